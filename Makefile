@@ -1,0 +1,68 @@
+# Everything that is done with this repository. `make` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The first Python that is there; any of 3.11 to 3.13 will do: make setup PYTHON=python3.12
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+# The packages that notebooks import. They are installed in place, so that an edit counts at once.
+LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.toml datasets/pyproject.toml))
+
+# Recipes read these from the environment: a student's name may hold quotes and spaces.
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS CLUSTER
+
+.PHONY: help setup grade release test lint format clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python)
+
+$(READY): requirements.lock $(addsuffix /pyproject.toml,$(LOCAL))
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "$(PYTHON) is not Python 3.11 to 3.13; name one: make setup PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing the packages of requirements.lock into $(VENV)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(LOCAL))
+	@touch $@
+
+grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS, CLUSTER)
+	@submissions="$${SUBMISSIONS:-submitted}"; \
+	if [[ -z "$${SUBMISSIONS:-}" && ! -d submitted ]]; then \
+	  submissions=.sample_class; \
+	  echo "There is no folder submitted, so this grades a made-up class, written to $$submissions."; \
+	  $(PY) -m tests.sample_class "$$submissions"; \
+	fi; \
+	arguments=(--submissions "$$submissions"); \
+	[[ -z "$${OUTPUT:-}" ]] || arguments+=(--output "$$OUTPUT"); \
+	[[ -z "$${CHAPTER:-}" ]] || arguments+=(--chapter "$$CHAPTER"); \
+	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
+	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
+	[[ -z "$${CLUSTER:-}" ]] || arguments+=(--cluster "$$CLUSTER"); \
+	$(PY) -m autograder grade "$${arguments[@]}"
+
+release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
+	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}
+
+test: $(READY) ## Run the tests
+	@$(PY) -m pytest
+
+lint: $(READY) ## Check style, types and layers
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@PYTHONPATH=. $(VENV)/bin/lint-imports
+
+format: $(READY) ## Format the code, fix what can be fixed
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+clean: ## Remove caches and generated folders; results, gradebook and .venv stay
+	@rm -rf .nbgrader_source .sample_class .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Everything that runs beside or around student code. Imports nothing else of the grader."""

@@ -1,0 +1,384 @@
+"""The grader's end of the pipe: start a zygote, fork workers from it, exchange one frame for another.
+
+Everything a worker sends is taken for hostile: lengths are checked before reading, types are closed, a reply must carry
+the random id of its request. A worker that breaks a rule is killed and the call ends with a verdict.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from . import wire
+
+_F_SETPIPE_SZ = 1031
+_PIPE_SIZE = 1 << 20
+_REAP_SECONDS = 5.0
+_MEMORY_TICK = 0.05
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a submission may use. Times in seconds, sizes in bytes."""
+
+    cells: float = 10.0  # all cells of the notebook together
+    call: float = 5.0  # one call of one function
+    chapter: float = 60.0  # all calls, shared out evenly among the chapter's functions
+    memory: int = 1 << 30  # beyond what the libraries take
+    output: int = 16 << 20  # printed during one call; the first 64 KiB would be enough for anybody
+    callbacks: int = 50_000  # calls of the grader's callables during one call
+
+
+class WorkerEnded(Exception):
+    """The worker is gone. `verdict` is the closed verdict of a test result that this costs."""
+
+    def __init__(self, verdict: str, message: str):
+        super().__init__(message)
+        self.verdict = verdict
+        self.message = message
+
+
+class GraderFault(Exception):
+    """Our own machinery failed: never a student's fault, never a silent zero."""
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
+    single = {
+        name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    }
+    return {
+        **single,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": scratch,
+        "HOME": "/nonexistent",
+    }
+
+
+class Zygote:
+    """A warm process that forks workers; one per grader process and kind of chapter."""
+
+    def __init__(self, libraries: str, policy: dict[str, Any] | None = None):
+        """Start it and wait until its imports are done.
+
+        Args:
+            libraries: "numpy" or "torch".
+            policy: fields of `confine.Policy`.
+
+        Raises:
+            GraderFault: it did not come up.
+        """
+        self.libraries = libraries
+        self.cpu_seconds = 0.0
+        self.peak_memory = 0
+        self._exits: dict[int, int] = {}
+        self._buffer = b""
+        self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
+        self._scratch = tempfile.mkdtemp(prefix="seqlab-zygote-")
+        ours, theirs = socket.socketpair()
+        self._control = ours
+        options = json.dumps({"libraries": libraries, "policy": policy or {}})
+        script = str(Path(__file__).with_name("zygote.py"))
+        command = [sys.executable, "-P", "-s", "-B", script, str(theirs.fileno()), options]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            env=_environment(self._scratch),
+            stdin=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+        theirs.close()
+        self.level = self._message()["ready"]
+
+    def _message(self) -> dict[str, Any]:
+        while b"\n" not in self._buffer:
+            data, received, _flags, _address = socket.recv_fds(self._control, 65536, 4)
+            self._descriptors += received
+            if not data:
+                raise GraderFault("the zygote ended")
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def _note_exit(self, message: dict[str, Any]) -> None:
+        self._exits[message["exit"]] = message["status"]
+        self.cpu_seconds += message["cpu"]
+        self.peak_memory = max(self.peak_memory, message["memory"])
+
+    def fork(self, limits: Limits) -> Worker:
+        """Return a fresh worker."""
+        requests_read, requests_write = os.pipe()
+        replies_read, replies_write = os.pipe()
+        output_read, output_write = os.pipe()
+        for pipe in (requests_write, replies_read):
+            try:
+                fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_SIZE)
+            except OSError:
+                continue  # the default size is slower, nothing else
+        theirs = [requests_read, replies_write, output_write]
+        try:
+            socket.send_fds(self._control, [b"{}\n"], theirs)
+            while True:
+                message = self._message()
+                if "pid" in message:
+                    break
+                self._note_exit(message)
+        except (OSError, GraderFault) as error:
+            for pipe in (requests_write, replies_read, output_read):
+                os.close(pipe)
+            raise GraderFault(f"the zygote cannot fork: {error}") from error
+        finally:
+            for pipe in theirs:
+                os.close(pipe)
+        pipes = (requests_write, replies_read, output_read)
+        return Worker(self, message["pid"], self._descriptors.pop(0), pipes, limits)
+
+    def exit_status(self, pid: int) -> int | None:
+        """Return the exit code of a worker (negative for a signal), None where it does not come in time."""
+        deadline = time.monotonic() + _REAP_SECONDS
+        try:
+            while pid not in self._exits:
+                self._control.settimeout(max(0.001, deadline - time.monotonic()))
+                message = self._message()
+                if "exit" in message:
+                    self._note_exit(message)
+        except (TimeoutError, GraderFault):
+            return None
+        finally:
+            self._control.settimeout(None)
+        return self._exits.pop(pid)
+
+    def close(self) -> None:
+        """End it and every worker it still has."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=_REAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+class Worker:
+    """One worker process and the pipes to it."""
+
+    def __init__(
+        self,
+        zygote: Zygote,
+        pid: int,
+        pidfd: int,
+        pipes: tuple[int, int, int],
+        limits: Limits,
+    ):
+        self._zygote = zygote
+        self.pid = pid
+        self._pidfd = pidfd
+        self._requests, self._replies, self._output = pipes
+        for pipe in pipes:
+            os.set_blocking(pipe, False)
+        self._limits = limits
+        self._base_memory = 0
+        self.alive = True
+        self._output_open = True
+
+    def _resident(self) -> int:
+        try:
+            with open(f"/proc/{self.pid}/statm", "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
+
+    def _end(self, verdict: str, message: str) -> WorkerEnded:
+        self.close()
+        return WorkerEnded(verdict, message)
+
+    def _gone(self) -> WorkerEnded:
+        """The process ended by itself: find out how."""
+        status = self._zygote.exit_status(self.pid)
+        if status in (-signal.SIGXCPU, None):
+            return self._end("timeout", "used up its processor time")
+        return self._end("crashed", "ended the process that ran it")
+
+    def has_stale_reply(self) -> bool:
+        """Whether something was written that nobody asked for."""
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def exchange(
+        self,
+        message: Any,
+        packer: wire.Packer | None,
+        seconds: float,
+        answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+    ) -> tuple[Any, list[np.ndarray]]:
+        """Send a request and return its reply.
+
+        Args:
+            message: one of `wire.Request`; its id must be fresh (`new_id`).
+            packer: holds the arrays of the message.
+            seconds: wall-clock limit.
+            answer: makes the frame that answers a callback; None where no callback is allowed.
+
+        Raises:
+            WorkerEnded: too slow, too much memory or output, dead, or a reply that breaks the format.
+        """
+        if not self.alive:
+            raise GraderFault("the worker has ended already")
+        outgoing = [memoryview(part).cast("B") for part in wire.frame(message, packer)]
+        deadline = time.monotonic() + seconds
+        reader = _FrameReader(self._replies)
+        callbacks = self._limits.callbacks
+        printed = 0
+        next_look = time.monotonic() + _MEMORY_TICK
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        poll.register(self._pidfd, select.POLLIN)
+        if self._output_open:
+            poll.register(self._output, select.POLLIN)
+        outgoing = self._write(outgoing)
+        if outgoing:
+            poll.register(self._requests, select.POLLOUT)
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                raise self._end("timeout", "took too long")
+            if now >= next_look:
+                next_look = now + _MEMORY_TICK
+                if self._resident() > self._limits.memory + (1 << 30):
+                    raise self._end("memory", "used too much memory")
+            ready = {fd for fd, _ in poll.poll(1000 * min(deadline - now, _MEMORY_TICK))}
+            if self._output in ready:
+                count = self._drain()
+                if count == 0:
+                    poll.unregister(self._output)
+                    self._output_open = False
+                printed += count
+                if printed > self._limits.output:
+                    raise self._end("output", "printed without end")
+            if self._requests in ready:
+                outgoing = self._write(outgoing)
+                if not outgoing:
+                    poll.unregister(self._requests)
+            if self._replies in ready:
+                try:
+                    received = reader.read()
+                    if received is None:
+                        continue
+                    head, body = received
+                    reply, specs = wire.decode_head(wire.decode_reply_head, head)
+                    arrays = wire.split_body(specs, body)
+                    if reply.id != message.id or outgoing:
+                        raise wire.WireError("a reply to no request")
+                    if not isinstance(reply, wire.CallBack):
+                        return reply, arrays
+                    callbacks -= 1
+                    if answer is None or callbacks < 0:
+                        raise wire.WireError("a callback too many")
+                    outgoing = [memoryview(p).cast("B") for p in answer(reply, arrays)]
+                except EOFError:
+                    raise self._gone() from None
+                except wire.WireError as error:
+                    raise self._end("crashed", f"broke the grader's format: {error}") from error
+                reader = _FrameReader(self._replies)
+                outgoing = self._write(outgoing)
+                if outgoing:
+                    poll.register(self._requests, select.POLLOUT)
+            elif self._pidfd in ready:
+                raise self._gone()
+
+    def _write(self, buffers: list[memoryview]) -> list[memoryview]:
+        """Write what fits into the pipe; return the rest."""
+        while buffers:
+            try:
+                count = os.writev(self._requests, buffers[:64])
+            except BlockingIOError:
+                return buffers
+            except BrokenPipeError:
+                return []  # the worker died; the end of its reply pipe says so
+            while buffers and count >= len(buffers[0]):
+                count -= len(buffers[0])
+                buffers = buffers[1:]
+            if count:
+                buffers[0] = buffers[0][count:]
+        return buffers
+
+    def _drain(self) -> int:
+        try:
+            return len(os.read(self._output, 1 << 16))
+        except BlockingIOError:
+            return 0
+
+    def close(self) -> None:
+        """Kill it. Safe to call twice."""
+        if not self.alive:
+            return
+        self.alive = False
+        try:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it is what we wanted
+        for descriptor in (self._requests, self._replies, self._output, self._pidfd):
+            os.close(descriptor)
+
+
+class _FrameReader:
+    """Reads one frame from a pipe that does not block, piece by piece."""
+
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
+        self._buffer = bytearray(wire.HEADER.size)
+        self._got = 0
+        self._lengths: tuple[int, int] | None = None
+        self._head = b""
+
+    def read(self) -> tuple[bytes, bytearray] | None:
+        """Return head and body when all of it is there, None when not yet; EOFError at the end of the pipe."""
+        while True:
+            if self._got < len(self._buffer):
+                view = memoryview(self._buffer)[self._got :]
+                try:
+                    count = os.readv(self._descriptor, [view])
+                except BlockingIOError:
+                    return None
+                if count == 0:
+                    raise EOFError
+                self._got += count
+                continue
+            if self._lengths is None:
+                self._lengths = wire.read_header(bytes(self._buffer))
+                self._expect(self._lengths[0])
+            elif not self._head:
+                self._head = bytes(self._buffer)
+                self._expect(self._lengths[1])
+            else:
+                return self._head, self._buffer
+
+    def _expect(self, length: int) -> None:
+        self._buffer = bytearray(length)
+        self._got = 0
+
+
+def new_id() -> int:
+    """A fresh request id that a worker cannot guess."""
+    return secrets.randbits(52)

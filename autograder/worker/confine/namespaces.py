@@ -1,0 +1,166 @@
+"""bubblewrap around a zygote: its own network, process, IPC and mount namespaces, with nothing in them but libraries.
+
+Outermost layer and the only one that stands around the zygote rather than in the worker, so it costs a worker nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from . import identity
+from .kernel import ConfinementError
+
+LAYER = "namespaces"
+
+# Those that `command` makes anew. The user namespace is left out: root does not need one.
+_KINDS = ("ipc", "mnt", "net", "pid", "uts")
+_START_SECONDS = 30.0
+
+
+def identifiers() -> tuple[str, ...]:
+    """Return the namespaces of this process. The grader hands its own to the policy of a zygote at level A."""
+    return tuple(os.readlink(f"/proc/self/ns/{kind}") for kind in _KINDS)
+
+
+def require_own(outside: Iterable[str]) -> None:
+    """Make sure that this process shares no namespace with the grader.
+
+    Args:
+        outside: what `identifiers` said there.
+
+    Raises:
+        ConfinementError: one is shared, or nothing was handed over to compare with.
+    """
+    outside = set(outside)
+    if len(outside) != len(_KINDS):
+        raise ConfinementError(LAYER, "level A needs the grader's namespaces to compare with")
+    try:
+        shared = outside & set(identifiers())
+    except OSError as error:
+        raise ConfinementError(LAYER, str(error)) from error
+    if shared:
+        raise ConfinementError(LAYER, f"shared with the grader: {', '.join(sorted(shared))}")
+
+
+def command(readable: Iterable[str], writable: Iterable[str] = ()) -> list[str]:
+    """Return the prefix that runs a command of this interpreter in namespaces of its own.
+
+    The process gets no other file than these, a /proc of its own, and the harmless devices. Descriptors are inherited.
+    bubblewrap and all within are killed when the thread that started it ends.
+
+    Args:
+        readable: files and folders, bound read-only at their own place; the interpreter is added.
+        writable: folders bound as they are.
+
+    Raises:
+        ConfinementError: bubblewrap is not installed.
+    """
+    program = shutil.which("bwrap")
+    if program is None:
+        raise ConfinementError(LAYER, "bubblewrap (bwrap) is not installed")
+    arguments = [program, "--die-with-parent"]
+    arguments += [
+        "--unshare-ipc",
+        "--unshare-net",
+        "--unshare-pid",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
+    if os.geteuid() != 0:
+        arguments.append("--unshare-user")
+    arguments += ["--cap-drop", "ALL"]
+    if identity.can_change_user():
+        # Used and dropped by each worker on its way to a user id of its own.
+        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
+            arguments += ["--cap-add", capability]
+    # Folders above a mount are made here, so that other users than root can pass through them too.
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    for link in ("/bin", "/lib", "/lib32", "/lib64", "/usr/lib64"):
+        if os.path.islink(link):
+            arguments += ["--symlink", os.readlink(link), link]
+    for path in _without_nested({*readable, *_interpreter()}):
+        arguments += ["--ro-bind", path, path]
+    for path in writable:
+        arguments += ["--bind", path, path]
+    return [*arguments, "--remount-ro", "/", "--chdir", "/", "--"]
+
+
+def _interpreter() -> list[str]:
+    """What it takes to start the interpreter itself: the file by each name it goes by, and the dynamic loader."""
+    names = {sys.executable, os.path.realpath(sys.executable), *_link_chain(sys.executable)}
+    settings = Path(sys.prefix, "pyvenv.cfg")
+    if settings.exists():
+        names.add(str(settings))
+    with open(os.path.realpath(sys.executable), "rb") as file:
+        head = file.read(8192)
+    # The program header that names the loader lies at the start of the file, the name with it.
+    if found := re.search(rb"/[\w./-]*/ld-[\w.-]+\.so[.\d]*", head):
+        names.add(found[0].decode())
+    return sorted(name for name in names if os.path.exists(name))
+
+
+def _link_chain(path: str) -> list[str]:
+    chain: list[str] = []
+    while os.path.islink(path) and len(chain) < 40:
+        path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))
+        chain.append(path)
+    return chain
+
+
+def _without_nested(paths: Iterable[str]) -> list[str]:
+    """Sort, resolve folders of links that are made anew, and drop what another path brings along."""
+    kept: list[str] = []
+    for path in sorted({_through_links(path) for path in paths}):
+        if not any(path.startswith(other + "/") for other in kept):
+            kept.append(path)
+    return kept
+
+
+def _through_links(path: str) -> str:
+    """A path below /lib is bound below /usr/lib, where /lib is a link to it."""
+    top = "/" + path.split("/")[1]
+    if os.path.islink(top):
+        return os.path.realpath(top) + path[len(top) :]
+    return path
+
+
+def why_not(readable: Sequence[str]) -> str:
+    """Return why the namespaces cannot be had here, in a line; empty when they can, which was tried.
+
+    Args:
+        readable: the paths of a zygote.
+    """
+    code = f"import os\nfor kind in {_KINDS!r}: print(os.readlink('/proc/self/ns/' + kind))"
+    try:
+        done = subprocess.run(
+            [*command(readable), sys.executable, "-P", "-s", "-B", "-c", code],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_START_SECONDS,
+        )
+    except ConfinementError as error:
+        return error.reason
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap does not start: {error}"
+    inside = done.stdout.split()
+    if done.returncode != 0 or len(inside) != len(_KINDS):
+        complaint = done.stderr.strip().splitlines() or ["no answer"]
+        return f"bubblewrap fails: {complaint[-1][:200]}"
+    shared = set(inside) & set(identifiers())
+    return f"bubblewrap leaves {', '.join(sorted(shared))} shared" if shared else ""
+
+
+def outer_pid(pidfd: int) -> int:
+    """Return the process id, in this process's own namespace, of a process in another one; -1 when it has ended."""
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    raise ConfinementError(LAYER, "not the descriptor of a process")

@@ -1,0 +1,324 @@
+"""One submission in its workers: load the cells, call functions, replace a worker that ended.
+
+A worker that dies, or is killed at its limit, costs the call in which that happened and no other.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from . import wire
+from .client import GraderFault, Limits, Worker, WorkerEnded, Zygote, new_id
+
+_CALLBACK_ELEMENTS = 4096
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_TELLING = ("NameError", "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "TabError")
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A code cell that counts: its number in the notebook and its source."""
+
+    number: int
+    source: str
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """An object that lives in the worker: a cache, a model. Good for the worker that made it only."""
+
+    token: int
+    generation: int
+
+
+class Unsent(msgspec.Struct, frozen=True):
+    """Stands for a result that is no plain data; only the name of its type came."""
+
+    type_name: str
+
+
+class Opaque:
+    """Wraps an object of the grader that student code may pass on by reference and not look into."""
+
+    def __init__(self, value: Any = None):
+        self.value = value
+
+
+class StudentRaised(Exception):
+    """Student code raised. `bases` are the built-in classes of the exception, nearest first."""
+
+    def __init__(self, reply: wire.Raised):
+        self.bases = reply.bases or ["Exception"]
+        self.text = reply.text
+        self.first_argument = reply.first_argument
+        self.cell = reply.cell
+        self.line = reply.line
+        super().__init__(self.describe())
+
+    def describe(self) -> str:
+        """Tell the nearest built-in class and the student's own place, never the text of the exception."""
+        place = f" (cell {self.cell}, line {self.line})" if self.cell else ""
+        return f"{self.bases[0]}{place}"
+
+
+class FunctionMissing(Exception):
+    """The submission binds no callable to this name."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a call gave: its result, the arguments as they were afterwards, gradients of tensor arguments."""
+
+    result: Any
+    args_after: Any = None
+    gradients: Any = None
+
+
+class Session:
+    """Runs one submission."""
+
+    def __init__(
+        self, zygote: Zygote, cells: Sequence[Cell], *, is_notebook: bool, limits: Limits
+    ):
+        self._zygote = zygote
+        self._cells = list(cells)
+        self._module_name = "__main__" if is_notebook else "submission"
+        self._limits = limits
+        self._worker: Worker | None = None
+        self._generation = 0
+        self._lent: list[Any] = []
+        self._lent_tokens: dict[int, int] = {}
+        self._bad_cells: set[int] = set()
+        self._loaded = False
+        self.seconds = 0.0  # spent in calls so far
+        self.problems: list[tuple[str, str]] = []  # where, what
+
+    # --- life
+
+    def load(self) -> None:
+        """Run the cells for the first time and note what goes wrong in `problems`."""
+        self._current()
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def renew(self) -> None:
+        """Let the next call start in a fresh worker."""
+        self.close()
+
+    def _current(self) -> Worker:
+        worker = self._worker
+        if worker is not None and worker.alive and worker.has_stale_reply():
+            # Written without being asked: whoever wrote it must not cost another test its reply.
+            worker.close()
+        if worker is None or not worker.alive:
+            worker = self._start()
+            self._worker = worker
+        return worker
+
+    def _start(self) -> Worker:
+        while True:
+            worker = self._zygote.fork(self._limits)
+            self._generation += 1
+            if self._run_cells(worker):
+                self._loaded = True
+                return worker
+
+    def _run_cells(self, worker: Worker) -> bool:
+        """Run the cells top to bottom; False where one of them ended the worker (it is left out from then on)."""
+        seconds = self._limits.cells
+        for cell in self._cells:
+            if cell.number in self._bad_cells:
+                continue
+            started = time.monotonic()
+            message = wire.RunCell(new_id(), cell.number, cell.source, self._module_name)
+            try:
+                reply, _ = worker.exchange(message, None, max(0.1, seconds))
+            except WorkerEnded as ended:
+                self._bad_cells.add(cell.number)
+                self._note(cell, f"stopped: it {ended.message}")
+                return False
+            except wire.WireError as error:
+                self._bad_cells.add(cell.number)
+                self._note(cell, f"not run: {error}")
+                continue
+            seconds -= time.monotonic() - started
+            if isinstance(reply, wire.Raised) and not self._loaded:
+                self._note(cell, _tell_load_error(reply))
+        return True
+
+    def _note(self, cell: Cell, what: str) -> None:
+        problem = (f"cell {cell.number}", what)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    # --- calls
+
+    def _packer(self) -> wire.Packer:
+        return wire.Packer(_torch_if_needed(self._zygote.libraries), self._lend)
+
+    def _lend(self, value: Any) -> Any:
+        if isinstance(value, Handle):
+            if value.generation != self._generation:
+                raise GraderFault("a handle of a worker that has ended")
+            return wire.Held(value.token)
+        if not (callable(value) or isinstance(value, Opaque)):
+            raise GraderFault(f"a {type(value).__name__} cannot be sent to a worker")
+        token = self._lent_tokens.get(id(value))
+        if token is None:
+            token = len(self._lent)
+            self._lent.append(value)  # kept alive, so that its id stays its own
+            self._lent_tokens[id(value)] = token
+        return wire.Lent(token, callable(value))
+
+    def _resolve(self, value: Any) -> Any:
+        if isinstance(value, wire.Held):
+            return Handle(value.token, self._generation)
+        if isinstance(value, wire.Lent):
+            if not 0 <= value.token < len(self._lent):
+                raise wire.WireError("an object that was never lent")
+            return self._lent[value.token]
+        return Unsent(value.type_name)
+
+    def _unpack(self, value: Any, arrays: list[np.ndarray]) -> Any:
+        torch = _torch_if_needed(self._zygote.libraries)
+        return wire.Unpacker(arrays, torch, self._resolve).unpack(value)
+
+    def _answer(self, callback: wire.CallBack, arrays: list[np.ndarray]) -> list[Any]:
+        if not 0 <= callback.token < len(self._lent) or not callable(self._lent[callback.token]):
+            raise wire.WireError("a callback to nothing")
+        args = self._unpack(callback.args, arrays)
+        kwargs = self._unpack(callback.kwargs, arrays)
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            raise wire.WireError("malformed callback")
+        if any(array.size > _CALLBACK_ELEMENTS for array in arrays):
+            raise wire.WireError("a callback with too large an array")
+        try:
+            result = self._lent[callback.token](*args, **kwargs)
+            packer = self._packer()
+            return wire.frame(wire.Answer(callback.id, packer.pack(result)), packer)
+        except Exception as error:  # whatever the student passed in is the student's to see
+            base = type(error).__name__ if type(error).__module__ == "builtins" else "RuntimeError"
+            return wire.frame(wire.AnswerRaised(callback.id, base, "the callable got arguments it cannot use"))
+
+    def _exchange(self, make: Callable[[wire.Packer], Any], seconds: float | None) -> tuple[Any, list[np.ndarray]]:
+        worker = self._current()  # first: handles are checked against the worker that will see them
+        packer = self._packer()
+        message = make(packer)
+        limit = self._limits.call if seconds is None else seconds
+        started = time.monotonic()
+        try:
+            reply, arrays = worker.exchange(message, packer, limit, self._answer)
+        finally:
+            self.seconds += time.monotonic() - started
+        if isinstance(reply, wire.Raised):
+            if reply.bases[:1] == ["MemoryError"]:
+                raise WorkerEnded("memory", "used too much memory")
+            raise StudentRaised(reply)
+        if isinstance(reply, wire.Missing):
+            raise FunctionMissing
+        return reply, arrays
+
+    def call(
+        self,
+        target: str | Handle,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        method: str = "",
+        hold: Sequence[bool] | bool = False,
+        echo: bool = False,
+        cotangents: Sequence[Any] | None = None,
+        seed: int | None = None,
+        seconds: float | None = None,
+        attribute: bool = False,
+    ) -> Outcome:
+        """Call a function of the submission by name, or an object it returned.
+
+        Args:
+            target: the function's name, or a handle.
+            args, kwargs: plain data, handles, callables, `Opaque`s.
+            method: with a handle, the method to call (or the attribute to read, with `attribute`).
+            hold: which results stay in the worker, by position, or True for the result as a whole.
+            echo: send the arguments back as they are after the call.
+            cotangents: upstream gradients by position of the result, to pull back to the tensor arguments.
+            seed: seeds the global generators first.
+            seconds: a time limit other than the default.
+
+        Raises:
+            StudentRaised, FunctionMissing, WorkerEnded: how the call ended instead.
+            GraderFault: our own fault.
+        """
+
+        def make(packer: wire.Packer) -> wire.Call:
+            return wire.Call(
+                id=new_id(),
+                name=target if isinstance(target, str) else method,
+                held=packer.pack(target).token if isinstance(target, Handle) else -1,
+                attribute=attribute,
+                args=packer.pack(list(args)),
+                kwargs=packer.pack(dict(kwargs or {})),
+                hold=hold if isinstance(hold, bool) else list(hold),
+                echo=echo,
+                cotangents=None if cotangents is None else packer.pack(list(cotangents)),
+                seed=seed,
+            )
+
+        reply, arrays = self._exchange(make, seconds)
+        try:
+            return Outcome(
+                self._unpack(reply.value, arrays),
+                self._unpack(reply.args_after, arrays),
+                self._unpack(reply.gradients, arrays),
+            )
+        except wire.WireError as error:
+            self.renew()
+            raise WorkerEnded("crashed", f"broke the grader's format: {error}") from error
+
+    def model_state(self, handle: Handle) -> dict[str, tuple[Any, bool]]:
+        """Return parameters and buffers of a torch module by name, each with `requires_grad`."""
+        reply, arrays = self._exchange(
+            lambda packer: wire.ReadState(new_id(), packer.pack(handle).token), None
+        )
+        return self._unpack(reply.value, arrays)
+
+    def load_model_state(self, handle: Handle, values: Mapping[str, Any]) -> None:
+        """Copy values into parameters and buffers of a torch module."""
+        self._exchange(
+            lambda packer: wire.WriteState(
+                new_id(), packer.pack(handle).token, packer.pack(dict(values))
+            ),
+            None,
+        )
+
+    def bind(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        """Bind names of the submission to callables of ours, in the current worker."""
+
+        def make(packer: wire.Packer) -> wire.Bind:
+            return wire.Bind(
+                new_id(), {name: packer.pack(function).token for name, function in functions.items()}
+            )
+
+        self._exchange(make, None)
+
+
+def _tell_load_error(reply: wire.Raised) -> str:
+    kind = reply.bases[0] if reply.bases else "Exception"
+    line = f" (line {reply.line})" if reply.line else ""
+    if kind in _TELLING:
+        return f"{kind}: {_ADDRESS.sub('', reply.text)[:200]}{line}"
+    return f"{kind}{line}"
+
+
+def _torch_if_needed(libraries: str) -> Any:
+    if libraries != "torch":
+        return None
+    import torch
+
+    return torch

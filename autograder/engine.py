@@ -1,0 +1,266 @@
+"""One submission and one suite give one result. Knows no folders and no database."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.config import _prepareconfig
+from _pytest.runner import runtestprotocol
+
+from autograder import __version__
+from autograder.course import Chapter, quiz_key
+from autograder.results import (
+    SCHEMA,
+    FunctionResult,
+    Problem,
+    SubmissionResult,
+    TestResult,
+    function_result,
+    total_score,
+)
+from autograder.submissions import QUIZ, Submission
+from autograder.suites.plugin import DEFAULT_SEED, SuiteError, SuitePlugin
+from autograder.worker.client import GraderFault, Limits, Zygote
+from autograder.worker.session import Session
+
+SUITES = Path(__file__).parent / "suites"
+_ATTEMPTS = 2
+
+
+class Usage(msgspec.Struct):
+    """What grading a submission took, in seconds. Goes into `run.json`, never into a result."""
+
+    load: float = 0.0
+    calls: float = 0.0
+    total: float = 0.0
+
+
+class Suite:
+    """A chapter's hidden suite, collected by pytest once and run for one submission after another."""
+
+    def __init__(self, chapter: Chapter, limits: Limits | None = None, seed: int = DEFAULT_SEED):
+        """Collect the suite.
+
+        Raises:
+            SuiteError: it cannot be collected, or leaves a function of the chapter untested.
+        """
+        self.chapter = chapter
+        path = SUITES / f"test_{chapter.name}.py"
+        if not path.is_file():
+            raise SuiteError(f"there is no suite {path.name}")
+        self.plugin = SuitePlugin(chapter, limits, seed)
+        quiet = io.StringIO()
+        arguments = [
+            str(path),
+            f"--rootdir={SUITES}",
+            "--override-ini=addopts=",
+            *("-p no:cacheprovider -p no:terminal -p no:faulthandler -p no:logging -p no:capture").split(),
+            *("-p no:warnings -p no:unraisableexception -p no:threadexception -p no:doctest").split(),
+            *("-p no:junitxml -p no:stepwise -p no:pastebin -p no:setuponly -p no:recwarn").split(),
+        ]
+        with redirect_stdout(quiet), redirect_stderr(quiet):
+            self._config = _prepareconfig(arguments, [self.plugin])
+            self._config._do_configure()
+            self._pytest = pytest.Session.from_config(self._config)
+            self._config.hook.pytest_sessionstart(session=self._pytest)
+            try:
+                self._config.hook.pytest_collection(session=self._pytest)
+            except pytest.UsageError as error:
+                raise SuiteError(f"{path.name}: {error}") from error
+        self.items = self._pytest.items
+        if self._pytest.testsfailed or not self.items:
+            raise SuiteError(f"{path.name} cannot be collected; run pytest {path} to see why")
+        if self.plugin.untested:
+            raise SuiteError(f"{path.name} leaves untested: {', '.join(self.plugin.untested)}")
+
+    def run(self, session: Session) -> dict[str, dict[str, TestResult]]:
+        """Run every test for the submission in `session`; outcomes by function and test name."""
+        self.plugin.start(session)
+        following = [*self.items[1:], None]
+        for item, next_item in zip(self.items, following, strict=True):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
+                runtestprotocol(item, log=False, nextitem=next_item)
+            mark = item.get_closest_marker("scores")
+            assert mark is not None
+            name = item.name.removeprefix("test_")
+            outcomes = self.plugin.outcomes.setdefault(mark.args[0], {})
+            if name not in outcomes:  # a fixture failed before the test began
+                weight = mark.kwargs["weight"]
+                outcomes[name] = TestResult(name, "grader_error", weight, "the test could not be set up")
+        return self.plugin.finish()
+
+    def close(self) -> None:
+        """Leave pytest in order."""
+        self._config.hook.pytest_sessionfinish(session=self._pytest, exitstatus=0)
+        self._config._ensure_unconfigure()
+
+
+class Grader:
+    """Grades submissions one after another: a suite for each chapter and a warm zygote for each kind of chapter."""
+
+    def __init__(
+        self,
+        chapters: dict[str, Chapter],
+        *,
+        limits: Limits | None = None,
+        seed: int = DEFAULT_SEED,
+        policy: dict[str, Any] | None = None,
+    ):
+        self._chapters = chapters
+        self._limits = limits or Limits()
+        self._seed = seed
+        self._policy = policy
+        self._suites: dict[str, Suite] = {}
+        self._zygotes: dict[str, Zygote] = {}
+        self.cpu_seconds = 0.0
+
+    def zygote(self, libraries: str) -> Zygote:
+        """The warm zygote for numpy or torch chapters."""
+        if libraries not in self._zygotes:
+            self._zygotes[libraries] = Zygote(libraries, self._policy)
+        return self._zygotes[libraries]
+
+    def suite(self, name: str) -> Suite:
+        """The collected suite of a chapter."""
+        if name not in self._suites:
+            self._suites[name] = Suite(self._chapters[name], self._limits, self._seed)
+        return self._suites[name]
+
+    def grade(self, submission: Submission) -> tuple[SubmissionResult, Usage]:
+        """Grade one submission. Our own failures become a result of status `grader_error`."""
+        chapter = self._chapters[submission.chapter]
+        usage = Usage()
+        if submission.status != "graded":
+            return self._unrun(submission, chapter), usage
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._run(submission, chapter, usage), usage
+            except (GraderFault, OSError) as fault:
+                self._drop_zygote(chapter.libraries)
+                if attempt == _ATTEMPTS:
+                    return self._failed(submission, chapter, str(fault)), usage
+            except SuiteError as fault:
+                return self._failed(submission, chapter, str(fault)), usage
+        raise AssertionError("unreachable")
+
+    def _run(self, submission: Submission, chapter: Chapter, usage: Usage) -> SubmissionResult:
+        started = time.perf_counter()
+        suite = self.suite(chapter.name)
+        session = Session(
+            self.zygote(chapter.libraries),
+            submission.cells,
+            is_notebook=submission.is_notebook,
+            limits=self._limits,
+        )
+        begun = time.perf_counter()
+        try:
+            session.load()
+            usage.load = time.perf_counter() - begun
+            outcomes = suite.run(session)
+        finally:
+            session.close()
+        functions = []
+        for function in chapter.functions:
+            if function.name == QUIZ:
+                functions.append(grade_quiz(function.points, quiz_key(chapter), submission.quiz))
+            else:
+                tests = list(outcomes.get(function.name, {}).values())
+                functions.append(function_result(function.name, function.points, tests))
+        usage.calls = session.seconds
+        usage.total = time.perf_counter() - started
+        problems = (*submission.problems, *(Problem(*problem) for problem in session.problems))
+        score = total_score(functions)
+        status = "grader_error" if score is None else "graded"
+        return self._result(submission, chapter, status, score, functions, problems)
+
+    def _unrun(self, submission: Submission, chapter: Chapter) -> SubmissionResult:
+        functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
+        return self._result(
+            submission, chapter, submission.status, 0.0, functions, submission.problems
+        )
+
+    def _failed(self, submission: Submission, chapter: Chapter, reason: str) -> SubmissionResult:
+        problems = (*submission.problems, Problem("grader", reason))
+        return self._result(submission, chapter, "grader_error", None, [], problems)
+
+    def _result(
+        self,
+        submission: Submission,
+        chapter: Chapter,
+        status: Any,
+        score: float | None,
+        functions: Sequence[FunctionResult],
+        problems: Sequence[Problem],
+    ) -> SubmissionResult:
+        return SubmissionResult(
+            schema=SCHEMA,
+            student=submission.student,
+            chapter=submission.chapter,
+            status=status,
+            score=score,
+            max_score=float(sum(function.points for function in chapter.functions)),
+            functions=tuple(functions),
+            problems=tuple(problems),
+            submission=submission.digest,
+            grader=grader_version(chapter, self._seed),
+        )
+
+    def _drop_zygote(self, libraries: str) -> None:
+        zygote = self._zygotes.pop(libraries, None)
+        if zygote is not None:
+            self.cpu_seconds += zygote.cpu_seconds
+            zygote.close()
+
+    def close(self) -> None:
+        """End the zygotes and leave pytest."""
+        for libraries in list(self._zygotes):
+            self._drop_zygote(libraries)
+        for suite in self._suites.values():
+            suite.close()
+        self._suites.clear()
+
+
+def grade_quiz(points: float, key: dict[str, str], answers: dict[str, str] | None) -> FunctionResult:
+    """Judge the quiz by what stands in the cell; an answer is one letter, its case does not matter."""
+    tests = []
+    for question, letter in key.items():
+        answer = (answers or {}).get(question, "").strip().lower()
+        if answer == letter:
+            tests.append(TestResult(question, "passed", 1.0, ""))
+        elif answer:
+            tests.append(TestResult(question, "failed", 1.0, "another option fits better"))
+        else:
+            tests.append(TestResult(question, "missing", 1.0, "no answer was found"))
+    return function_result(QUIZ, points, tests)
+
+
+@functools.cache
+def grader_version(chapter: Chapter, seed: int) -> str:
+    """Name everything that a result of this chapter depends on, the submission aside.
+
+    The version, and a digest over the grader's code, the chapter's suite, its source and the versions of the libraries.
+    """
+    import numpy
+
+    here = Path(__file__).parent
+    files = [here / f"{name}.py" for name in ("engine", "results", "submissions", "course")]
+    files += sorted((here / "worker").rglob("*.py"))
+    files += [SUITES / "toolkit.py", SUITES / "plugin.py", SUITES / f"test_{chapter.name}.py"]
+    files += [Path(chapter.path)]
+    digest = hashlib.sha256(f"{seed} {sys.version_info[:2]} {numpy.__version__}".encode())
+    for file in files:
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return f"{__version__}+{digest.hexdigest()[:16]}"

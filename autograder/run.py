@@ -1,0 +1,315 @@
+"""A class: what is to be graded, in parallel, with one writer; a run that was killed goes on where it was.
+
+A result file that fits the submission's bytes and the grader's version is the cache: it is read instead of graded anew.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.course import Chapter
+from autograder.engine import Grader, Usage, grader_version
+from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
+from autograder.submissions import Found, Submission, find, read
+from autograder.suites.plugin import DEFAULT_SEED
+from autograder.worker.client import Limits
+
+_LOST_TWICE = 2
+_PR_SET_PDEATHSIG = 1
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One submission to grade."""
+
+    found: Found
+    submission: Submission
+
+
+class Graded(msgspec.Struct, frozen=True):
+    """A result, where it belongs, and what it took."""
+
+    found: Found
+    result: SubmissionResult
+    usage: Usage
+    from_cache: bool
+
+
+class RunSummary(msgspec.Struct):
+    """What a run did; times go into `run.json`."""
+
+    results: list[SubmissionResult]
+    usages: dict[str, Usage]
+    graded: int = 0
+    reused: int = 0
+    seconds: float = 0.0
+    passed_over: list[Problem] = []
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def result_path(output: Path, found: Found) -> Path:
+    """Where the result of a submission lies."""
+    return output / "results" / found.student / f"{found.chapter}.json"
+
+
+def grade_class(
+    root: Path,
+    output: Path,
+    course: dict[str, Chapter],
+    *,
+    chapters: Sequence[str],
+    students: Sequence[str] = (),
+    jobs: int = 1,
+    use_cache: bool = True,
+    seed: int = DEFAULT_SEED,
+    limits: Limits | None = None,
+    progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
+) -> RunSummary:
+    """Grade every submission below `root` and write each result as soon as it is there.
+
+    Args:
+        root: the folder of submissions in nbgrader's layout.
+        output: where `results/` goes.
+        course: all chapters.
+        chapters: the names to grade.
+        students: only these, where given.
+        jobs: how many grader processes.
+        use_cache: whether fitting results of an earlier run are taken over.
+        seed: of the hidden inputs.
+        limits: what a submission may use.
+        progress: called with done, total and the name of what was done.
+
+    Returns:
+        All results, sorted by student and chapter.
+    """
+    started = time.perf_counter()
+    found, passed_over = find(root, chapters, students)
+    summary = RunSummary([], {}, passed_over=passed_over)
+    tasks: deque[Task] = deque()
+    collected: dict[tuple[str, str], SubmissionResult] = {}
+    for place in found:
+        submission = read(place)
+        cached = _cached(result_path(output, place), submission, course, seed) if use_cache else None
+        if cached is None:
+            tasks.append(Task(place, submission))
+        else:
+            collected[place.student, place.chapter] = cached
+            summary.reused += 1
+    total = len(found)
+    done = summary.reused
+    progress(done, total, "")
+    for task, result, usage in _grade_all(tasks, course, jobs, seed, limits):
+        write_file(result_path(output, task.found), to_json(result))
+        collected[task.found.student, task.found.chapter] = result
+        summary.usages[f"{result.student}/{result.chapter}"] = usage
+        summary.graded += 1
+        done += 1
+        progress(done, total, f"{result.student} {result.chapter}")
+    summary.results = [collected[key] for key in sorted(collected)]
+    summary.seconds = time.perf_counter() - started
+    return summary
+
+
+def _cached(
+    path: Path, submission: Submission, course: dict[str, Chapter], seed: int
+) -> SubmissionResult | None:
+    try:
+        result = from_json(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+    fits = (
+        result.schema == SCHEMA
+        and result.student == submission.student
+        and result.chapter == submission.chapter
+        and result.submission == submission.digest
+        and result.grader == grader_version(course[submission.chapter], seed)
+        and result.status != "grader_error"
+        # A file that could not be read has no digest: look at it again.
+        and (result.status == "graded") == (submission.status == "graded")
+        and submission.digest != ""
+    )
+    return result if fits else None
+
+
+def _order(tasks: Sequence[Task]) -> list[Task]:
+    """Chapter by chapter, so that a grader process meets as few suites as possible."""
+    return sorted(tasks, key=lambda task: (task.found.chapter, task.found.student))
+
+
+def _grade_all(
+    tasks: Sequence[Task],
+    course: dict[str, Chapter],
+    jobs: int,
+    seed: int,
+    limits: Limits | None,
+) -> Iterator[tuple[Task, SubmissionResult, Usage]]:
+    todo = deque(_order(tasks))
+    if not todo:
+        return
+    pool = [_Job(course, seed, limits) for _ in range(max(1, min(jobs, len(todo))))]
+    lost: dict[int, int] = {}
+    try:
+        for job in pool:
+            if todo:
+                job.give(todo.popleft())
+        while any(job.task for job in pool):
+            busy = {job.connection: job for job in pool if job.task}
+            for ready in wait(list(busy)):
+                job = busy[ready]  # type: ignore[index]
+                task = job.task
+                assert task is not None
+                answer = job.take()
+                if answer is not None:
+                    yield task, *answer
+                else:
+                    lost[id(task)] = lost.get(id(task), 0) + 1
+                    job.restart()
+                    if lost[id(task)] < _LOST_TWICE:
+                        todo.appendleft(task)
+                    else:
+                        yield task, _lost_result(task, course, seed), Usage()
+                if todo:
+                    job.give(todo.popleft())
+    finally:
+        for job in pool:
+            job.close()
+
+
+def _lost_result(task: Task, course: dict[str, Chapter], seed: int) -> SubmissionResult:
+    chapter = course[task.found.chapter]
+    return SubmissionResult(
+        schema=SCHEMA,
+        student=task.submission.student,
+        chapter=chapter.name,
+        status="grader_error",
+        score=None,
+        max_score=float(sum(function.points for function in chapter.functions)),
+        functions=(),
+        problems=(Problem("grader", "the grader process ended twice while grading this"),),
+        submission=task.submission.digest,
+        grader=grader_version(chapter, seed),
+    )
+
+
+class _Job:
+    """A grader process with its own zygotes. Tasks and results cross as msgpack."""
+
+    def __init__(self, course: dict[str, Chapter], seed: int, limits: Limits | None):
+        self._arguments = (course, seed, limits)
+        self.task: Task | None = None
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, *self._arguments, os.getpid()))
+        self._process.start()
+        theirs.close()
+
+    def give(self, task: Task) -> None:
+        """Hand over a task; `take` gets its result when the connection is ready."""
+        self.task = task
+        try:
+            self.connection.send_bytes(msgspec.msgpack.encode(task.submission))
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the process is gone; take() sees the end of the pipe
+
+    def take(self) -> tuple[SubmissionResult, Usage] | None:
+        """Return the result, None where the process died."""
+        self.task = None
+        try:
+            data = self.connection.recv_bytes()
+        except (EOFError, ConnectionResetError):
+            return None
+        return msgspec.msgpack.decode(data, type=tuple[SubmissionResult, Usage])
+
+    def restart(self) -> None:
+        """Start a new process in place of a dead one."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """End the process."""
+        self.connection.close()
+        self._process.join(timeout=2)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def _work(
+    connection: Connection,
+    course: dict[str, Chapter],
+    seed: int,
+    limits: Limits | None,
+    parent: int,
+) -> None:
+    """Grade tasks until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    _die_with(parent)
+    grader = Grader(course, limits=limits, seed=seed)
+    try:
+        while True:
+            try:
+                submission = msgspec.msgpack.decode(connection.recv_bytes(), type=Submission)
+            except EOFError:
+                return
+            connection.send_bytes(msgspec.msgpack.encode(grader.grade(submission)))
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    finally:
+        grader.close()
+
+
+def _die_with(parent: int) -> None:
+    """End with the parent, even where it is killed while we wait for a worker. Linux only; elsewhere the pipe tells."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def run_record(summary: RunSummary, level: str, jobs: int) -> bytes:
+    """Return `run.json`: times of a run, which are no part of the results."""
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "seconds": round(summary.seconds, 3),
+        "jobs": jobs,
+        "sandbox_level": level,
+        "graded": summary.graded,
+        "reused": summary.reused,
+        "passed_over": [msgspec.to_builtins(problem) for problem in summary.passed_over],
+        "submissions": {
+            name: {
+                field: round(getattr(usage, field), 4) for field in ("load", "calls", "total")
+            }
+            for name, usage in sorted(summary.usages.items())
+        },
+    }
+    return json.dumps(record, indent=1, ensure_ascii=False).encode() + b"\n"
+
+

@@ -1,0 +1,316 @@
+"""The engine on miniature chapters of its own: scoring, fairness between functions, our own faults."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import pytest
+
+import autograder.engine as engine_module
+from autograder.course import chapters
+from autograder.engine import Grader, Suite, grade_quiz
+from autograder.results import from_json, to_json
+from autograder.submissions import parse
+from autograder.suites.plugin import SuiteError
+from autograder.worker.client import GraderFault, Limits
+
+SOURCE = '''
+# ---
+# jupyter:
+#   course:
+#     libraries: numpy
+#     title: A miniature
+#   jupytext:
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %%
+import numpy as np
+
+# %% nbgrader={"grade": false, "grade_id": "step", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def step(x):
+    """Double."""
+    ### BEGIN SOLUTION
+    return 2 * x, {"x": x}
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_step", "locked": true, "points": 40, "schema_version": 3, "solution": false, "task": false}
+# %check step
+
+# %% nbgrader={"grade": false, "grade_id": "twice", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def twice(x):
+    """Apply the step two times."""
+    ### BEGIN SOLUTION
+    first, cache = step(x)
+    second, cache = step(first)
+    return second
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_twice", "locked": true, "points": 50, "schema_version": 3, "solution": false, "task": false}
+# %check twice
+
+# %% [markdown]
+# #### q1
+# Which?
+#
+# - **a** this
+# - **b** that
+
+# %% [markdown]
+# #### q2
+# And which?
+#
+# - **a** this
+# - **b** that
+
+# %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
+quiz_answers = {"q1": "", "q2": ""}
+### BEGIN SOLUTION
+quiz_answers = {"q1": "a", "q2": "b"}
+quiz_feedback = {"q1": {"a": "yes", "b": "no"}, "q2": {"a": "no", "b": "yes"}}
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %check quiz_answers
+'''
+
+SUITE = """
+import numpy as np
+import pytest
+from autograder.suites.toolkit import HANDLE, compare, once, raises, scores, unchanged
+
+RESULTS = {"step": {"y": "N", "cache": HANDLE}, "twice": "N"}
+MADE = []
+
+@once
+def case(rng, reference, N):
+    MADE.append(N)
+    x = rng.normal(size=N)
+    return x, reference.step(x)[0], reference.twice(x)
+
+@scores("step", weight=3.0)
+@pytest.mark.parametrize("N", [1, 3])
+def test_value(student, reference, N):
+    x, y, _ = case(reference, N)
+    compare("y", student.step(x)[0], y, axes="N")
+
+@scores("step", weight=2.0)
+def test_pure(student, reference):
+    unchanged(student, "step", case(reference, 3)[0])
+
+@scores("twice", steps=("step",))
+def test_twice(student, reference):
+    x, _, y = case(reference, 3)
+    compare("y", student.twice(x), y, axes="N")
+
+@scores("twice", steps=("step",))
+def test_twice_once_more(student, reference):
+    x, _, y = case(reference, 1)
+    value = student.twice(x)
+    assert value.shape == (1,)
+    compare("y", value, y, axes="N")
+"""
+
+STEP = "import numpy as np\ndef step(x): return 2 * x, {'x': x}\n"
+TWICE = "def twice(x):\n    return step(step(x)[0])[0]\n"
+QUIZ = "quiz_answers = {'q1': 'a', 'q2': 'B'}\n"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A grader for a course of one miniature chapter."""
+    root = tmp_path_factory.mktemp("course")
+    folder = root / "solutions" / "ch00_mini"
+    folder.mkdir(parents=True)
+    (folder / "ch00_mini.py").write_text(SOURCE.lstrip())
+    suites = root / "suites"
+    suites.mkdir()
+    (suites / "test_ch00_mini.py").write_text(SUITE)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(engine_module, "SUITES", suites)
+    course = chapters(root / "solutions")
+    grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
+    yield grader, course["ch00_mini"], suites
+    grader.close()
+    patch.undo()
+
+
+@pytest.fixture
+def grade(world):
+    grader, chapter, _ = world
+
+    def run(*sources):
+        text = "\n# %%\n".join(["", *map(textwrap.dedent, sources)])
+        return grader.grade(parse("ada", chapter.name, "x.py", text.encode()))[0]
+
+    return run
+
+
+def scores_of(result):
+    return {function.name: function.score for function in result.functions}
+
+
+def verdicts(result, name):
+    function = next(function for function in result.functions if function.name == name)
+    return {test.name: test.verdict for test in function.tests}
+
+
+def test_everything_right_earns_everything(grade):
+    result = grade(STEP, TWICE, QUIZ)
+    assert (result.status, result.score, result.max_score) == ("graded", 100.0, 100.0)
+    assert scores_of(result) == {"step": 40.0, "twice": 50.0, "quiz_answers": 10.0}
+
+
+def test_nothing_earns_nothing(grade):
+    result = grade("x = 1")
+    assert result.score == 0.0
+    assert set(verdicts(result, "step").values()) == {"missing"}
+    assert set(verdicts(result, "quiz_answers").values()) == {"missing"}
+
+
+def test_a_score_is_the_share_of_the_weights_that_passed(grade):
+    wrong_for_one = "def step(x):\n    return (2 * x if len(x) > 1 else x), None\n"
+    assert scores_of(grade(wrong_for_one, TWICE, QUIZ))["step"] == 40 * 5 / 8
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "def step(x): return 3 * x, None",
+        "def step(x): raise NotImplementedError",
+        "def step(x): return 2 * x",
+        "def step(x):\n    while True: pass",
+        "def step(x):\n    import os; os._exit(0)",
+        "",
+    ],
+)
+def test_a_broken_step_costs_only_its_own_points(grade, step):
+    result = grade(step, TWICE, QUIZ)
+    assert scores_of(result) == {"step": 0.0, "twice": 50.0, "quiz_answers": 10.0}
+
+
+def test_a_sequence_function_that_does_not_use_its_step_keeps_its_points(grade):
+    result = grade("def step(x): return x, None", "def twice(x): return 4 * x", QUIZ)
+    assert scores_of(result)["twice"] == 50.0
+
+
+def test_a_wrong_sequence_function_is_not_excused_by_its_step(grade):
+    wrong = "def twice(x):\n    return 2 * step(x)[0] + 1\n"
+    result = grade("def step(x): return 3 * x, None", wrong, QUIZ)
+    assert scores_of(result) == {"step": 0.0, "twice": 0.0, "quiz_answers": 10.0}
+
+
+def test_the_lent_step_cannot_be_kept_for_later(grade):
+    thief = """
+        kept = []
+        def step(x):
+            return kept[0](x) if kept else (x, None)
+        """
+    steal = """
+        def twice(x):
+            kept.append(globals()["step"])
+            return step(step(x)[0])[0]
+        """
+    assert scores_of(grade(thief, steal, QUIZ))["step"] == 0.0
+
+
+def test_the_form_of_a_result_is_the_students_and_no_fault_of_ours(grade):
+    result = grade(STEP, "def twice(x): return object()", QUIZ)
+    assert verdicts(result, "twice") == {"twice": "failed", "twice_once_more": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ("return 1 / 0", "error"),
+        ("raise KeyboardInterrupt", "error"),
+        ("while True: pass", "timeout"),
+        ("import os; os.abort()", "crashed"),
+        ("return x * float('nan'), None", "failed"),
+        ("return [2.0], None", "failed"),
+    ],
+)
+def test_verdicts(grade, body, verdict):
+    result = grade(f"def step(x):\n    {body}\n", TWICE)
+    assert set(verdicts(result, "step").values()) <= {verdict, "passed"}
+    assert verdicts(result, "step")["value[3]"] == verdict
+
+
+def test_an_argument_that_is_modified_costs_its_test(grade):
+    result = grade("def step(x):\n    x *= 2\n    return x, None", TWICE)
+    assert verdicts(result, "step") == {
+        "value[1]": "passed",
+        "value[3]": "passed",
+        "pure": "failed",
+    }
+
+
+def test_to_leave_arguments_alone_is_worth_nothing_without_a_right_result(grade):
+    result = grade("def step(*arguments): return None, None", TWICE)
+    assert verdicts(result, "step")["pure"] == "failed"
+
+
+def test_messages_hold_no_text_of_an_exception_and_no_value(grade):
+    result = grade("def step(x): raise ValueError(repr(x))", TWICE)
+    messages = {t.message for f in result.functions for t in f.tests if f.name == "step"}
+    assert messages == {"step raised ValueError (cell 2, line 1)"}
+
+
+def test_cases_are_made_once_for_all_submissions(world, grade):
+    grade(STEP)
+    grade(TWICE)
+    suite = world[0].suite("ch00_mini")
+    module = suite.items[0].getparent(pytest.Module).obj
+    assert sorted(module.MADE) == [1, 3]
+
+
+def test_results_survive_their_json(grade):
+    result = grade(STEP, "1 / 0", QUIZ)
+    assert from_json(to_json(result)) == result
+    assert to_json(result) == to_json(grade(STEP, "1 / 0", QUIZ))
+
+
+def test_our_own_faults_publish_no_score(world, monkeypatch):
+    grader, chapter, _ = world
+
+    def fail(*_arguments, **_options):
+        raise GraderFault("no zygote today")
+
+    monkeypatch.setattr(engine_module, "Session", fail)
+    result = grader.grade(parse("ada", chapter.name, "x.py", STEP.encode()))[0]
+    assert (result.status, result.score) == ("grader_error", None)
+    assert "no zygote today" in result.problems[-1].what
+
+
+def test_a_suite_that_leaves_a_function_untested_is_refused(world):
+    _, chapter, suites = world
+
+    def collect():
+        for name in [name for name in sys.modules if name.endswith("test_ch00_mini")]:
+            del sys.modules[name]  # pytest imports a test file once a process
+        return Suite(chapter)
+
+    path = suites / "test_ch00_mini.py"
+    kept = path.read_text()
+    try:
+        path.write_text(kept.split('@scores("twice"')[0])
+        with pytest.raises(SuiteError, match="untested: twice"):
+            collect()
+        path.write_text("import no_such_module")
+        with pytest.raises(SuiteError, match="cannot be collected"):
+            collect()
+    finally:
+        path.write_text(kept)
+
+
+def test_the_quiz_is_judged_answer_by_answer():
+    key = {"q1": "a", "q2": "b", "q3": "c", "q4": "d"}
+    result = grade_quiz(10.0, key, {"q1": "a", "q2": " B ", "q3": "d"})
+    assert result.score == 5.0
+    assert [test.verdict for test in result.tests] == ["passed", "passed", "failed", "missing"]
+    assert all(test.message.find("c") < 0 or "option" in test.message for test in result.tests)
+    assert grade_quiz(10.0, key, None).score == 0.0

@@ -1,0 +1,812 @@
+# ---
+# jupyter:
+#   course:
+#     libraries: numpy
+#     title: LSTM
+#   jupytext:
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Chapter 4 · LSTM
+#
+# Chapter 3 ended with a bill that a vanilla RNN cannot pay: whatever gradient an early step is to
+# receive has to pass through one multiplication by the recurrent Jacobian per step, and a product of
+# fifty such factors is almost always tiny or huge. Clipping cuts the huge case down to size. The tiny
+# case needs another architecture, because what has rounded away cannot be scaled back up.
+#
+# The *long short-term memory* network (Hochreiter and Schmidhuber, 1997) gives the network a second
+# state. Next to the hidden state $h_t$, which the rest of the network sees, runs a **cell state**
+# $c_t$. It is never multiplied by a weight matrix and never squashed on its way from one step to the
+# next; a step may only scale each of its entries and add something to it. Three **gates**, numbers
+# between 0 and 1 that the network computes afresh from every input, decide how much is kept, how much
+# is written and how much is shown.
+#
+# In this chapter you write the cell, its backward pass through time, the usual initialisation, and a
+# converter for weights trained with PyTorch. Then you train it on sea temperatures and watch its gates.
+
+# %%
+import numpy as np
+
+# %% nbgrader={"grade": false, "grade_id": "load_seqlab", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %load_ext seqlab
+
+# %% [markdown]
+# ## The cell
+#
+# Write $[h_{t-1}, x_t]$ for the two vectors joined into one of length $H + D$, the hidden state first.
+# Each gate is a small logistic layer on that joined vector, with weights $(H, H + D)$ of its own:
+#
+# $$f_t = \sigma(W_f\,[h_{t-1}, x_t] + b_f) \tag{4.1}$$
+#
+# $$i_t = \sigma(W_i\,[h_{t-1}, x_t] + b_i) \tag{4.2}$$
+#
+# $$o_t = \sigma(W_o\,[h_{t-1}, x_t] + b_o) \tag{4.3}$$
+#
+# A fourth layer of the same shape, with tanh in place of the logistic function, proposes what could be
+# written. It is called the candidate:
+#
+# $$\tilde c_t = \tanh(W_c\,[h_{t-1}, x_t] + b_c) \tag{4.4}$$
+#
+# The two states follow, with $\odot$ for the product entry by entry:
+#
+# $$c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t \tag{4.5}$$
+#
+# $$h_t = o_t \odot \tanh(c_t) \tag{4.6}$$
+#
+# | gate | open (near 1) | closed (near 0) |
+# |---|---|---|
+# | forget $f_t$ | the entry of the cell survives this step | the entry is erased |
+# | input $i_t$ | the candidate is written | the candidate is ignored |
+# | output $o_t$ | the entry is visible outside | the entry is kept, but kept private |
+#
+# The forget gate's name says the opposite of what its value means: $f = 1$ forgets nothing. Picture a
+# text in which a new subject begins. A cell entry that stored "the subject is singular" has to be
+# dropped ($f$ near 0) and the new number written ($i$ near 1); until a verb turns up nobody needs to
+# see it ($o$ near 0). Trained cells are seldom this tidy, but this is what the equations permit.
+#
+# ### A step by hand
+#
+# Let $N = D = H = 1$, $h_{t-1} = 1$, $x_t = 1$, $c_{t-1} = 0.5$ and all biases 0. Choose weights whose
+# logarithms make the gates round numbers ($\ln 2 = 0.693$, $\ln 3 = 1.099$):
+#
+# | | weights on $[h, x]$ | pre-activation | value |
+# |---|---|---|---|
+# | $f$ | $[\ln 3,\ \ln 3]$ | $\ln 9$ | $9 / (9 + 1) = 0.9$ |
+# | $i$ | $[\ln 2,\ -\ln 2]$ | $0$ | $0.5$ |
+# | $o$ | $[0,\ \ln 3]$ | $\ln 3$ | $3 / (3 + 1) = 0.75$ |
+# | $\tilde c$ | $[2\ln 2,\ -\ln 2]$ | $\ln 2$ | $(4 - 1) / (4 + 1) = 0.6$ |
+#
+# So $c_t = 0.9 \cdot 0.5 + 0.5 \cdot 0.6 = 0.75$ and $h_t = 0.75 \cdot \tanh 0.75 = 0.75 \cdot 0.635
+# = 0.476$. Nudge $c_{t-1}$ up by 0.1 and $c_t$ grows by 0.09: the derivative is the gate itself.
+
+# %% [markdown]
+# ### Exercise 4.1 · `lstm_step_forward`
+# **15 min · ●●○**
+#
+# One step of the cell for a batch, equations (4.1) to (4.6): joined vector, three gates, candidate, new
+# cell, new hidden state. Return a cache as well; you alone decide what it holds, so glance at
+# exercise 4.2 first.
+#
+# The logistic function needs a little care. A pre-activation of $-1000$ must give exactly 0 and one of
+# $+1000$ exactly 1, and NumPy must not print an overflow warning on the way there.
+
+
+# %% nbgrader={"grade": false, "grade_id": "lstm_step_forward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lstm_step_forward(x, h_prev, c_prev, params):
+    """Compute one step of the LSTM for a batch, equations (4.1) to (4.6).
+
+    Args:
+        x: input of this step, shape (N, D).
+        h_prev: hidden state of the step before, shape (N, H).
+        c_prev: cell state of the step before, shape (N, H).
+        params: dict with `Wf`, `Wi`, `Wo`, `Wc`, each (H, H + D) and acting on [h, x] in this
+            order, and `bf`, `bi`, `bo`, `bc`, each (H,). No argument is modified.
+
+    Returns:
+        (h, c, cache): the new hidden state (N, H), the new cell state (N, H), and whatever
+        `lstm_step_backward` will need. Gates are exactly 0 or 1 at pre-activations of -1e3 or
+        1e3, without NaN and without a warning.
+    """
+    ### BEGIN SOLUTION
+    joined = np.concatenate([h_prev, x], axis=-1)
+
+    def pre_activation(name):
+        return joined @ params["W" + name].T + params["b" + name]
+
+    def gate(name):
+        # 1 / (1 + exp(-z)) = exp(-log(1 + exp(-z))); logaddexp overflows for no finite z.
+        return np.exp(-np.logaddexp(0.0, -pre_activation(name)))
+
+    f, i, o = gate("f"), gate("i"), gate("o")
+    candidate = np.tanh(pre_activation("c"))
+    c = f * c_prev + i * candidate
+    tanh_c = np.tanh(c)
+    h = o * tanh_c
+    return h, c, (joined, c_prev, f, i, o, candidate, tanh_c, params)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_step_forward", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %check lstm_step_forward
+
+# %% [markdown]
+# ## One step back
+#
+# Write $\bar v$ for the gradient of the loss with respect to $v$. A step gets two gradients from above:
+# `dh`, which is the whole of $\bar h_t$, and `dc`, the part of $\bar c_t$ that comes straight from later
+# cells (or from a loss on the cell). A second part reaches $c_t$ through (4.6), so
+#
+# $$\bar c_t = \texttt{dc} + \bar h_t \odot o_t \odot \bigl(1 - \tanh^2 c_t\bigr). \tag{4.7}$$
+#
+# Everything else starts from this sum. The forget gate's pre-activation, call it $a_f$, receives
+#
+# $$\bar a_f = \bar c_t \odot c_{t-1} \odot f_t \odot (1 - f_t), \tag{4.8}$$
+#
+# and the three other pre-activations follow by the same reasoning: take the equation in which the
+# quantity appears, differentiate with respect to it, then multiply by the slope of its own squashing
+# function. Two facts are all you need: $\sigma' = \sigma\,(1 - \sigma)$ and $\tanh' = 1 - \tanh^2$.
+# Each pre-activation is a dense layer of the joined vector, and the joined vector feeds four of them.
+#
+# With the numbers from above, `dc` = 1 and `dh` = 0: $\bar c_t = 1$, the previous cell receives
+# $f_t = 0.9$, and $\bar a_f = 1 \cdot 0.5 \cdot 0.9 \cdot 0.1 = 0.045$. With `dc` = 0 and `dh` = 1 in
+# their place, $\bar c_t = 0.75 \cdot (1 - 0.635^2) = 0.447$.
+
+# %% [markdown]
+# ### Exercise 4.2 · `lstm_step_backward`
+# **25 min · ●●●**
+#
+# Backpropagate through one step, equations (4.7) and (4.8) and their three relatives. Draw the graph
+# of (4.1) to (4.6) first and count the arrows that leave each node: a node with several outgoing
+# arrows collects a sum of as many terms.
+
+
+# %% nbgrader={"grade": false, "grade_id": "lstm_step_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lstm_step_backward(dh, dc, cache):
+    """Backpropagate through one step of the LSTM, equations (4.7) and (4.8).
+
+    Args:
+        dh: gradient of the loss with respect to the step's `h`, shape (N, H).
+        dc: gradient that enters the step's `c` directly, beside the path through `h`, (N, H).
+        cache: third result of your `lstm_step_forward`. It may be used more than once.
+
+    Returns:
+        (dx, dh_prev, dc_prev, grads): gradients with respect to x (N, D), h_prev (N, H),
+        c_prev (N, H), and a dict with the keys and shapes of `params`.
+    """
+    ### BEGIN SOLUTION
+    joined, c_prev, f, i, o, candidate, tanh_c, params = cache
+    dc_total = dc + dh * o * (1 - tanh_c**2)
+    d_pre = {
+        "f": dc_total * c_prev * f * (1 - f),
+        "i": dc_total * candidate * i * (1 - i),
+        "o": dh * tanh_c * o * (1 - o),
+        "c": dc_total * i * (1 - candidate**2),
+    }
+    grads = {}
+    d_joined = np.zeros(joined.shape)
+    for name, d in d_pre.items():
+        grads["W" + name] = d.T @ joined
+        grads["b" + name] = d.sum(axis=0)
+        d_joined += d @ params["W" + name]
+    H = c_prev.shape[1]
+    dc_prev = dc_total * f
+    return d_joined[:, H:], d_joined[:, :H], dc_prev, grads
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_step_backward", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
+# %check lstm_step_backward
+
+# %% [markdown]
+# ## Through time
+#
+# A layer runs the step along the time axis. Forwards, two states are handed on. Backwards, two
+# gradients are: $\bar h_t$ is the sum of what the loss sends into $h_t$ directly and what step $t + 1$
+# sends back, while the cell's gradient comes from step $t + 1$ alone, except at the end, where the
+# caller may inject `dc_last`. (A decoder that starts from this layer's final cell would do that.)
+# The eight parameter arrays are shared by all steps, so their gradients add up over the steps, as in Chapter 1.
+
+# %% [markdown]
+# ### Exercise 4.3 · `lstm_forward`
+# **10 min · ●○○**
+#
+# Run the cell over a batch of sequences. Collect both states at every step; `h` and `c` are batch-first.
+
+
+# %% nbgrader={"grade": false, "grade_id": "lstm_forward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lstm_forward(x, h0, c0, params):
+    """Run the LSTM over a batch of sequences.
+
+    Args:
+        x: inputs, shape (N, T, D), T >= 1.
+        h0: hidden state before the first step, shape (N, H).
+        c0: cell state before the first step, shape (N, H).
+        params: as in `lstm_step_forward`. No argument is modified.
+
+    Returns:
+        (h, c, cache): hidden states h_1 ... h_T and cell states c_1 ... c_T, both of shape
+        (N, T, H), and whatever `lstm_backward` will need.
+    """
+    ### BEGIN SOLUTION
+    N, T, _ = x.shape
+    H = h0.shape[1]
+    h_all, c_all = np.empty((N, T, H)), np.empty((N, T, H))
+    h, c, caches = h0, c0, []
+    for t in range(T):
+        h, c, step_cache = lstm_step_forward(x[:, t], h, c, params)
+        h_all[:, t], c_all[:, t] = h, c
+        caches.append(step_cache)
+    return h_all, c_all, caches
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_forward", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %check lstm_forward
+
+# %% [markdown]
+# ### Exercise 4.4 · `lstm_backward`
+# **20 min · ●●○**
+#
+# Backpropagation through time for the whole layer. Every hidden state receives its own slice of `dh`;
+# `dc_last` enters the last cell state only.
+
+
+# %% nbgrader={"grade": false, "grade_id": "lstm_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lstm_backward(dh, dc_last, cache):
+    """Backpropagate through all steps of the LSTM.
+
+    Args:
+        dh: shape (N, T, H); dh[:, t] is the gradient that the loss sends into that step's hidden
+            state directly, without what arrives through later steps.
+        dc_last: gradient that enters the last cell state c_T directly, shape (N, H).
+        cache: third result of your `lstm_forward`. It may be used more than once.
+
+    Returns:
+        (dx, dh0, dc0, grads): gradients with respect to x (N, T, D), h0 (N, H), c0 (N, H), and a
+        dict with the keys and shapes of `params`, summed over all steps.
+    """
+    ### BEGIN SOLUTION
+    dh_next, dc_next = np.zeros(dc_last.shape), dc_last
+    dx_steps, grads = [], {}
+    for t in reversed(range(dh.shape[1])):
+        dx, dh_next, dc_next, step_grads = lstm_step_backward(dh[:, t] + dh_next, dc_next, cache[t])
+        dx_steps.append(dx)
+        for name, value in step_grads.items():
+            grads[name] = grads.get(name, 0.0) + value
+    return np.stack(dx_steps[::-1], axis=1), dh_next, dc_next, grads
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_backward", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %check lstm_backward
+
+# %% [markdown]
+# ## Why this helps, and under which condition
+#
+# Follow a gradient along the cell states only, that is, hold the gates still and differentiate (4.5)
+# again and again:
+#
+# $$\left.\frac{\partial c_T}{\partial c_0}\right|_{\text{direct}} = \operatorname{diag}\Bigl(\prod_{t=1}^{T} f_t\Bigr) \tag{4.9}$$
+#
+# No weight matrix occurs and no slope of a tanh; the entries do not even mix. If the network has learnt
+# $f_t \approx 1$ and $i_t \approx 0$ for some entry, then $c_t \approx c_{t-1}$ and the gradient walks back
+# unchanged. That is the "gradient highway", and the sum in (4.5) is what builds it: a step adds to the
+# past in place of recomputing it.
+#
+# The claim that the LSTM *solves* vanishing gradients holds exactly as far as that condition does.
+#
+# - (4.9) is a product too. At $f = 0.9$ and fifty steps it is $0.9^{50} \approx 0.005$; at $f = 0.5$,
+#   where a gate with zero bias begins, $0.5^{50} \approx 10^{-15}$, no better than a vanilla RNN. The
+#   gain is that the factor is *learnt, per entry and per step*, and can sit at 1 without being tuned to
+#   the edge of explosion.
+# - (4.9) is one path among many. The gates read $h_{t-1}$, which depends on $c_{t-1}$, so the full
+#   derivative contains paths through all four weight matrices. They may add to the direct one or cancel
+#   part of it, and they can still explode. LSTMs are trained with gradient clipping for that reason.
+# - The cell of 1997 had no forget gate at all: its factor was fixed to 1, and the cell could only grow.
+#   Gers, Schmidhuber and Cummins added the gate in 2000 so that a cell can be reset, and thereby
+#   brought the factor below 1 back in.
+#
+# A cheap remedy follows from the first point. Let $b_f$ start at 1, so that $f$ starts near
+# $\sigma(1) = 0.73$, or higher if long delays are expected: $\sigma(4) = 0.98$, and $0.98^{50} = 0.4$ is a
+# gradient one can work with. A bias of $b$ keeps half of the signal for about
+# $\ln 2 / \ln(1 + e^{-b})$ steps: 2 steps for $b = 1$, 38 for $b = 4$.
+
+# %% [markdown]
+# ### Exercise 4.5 · `cell_highway`
+# **5 min · ●○○**
+#
+# The diagonal of (4.9) for given forget gates. One closed gate is enough to cut an entry off for good.
+
+
+# %% nbgrader={"grade": false, "grade_id": "cell_highway", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def cell_highway(f):
+    """Compute the direct path of the cell gradient, equation (4.9).
+
+    Args:
+        f: forget gates of one sequence, shape (T, H), with entries from 0 to 1, both included.
+
+    Returns:
+        Shape (H,): the derivative of each entry of c_T with respect to the same entry of c_0,
+        along the cell states only.
+    """
+    ### BEGIN SOLUTION
+    return np.prod(f, axis=0)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_cell_highway", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+# %check cell_highway
+
+# %% [markdown]
+# ### Exercise 4.6 · `init_lstm`
+# **10 min · ●○○**
+#
+# Fresh parameters. Weights are uniform between $-1/\sqrt{H}$ and $+1/\sqrt{H}$, which is also PyTorch's
+# choice for recurrent layers. Biases are zero, with the one exception argued for above. The same seed
+# must give the same parameters, another seed others, and nobody else's random numbers may be disturbed:
+# use a generator of your own.
+
+
+# %% nbgrader={"grade": false, "grade_id": "init_lstm", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def init_lstm(D, H, seed, forget_bias=1.0):
+    """Draw the initial parameters of an LSTM.
+
+    Args:
+        D: number of input features.
+        H: number of hidden units.
+        seed: int; the same seed gives the same parameters, another seed other weights.
+        forget_bias: value of every entry of `bf`.
+
+    Returns:
+        dict with `Wf`, `Wi`, `Wo`, `Wc` of shape (H, H + D), drawn independently and uniformly
+        from [-1/sqrt(H), 1/sqrt(H)], and `bf`, `bi`, `bo`, `bc` of shape (H,), zero except `bf`.
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    bound = 1 / np.sqrt(H)
+    params = {"W" + name: rng.uniform(-bound, bound, size=(H, H + D)) for name in "fioc"}
+    params |= {"b" + name: np.zeros(H) for name in "fioc"}
+    params["bf"] += forget_bias
+    return params
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_init_lstm", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check init_lstm
+
+# %% [markdown]
+# ## The same cell in PyTorch
+#
+# `torch.nn.LSTM` stores the four layers in another arrangement. It stacks them along the first axis, in
+# the order input, forget, candidate (there called $g$), output; it keeps the weights on $x$ and on $h$
+# apart; and it has two bias vectors, which are both simply added. With block $k$ meaning rows
+# $kH$ to $(k+1)H - 1$, the pre-activation of block $k$ is
+#
+# $$a^{(k)} = W_{ih}^{(k)}\, x_t + b_{ih}^{(k)} + W_{hh}^{(k)}\, h_{t-1} + b_{hh}^{(k)}, \qquad k = 0, 1, 2, 3 \text{ for } i, f, g, o. \tag{4.10}$$
+#
+# Other libraries use other orders still, and a wrong order raises no error: the shapes fit and the
+# numbers look reasonable. So a converter like this one is only worth something once it has been compared
+# with the library itself on random weights.
+
+# %% [markdown]
+# ### Exercise 4.7 · `lstm_from_torch`
+# **15 min · ●●○**
+#
+# Turn the four arrays of one layer of `torch.nn.LSTM` into this chapter's `params`, so that (4.1) to
+# (4.4) compute what (4.10) computes. (The arrays are NumPy arrays already; torch itself is not available
+# in this chapter.)
+
+
+# %% nbgrader={"grade": false, "grade_id": "lstm_from_torch", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lstm_from_torch(weight_ih, weight_hh, bias_ih, bias_hh):
+    """Convert one layer of torch.nn.LSTM to this chapter's parameters, equation (4.10).
+
+    Args:
+        weight_ih: weights on x, shape (4H, D), blocks in torch's order i, f, g, o.
+        weight_hh: weights on h, shape (4H, H), same order.
+        bias_ih: shape (4H,), same order.
+        bias_hh: shape (4H,), same order. No argument is modified.
+
+    Returns:
+        dict with `Wf`, `Wi`, `Wo`, `Wc` of shape (H, H + D) on [h, x] and `bf`, `bi`, `bo`, `bc`
+        of shape (H,).
+    """
+    ### BEGIN SOLUTION
+    weight = np.concatenate([weight_hh, weight_ih], axis=1)
+    bias = bias_ih + bias_hh
+    params = {}
+    for name, W, b in zip("ifco", np.split(weight, 4), np.split(bias, 4), strict=True):
+        params["W" + name], params["b" + name] = W, b
+    return params
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_from_torch", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
+# %check lstm_from_torch
+
+# %% [markdown]
+# ## What goes wrong typically
+#
+# - The output gate and $h_t$ use $\tanh(c_t)$, while the *cell* that is handed on is $c_t$ itself. Mixing
+#   the two up costs nothing visible while cells are small, and everything when they are not.
+# - In the backward pass the two gradients of a step are not interchangeable. A test in which one of them
+#   is zero will not tell you so.
+# - A check with zero initial states never exercises the forget gate: at the first step it multiplies
+#   nothing. Check with random states, random biases that differ from gate to gate, and $D \ne H$.
+# - In-place updates (`c *= f`) are tempting and destroy what the backward pass still needs.
+# - One array that serves as the start value of several gradients makes them all the same object.
+# - After loading foreign weights the network runs, without any complaint, and is nonsense.
+
+# %% [markdown]
+# ## Experiment: what the forget bias buys
+#
+# A delayed recall: one of four symbols appears at step 1, then 38 silent steps, then a cue at step 40;
+# only there the network has to name the symbol. Chance is a quarter, a loss of $\ln 4 = 1.39$. Your LSTM
+# (24 units, Adam, clipping at 1) learns this from forget biases of 0, 1 and 4, two seeds each. The
+# second panel starts with (4.9) at initialisation: how much of a cell survives $k$ steps. The third
+# shows the forget gates of a trained network, without any access to your cache: $c_t$ is an affine
+# function of $c_{t-1}$ whose slope is $f_t$, so two calls of your step and a difference give it.
+#
+# This takes about 20 s on one core.
+
+# %% tags=["experiment"]
+import time
+
+import matplotlib.pyplot as plt
+
+
+def clip_gradients(grads, threshold):
+    """Scale all gradients together to a norm of at most `threshold`."""
+    norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
+    return {name: g * min(1.0, threshold / max(norm, 1e-12)) for name, g in grads.items()}
+
+
+def adam_update(values, moments, grads, step, rate):
+    """Change the dict `values` by one step of Adam; `moments` keeps the running averages."""
+    for name, g in grads.items():
+        mean, square = moments.get(name, (0.0, 0.0))
+        mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g**2
+        moments[name] = mean, square
+        slope = (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+        values[name] = values[name] - rate * slope
+
+
+def forget_gates(x, h0, c0, params):
+    """Forget gates (N, T, H), measured from outside as the slope of c_t in c_{t-1}."""
+    h, c, gates = h0, c0, []
+    for t in range(x.shape[1]):
+        _, c_nudged, _ = lstm_step_forward(x[:, t], h, c + 1.0, params)
+        h, c, _ = lstm_step_forward(x[:, t], h, c, params)
+        gates.append(c_nudged - c)
+    return np.stack(gates, axis=1)
+
+
+def recall_batch(rng, N, T, K):
+    """Inputs with a symbol at the first step and a cue at the last, and the symbols."""
+    targets = rng.integers(K, size=N)
+    x = np.zeros((N, T, K + 1))
+    x[np.arange(N), 0, targets] = 1.0
+    x[:, -1, K] = 1.0
+    return x, targets
+
+
+def log_softmax(logits):
+    """Logarithms of the softmax, row by row."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def train_recall(forget_bias, seed, T=40, K=4, H=24, N=32, steps=300, rate=5e-3):
+    """Losses, accuracy on fresh sequences, and the trained parameters of the cell."""
+    rng = np.random.default_rng(seed)
+    params = init_lstm(K + 1, H, seed, forget_bias)
+    readout = {"Why": rng.normal(size=(K, H)) / np.sqrt(H), "by": np.zeros(K)}
+    cell_moments, readout_moments, losses = {}, {}, []
+    zero = np.zeros((N, H))
+    for step in range(1, steps + 1):
+        x, targets = recall_batch(rng, N, T, K)
+        h, _, cache = lstm_forward(x, zero, zero, params)
+        log_p = log_softmax(h[:, -1] @ readout["Why"].T + readout["by"])
+        losses.append(-log_p[np.arange(N), targets].mean())
+        d_logits = (np.exp(log_p) - np.eye(K)[targets]) / N
+        dh = np.zeros(h.shape)
+        dh[:, -1] = d_logits @ readout["Why"]
+        _, _, _, grads = lstm_backward(dh, zero, cache)
+        adam_update(params, cell_moments, clip_gradients(grads, 1.0), step, rate)
+        readout_grads = {"Why": d_logits.T @ h[:, -1], "by": d_logits.sum(axis=0)}
+        adam_update(readout, readout_moments, readout_grads, step, rate)
+    x, targets = recall_batch(rng, 256, T, K)
+    h, _, _ = lstm_forward(x, np.zeros((256, H)), np.zeros((256, H)), params)
+    logits = h[:, -1] @ readout["Why"].T + readout["by"]
+    return losses, (logits.argmax(axis=1) == targets).mean(), params
+
+
+if __name__ == "__main__":
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.6))
+    for forget_bias, colour in [(0.0, "tab:red"), (1.0, "tab:orange"), (4.0, "tab:blue")]:
+        for seed in (0, 1):
+            started = time.perf_counter()
+            losses, accuracy, trained = train_recall(forget_bias, seed)
+            if (forget_bias, seed) == (1.0, 0):
+                recall_params = trained
+            print(
+                f"forget bias {forget_bias:.0f}, seed {seed}: loss {np.mean(losses[-20:]):.3f}, "
+                f"accuracy {accuracy:.2f} ({time.perf_counter() - started:.1f} s)"
+            )
+            left.plot(losses, color=colour, label=f"bias {forget_bias:.0f}" if seed == 0 else None)
+        constant_gate = np.full((40, 1), 1 / (1 + np.exp(-forget_bias)))
+        survival = [cell_highway(constant_gate[:k])[0] for k in range(1, 41)]
+        middle.semilogy(range(1, 41), survival, color=colour)
+    x, _ = recall_batch(np.random.default_rng(5), 1, 40, 4)
+    gates = forget_gates(x, np.zeros((1, 24)), np.zeros((1, 24)), recall_params)[0]
+    image = right.imshow(gates.T, aspect="auto", vmin=0, vmax=1, cmap="viridis")
+    figure.colorbar(image, ax=right)
+    left.axhline(np.log(4), color="grey", linestyle=":")
+    left.set(title="loss (dotted: guessing)", xlabel="training step")
+    left.legend()
+    middle.set(title="survival of a cell entry before training", xlabel="steps k")
+    right.set(
+        title="forget gates after training, bias 1, seed 0", xlabel="time step", ylabel="unit"
+    )
+    figure.tight_layout()
+    plt.show()
+    print(
+        "See: bias 4 leaves the dotted line at once, bias 0 never; a few units hold their gates open."
+    )
+
+# %% [markdown]
+# With bias 0 the direct path delivers the first gradient at some $10^{-12}$ of its size. Nothing in the
+# architecture forbids a solution, yet training does not find it. Whether bias 1 gets there depends on the
+# seed. Other optimisers, more steps and luck move these lines; the order rarely changes. In the third
+# panel a few rows stay bright from end to end. The network has learnt, from a start of 0.73 everywhere,
+# to hold *those* gates open; other units have gone on forgetting.
+
+# %% [markdown]
+# ## Experiment: sea temperatures, with honest lines
+#
+# `elnino_sst` holds the mean temperature of a patch of the tropical Pacific for each of 732 months, 1950 to
+# 2010. The seasons are most of it, so we subtract each calendar month's mean over 1950 to 1980 and forecast
+# what is left, the anomaly, one month ahead. Your LSTM (12 units) reads the anomaly and the season as
+# sine and cosine, and predicts the *change* to the next month. It learns on 1950 to 1980; the ten years after
+# choose when to stop; 1991 to 2010 are looked at once.
+#
+# A forecast means nothing without something to compare it with. Four lines need no network at all:
+# the last temperature again, the calendar month's mean, the last anomaly again, and an
+# autoregression on the last two anomalies and the season, which least squares fits in a millisecond.
+#
+# This takes about 15 s on one core.
+
+# %% tags=["experiment"]
+import seqdata
+
+TRAIN_END, TEST_START = 31 * 12, 41 * 12  # months from January 1950
+
+
+def fit_climate(temperature):
+    """Monthly means of the training years, the anomalies in units of their deviation, that unit."""
+    month = np.arange(len(temperature)) % 12
+    early = temperature[:TRAIN_END]
+    means = np.array([early[month[:TRAIN_END] == m].mean() for m in range(12)])[month]
+    unit = (temperature - means)[:TRAIN_END].std()
+    return means, (temperature - means) / unit, unit
+
+
+def autoregression(anomaly, season, lags=2):
+    """Forecasts of every month from `lags` anomalies and the season, fitted before TEST_START."""
+    t = np.arange(lags, len(anomaly))
+    past = [anomaly[t - k] for k in range(1, lags + 1)]
+    design = np.column_stack([*past, np.ones(len(t)), season[t]])
+    fit = t < TEST_START
+    weights, *_ = np.linalg.lstsq(design[fit], anomaly[t][fit], rcond=None)
+    return np.concatenate([np.zeros(lags), design @ weights])
+
+
+def lstm_forecast(inputs, params, readout):
+    """One-month-ahead forecasts of all months in one pass, and the forget gates on the way."""
+    zero = np.zeros((1, len(params["bf"])))
+    h, _, _ = lstm_forward(inputs[None], zero, zero, params)
+    ahead = inputs[:, 0] + (h[0] @ readout["Why"].T + readout["by"])[:, 0]
+    return np.concatenate([[0.0], ahead[:-1]])
+
+
+def train_forecaster(inputs, unit, seed=0, H=12, N=32, T=36, steps=250, rate=5e-3):
+    """Train on windows of T months; return the best parameters and the error curves in degrees."""
+    rng = np.random.default_rng(seed)
+    params = init_lstm(inputs.shape[1], H, seed)
+    readout = {"Why": 0.1 * rng.normal(size=(1, H)), "by": np.zeros(1)}
+    cell_moments, readout_moments, curve, best = {}, {}, [], (np.inf, params, readout)
+    warm_up, zero = 6, np.zeros((N, H))
+    for step in range(1, steps + 1):
+        rows = rng.integers(TRAIN_END - T - 1, size=N)[:, None] + np.arange(T)
+        h, _, cache = lstm_forward(inputs[rows], zero, zero, params)
+        change = inputs[rows + 1, 0] - inputs[rows, 0]
+        error = (h @ readout["Why"].T)[..., 0] + readout["by"] - change
+        error[:, :warm_up] = 0.0  # the first months of a window have no past to go by
+        slope = 2 * error / (N * (T - warm_up))
+        _, _, _, grads = lstm_backward(slope[..., None] * readout["Why"], zero, cache)
+        adam_update(params, cell_moments, clip_gradients(grads, 1.0), step, rate)
+        readout_grads = {
+            "Why": np.einsum("nt,nth->h", slope, h)[None],
+            "by": slope.sum(keepdims=True)[0],
+        }
+        adam_update(readout, readout_moments, readout_grads, step, rate)
+        if step % 10 == 0:
+            off = unit * np.abs(lstm_forecast(inputs, params, readout) - inputs[:, 0])
+            train_error, held_out_error = off[12:TRAIN_END].mean(), off[TRAIN_END:TEST_START].mean()
+            curve.append((step, train_error, held_out_error))
+            if held_out_error < best[0]:
+                best = held_out_error, dict(params), dict(readout)
+            if step % 50 == 0:
+                print(f"step {step}: train {train_error:.3f}, 1981-1990 {held_out_error:.3f}")
+    return best[1], best[2], np.array(curve)
+
+
+if __name__ == "__main__":
+    temperature = seqdata.elnino_sst().temperature
+    means, anomaly, unit = fit_climate(temperature)
+    angle = 2 * np.pi * np.arange(len(temperature)) / 12
+    season = np.column_stack([np.sin(angle), np.cos(angle)])
+    inputs = np.column_stack([anomaly, season])
+    started = time.perf_counter()
+    runs = [train_forecaster(inputs, unit, seed) for seed in (0, 1)]
+    forecasts = {
+        "last temperature again": np.concatenate([[0.0], temperature[:-1]]),
+        "calendar month's mean": means,
+        "last anomaly again": means + unit * np.concatenate([[0.0], anomaly[:-1]]),
+        "linear autoregression": means + unit * autoregression(anomaly, season),
+    }
+    for seed, (params, readout, _) in enumerate(runs):
+        forecasts[f"LSTM, seed {seed}"] = means + unit * lstm_forecast(inputs, params, readout)
+    print(
+        f"mean absolute error 1991-2010, in degrees Celsius ({time.perf_counter() - started:.0f} s)"
+    )
+    for name, forecast in forecasts.items():
+        print(f"  {name:24s} {np.abs(forecast - temperature)[TEST_START:].mean():.3f}")
+
+    params, _, curve = runs[0]
+    zero = np.zeros((1, len(params["bf"])))
+    gates = forget_gates(inputs[None], zero, zero, params)[0]
+    years = 1950 + np.arange(len(temperature)) / 12
+    shown = slice(45 * 12, 52 * 12)
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.6))
+    left.plot(curve[:, 0], curve[:, 1], label="1950-1980 (training)")
+    left.plot(curve[:, 0], curve[:, 2], label="1981-1990 (held out)")
+    left.set(title="mean absolute error in degrees", xlabel="training step")
+    left.legend()
+    middle.plot(years[shown], (temperature - means)[shown], color="black", label="observed")
+    for name, colour in (("LSTM, seed 0", "tab:blue"), ("linear autoregression", "tab:orange")):
+        middle.plot(years[shown], (forecasts[name] - means)[shown], color=colour, label=name)
+    middle.set(title="anomaly, one month ahead", xlabel="year")
+    middle.legend()
+    image = right.imshow(
+        gates[shown].T,
+        aspect="auto",
+        vmin=0,
+        vmax=1,
+        extent=(years[shown][0], years[shown][-1], gates.shape[1], 0),
+    )
+    figure.colorbar(image, ax=right)
+    right.set(title="forget gates", xlabel="year", ylabel="unit")
+    figure.tight_layout()
+    plt.show()
+    print(
+        "See: the curves part within 100 steps; forecasts lag the 1997 event; gates move with it."
+    )
+
+# %% [markdown]
+# The LSTM beats repeating the last temperature and the calendar month by far, and the last anomaly by a
+# hair. It does not beat the two-lag line. That is no defect of the cell: the anomaly is close to a
+# linear process with a short memory, and 372 months are few examples for some 800 weights. The left panel shows
+# what the spare capacity is used for instead: with every further step the network knows the training years better
+# and the following decade worse. Gates pay where *when* to keep something depends on the input.
+
+# %% [markdown]
+# ## What to take away
+#
+# - A cell entry is scaled by a gate and added to, (4.5). Its direct derivative is a product of forget
+#   gates, (4.9), without a weight matrix and without the slope of a tanh.
+# - Gates near 1 carry a gradient across hundreds of steps. The network has to *learn* to hold them there,
+#   and a raised forget bias lets it start close by.
+# - This tames vanishing. It is no guarantee, and exploding gradients still call for clipping.
+# - Backwards, $c_t$ collects from two sides, $h_{t-1}$ and $x_t$ from four.
+# - Gate orders, joined or split weights and one bias or two are conventions. Compare numbers, not shapes.
+
+# %% [markdown]
+# ## Quiz
+#
+# Write the letter of the best answer to each question into `quiz_answers` below.
+#
+# #### q1
+# What is it about the LSTM that keeps gradients from vanishing over many steps?
+#
+# - **a** The logistic function has a steeper slope than tanh, so each step shrinks a gradient less.
+# - **b** Gradients whose norm falls below a threshold are scaled up before they are applied.
+# - **c** The cell is updated by adding; while the forget gate is near 1, its gradient passes a step nearly unchanged.
+# - **d** An LSTM has about four times as many parameters, so there is more gradient to go round.
+
+# %% [markdown]
+# #### q2
+# For some entry, $f_t = 1$ and $i_t = 0$ hold exactly at every step of a sequence. What is true?
+#
+# - **a** The entry of $c_T$ equals the one of $c_0$, whatever the inputs were.
+# - **b** The entry of $h_T$ equals the one of $h_0$, whatever the inputs were.
+# - **c** The entry of $c_T$ is 1, since the forget gate multiplies it up step by step.
+# - **d** The entry of $c_T$ is 0, since nothing was ever written.
+
+# %% [markdown]
+# #### q3
+# All biases of a new LSTM are 0 and its weights are small. About how large is the direct path (4.9)
+# over 20 steps, and what would change it most?
+#
+# - **a** About 1; no change is needed, as the additive update takes care of it.
+# - **b** About $10^{-6}$; start the forget bias at a positive value.
+# - **c** About $10^{-6}$; start the input bias at a positive value.
+# - **d** About $10^{6}$; clip the gradient.
+
+# %% [markdown]
+# #### q4
+# In `lstm_step_backward` the loss reads only $h_t$, so `dc` is all zeros. Which statement holds?
+#
+# - **a** `dc_prev` is zero too, since no gradient enters the cell.
+# - **b** Only the output gate's weights receive a gradient.
+# - **c** The gradient for $c_{t-1}$ is $\bar h_t \odot f_t$.
+# - **d** $c_t$ still receives $\bar h_t \odot o_t \odot (1 - \tanh^2 c_t)$, and all four layers get gradients from it or from $\bar h_t$.
+
+# %% [markdown]
+# #### q5
+# You copy trained weights from a library that orders the blocks $i, f, g, o$ into code that expects
+# $f, i, o, g$, without reordering. What happens?
+#
+# - **a** A shape error, since the blocks have different sizes.
+# - **b** It runs without an error and computes something else.
+# - **c** The outputs agree, since the hidden units are interchangeable.
+# - **d** Only the initial states differ, so the error fades after some steps.
+
+# %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
+quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
+### BEGIN SOLUTION
+quiz_answers = {"q1": "c", "q2": "a", "q3": "b", "q4": "d", "q5": "b"}
+quiz_feedback = {
+    "q1": {
+        "a": "It is the other way round: the logistic function's slope is at most 1/4, tanh's at most 1.",
+        "b": "Clipping only ever scales down, and scaling a rounded-away signal up restores nothing.",
+        "c": "Right: the factor of a step is the forget gate, and the network can learn to hold it near 1.",
+        "d": "The number of parameters says nothing about how a gradient changes from step to step.",
+    },
+    "q2": {
+        "a": "Right: (4.5) then reads c_t = c_{t-1}. No input can reach the entry.",
+        "b": "The hidden state still depends on the output gate, which the inputs do change.",
+        "c": "Multiplying by 1 leaves the entry where it was; it does not pull it towards 1.",
+        "d": "Nothing was written, but nothing was erased either: the initial value is still there.",
+    },
+    "q3": {
+        "a": "The update is additive, but its factor is the gate, and a gate with pre-activation 0 is 0.5.",
+        "b": "Right: 0.5 to the power 20 is about 1e-6, and a positive forget bias moves the 0.5 towards 1.",
+        "c": "The size is right, but the input gate does not occur in (4.9).",
+        "d": "A product of gates can never exceed 1, so the direct path alone cannot explode.",
+    },
+    "q4": {
+        "a": "The cell is also reached through the hidden state, see (4.7).",
+        "b": "The output gate scales tanh(c), so whatever formed c is involved as well.",
+        "c": "On the way from h to the cell lie an output gate and a tanh, and both leave a factor.",
+        "d": "Right: (4.7) has a second term, and everything that formed the cell gets its share of it.",
+    },
+    "q5": {
+        "a": "All four blocks have the same shape, which is just why nobody notices.",
+        "b": "Right: roles are exchanged, forget for input and so on, and no shape gives it away.",
+        "c": "Units may be permuted consistently, but gates play different roles in (4.5) and (4.6).",
+        "d": "The exchanged gates act at every single step, so nothing fades.",
+    },
+}
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %check quiz_answers

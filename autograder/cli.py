@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--jobs", type=int, default=0, metavar="N", help="grader processes; one per core unless given")
     grade.add_argument("--fail-under", type=float, metavar="PERCENT", help="exit with 1 where a score is below")
     grade.add_argument("--no-cache", action="store_true", help="grade unchanged submissions anew")
+    grade.add_argument("--no-gradebook", action="store_true", help="leave nbgrader's gradebook alone")
     grade.set_defaults(run=_grade)
     certify = commands.add_parser("certify", help="test the hidden suites with known mistakes")
     certify.add_argument("--chapter", action="append", default=[], help="only this one; may be repeated")

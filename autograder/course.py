@@ -226,8 +226,11 @@ def unwrap_main(source: str) -> str:
     if block.body[0].lineno == block.lineno:
         raise ValueError('the body of `if __name__ == "__main__":` stands on the same line')
     lines = source.split("\n")
-    inside = set(range(block.lineno + 1, block.end_lineno + 1)) - _lines_within_strings(source)
     indent = " " * block.body[0].col_offset
+    end = block.end_lineno
+    while end < len(lines) and lines[end].startswith(indent):  # comments are no part of the tree
+        end += 1
+    inside = set(range(block.lineno + 1, end + 1)) - _lines_within_strings(source)
     dedented = [
         line.removeprefix(indent) if number in inside else line
         for number, line in enumerate(lines, start=1)
@@ -322,7 +325,9 @@ def quiz_feedback(chapter: Chapter) -> dict[str, dict[str, str]]:
     feedback = _quiz_literal(chapter, QUIZ_FEEDBACK)
     for question, options in quiz_options(chapter).items():
         if tuple(sorted(feedback.get(question, {}))) != tuple(sorted(options)):
-            raise CourseError(f"{chapter.path}: the feedback of {question} is not about its options")
+            raise CourseError(
+                f"{chapter.path}: the feedback of {question} is not about its options"
+            )
     return feedback
 
 
@@ -343,7 +348,9 @@ def quiz_options(chapter: Chapter) -> dict[str, tuple[str, ...]]:
                 options[heading[1]] = tuple(letters)
     if set(options) != set(_quiz_literal(chapter, QUIZ)):
         asked = ", ".join(options) or "none"
-        raise CourseError(f"{chapter.path}: the key is not about the questions of the text ({asked})")
+        raise CourseError(
+            f"{chapter.path}: the key is not about the questions of the text ({asked})"
+        )
     return options
 
 

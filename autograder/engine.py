@@ -11,12 +11,11 @@ import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from _pytest.config import _prepareconfig
-from _pytest.runner import runtestprotocol
 
 from autograder import __version__
 from autograder.course import Chapter, quiz_key
@@ -78,27 +77,24 @@ class Suite:
                 self._config.hook.pytest_collection(session=self._pytest)
             except pytest.UsageError as error:
                 raise SuiteError(f"{path.name}: {error}") from error
-        self.items = self._pytest.items
+        self.items = cast(list[pytest.Function], self._pytest.items)
         if self._pytest.testsfailed or not self.items:
             raise SuiteError(f"{path.name} cannot be collected; run pytest {path} to see why")
         if self.plugin.untested:
             raise SuiteError(f"{path.name} leaves untested: {', '.join(self.plugin.untested)}")
 
     def run(self, session: Session) -> dict[str, dict[str, TestResult]]:
-        """Run every test for the submission in `session`; outcomes by function and test name."""
+        """Run every test for the submission in `session`; outcomes by function and test name.
+
+        Tests are called through the same hook as by hand, but without pytest's set-up and tear-down around each of
+        them: their arguments are the parameters, `student` and `reference`, so there is nothing to set up, and it would
+        cost more than all the comparisons together.
+        """
         self.plugin.start(session)
-        following = [*self.items[1:], None]
-        for item, next_item in zip(self.items, following, strict=True):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
-                runtestprotocol(item, log=False, nextitem=next_item)
-            mark = item.get_closest_marker("scores")
-            assert mark is not None
-            name = item.name.removeprefix("test_")
-            outcomes = self.plugin.outcomes.setdefault(mark.args[0], {})
-            if name not in outcomes:  # a fixture failed before the test began
-                weight = mark.kwargs["weight"]
-                outcomes[name] = TestResult(name, "grader_error", weight, "the test could not be set up")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
+            for item in self.items:
+                self.plugin.pytest_pyfunc_call(item)
         return self.plugin.finish()
 
     def close(self) -> None:
@@ -143,7 +139,7 @@ class Grader:
         chapter = self._chapters[submission.chapter]
         usage = Usage()
         if submission.status != "graded":
-            return self._unrun(submission, chapter), usage
+            return unrun(submission, chapter, self._seed), usage
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._run(submission, chapter, usage), usage
@@ -183,39 +179,11 @@ class Grader:
         problems = (*submission.problems, *(Problem(*problem) for problem in session.problems))
         score = total_score(functions)
         status = "grader_error" if score is None else "graded"
-        return self._result(submission, chapter, status, score, functions, problems)
-
-    def _unrun(self, submission: Submission, chapter: Chapter) -> SubmissionResult:
-        functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
-        return self._result(
-            submission, chapter, submission.status, 0.0, functions, submission.problems
-        )
+        return make_result(submission, chapter, self._seed, status, score, functions, problems)
 
     def _failed(self, submission: Submission, chapter: Chapter, reason: str) -> SubmissionResult:
         problems = (*submission.problems, Problem("grader", reason))
-        return self._result(submission, chapter, "grader_error", None, [], problems)
-
-    def _result(
-        self,
-        submission: Submission,
-        chapter: Chapter,
-        status: Any,
-        score: float | None,
-        functions: Sequence[FunctionResult],
-        problems: Sequence[Problem],
-    ) -> SubmissionResult:
-        return SubmissionResult(
-            schema=SCHEMA,
-            student=submission.student,
-            chapter=submission.chapter,
-            status=status,
-            score=score,
-            max_score=float(sum(function.points for function in chapter.functions)),
-            functions=tuple(functions),
-            problems=tuple(problems),
-            submission=submission.digest,
-            grader=grader_version(chapter, self._seed),
-        )
+        return make_result(submission, chapter, self._seed, "grader_error", None, (), problems)
 
     def _drop_zygote(self, libraries: str) -> None:
         zygote = self._zygotes.pop(libraries, None)
@@ -230,6 +198,45 @@ class Grader:
         for suite in self._suites.values():
             suite.close()
         self._suites.clear()
+
+
+def make_result(
+    submission: Submission,
+    chapter: Chapter,
+    seed: int,
+    status: Any,
+    score: float | None,
+    functions: Sequence[FunctionResult],
+    problems: Sequence[Problem],
+) -> SubmissionResult:
+    """Put a result together."""
+    return SubmissionResult(
+        schema=SCHEMA,
+        student=submission.student,
+        chapter=submission.chapter,
+        status=status,
+        score=score,
+        max_score=float(sum(function.points for function in chapter.functions)),
+        functions=tuple(functions),
+        problems=tuple(problems),
+        submission=submission.digest,
+        grader=grader_version(chapter, seed),
+    )
+
+
+def unrun(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+    """The result of a submission in which there is nothing to run: an explicit zero with its reason."""
+    functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
+    return make_result(
+        submission, chapter, seed, submission.status, 0.0, functions, submission.problems
+    )
+
+
+def lost(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+    """The result of a submission whose grader process did not survive it."""
+    problem = Problem("grader", "the grader process ended twice while grading this")
+    problems = (*submission.problems, problem)
+    return make_result(submission, chapter, seed, "grader_error", None, (), problems)
 
 
 def grade_quiz(points: float, key: dict[str, str], answers: dict[str, str] | None) -> FunctionResult:

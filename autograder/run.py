@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from autograder.course import Chapter
-from autograder.engine import Grader, Usage, grader_version
+from autograder.engine import Grader, Usage, grader_version, lost, unrun
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
 from autograder.submissions import Found, Submission, find, read
 from autograder.suites.plugin import DEFAULT_SEED
@@ -69,6 +69,12 @@ def write_file(path: Path, data: bytes) -> None:
         raise
 
 
+def sweep(output: Path) -> None:
+    """Remove what a killed run left half written."""
+    for leftover in output.rglob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
 def result_path(output: Path, found: Found) -> Path:
     """Where the result of a submission lies."""
     return output / "results" / found.student / f"{found.chapter}.json"
@@ -105,18 +111,23 @@ def grade_class(
         All results, sorted by student and chapter.
     """
     started = time.perf_counter()
+    sweep(output)
     found, passed_over = find(root, chapters, students)
     summary = RunSummary([], {}, passed_over=passed_over)
     tasks: deque[Task] = deque()
     collected: dict[tuple[str, str], SubmissionResult] = {}
     for place in found:
         submission = read(place)
-        cached = _cached(result_path(output, place), submission, course, seed) if use_cache else None
-        if cached is None:
+        path = result_path(output, place)
+        result = _cached(path, submission, course, seed) if use_cache else None
+        if result is None and submission.status == "graded":
             tasks.append(Task(place, submission))
-        else:
-            collected[place.student, place.chapter] = cached
-            summary.reused += 1
+            continue
+        if result is None:
+            result = unrun(submission, course[place.chapter], seed)
+            write_file(path, to_json(result))
+        collected[place.student, place.chapter] = result
+        summary.reused += 1
     total = len(found)
     done = summary.reused
     progress(done, total, "")
@@ -145,10 +156,7 @@ def _cached(
         and result.chapter == submission.chapter
         and result.submission == submission.digest
         and result.grader == grader_version(course[submission.chapter], seed)
-        and result.status != "grader_error"
-        # A file that could not be read has no digest: look at it again.
-        and (result.status == "graded") == (submission.status == "graded")
-        and submission.digest != ""
+        and result.status == submission.status == "graded"
     )
     return result if fits else None
 
@@ -169,7 +177,7 @@ def _grade_all(
     if not todo:
         return
     pool = [_Job(course, seed, limits) for _ in range(max(1, min(jobs, len(todo))))]
-    lost: dict[int, int] = {}
+    losses: dict[int, int] = {}
     try:
         for job in pool:
             if todo:
@@ -184,33 +192,17 @@ def _grade_all(
                 if answer is not None:
                     yield task, *answer
                 else:
-                    lost[id(task)] = lost.get(id(task), 0) + 1
+                    losses[id(task)] = losses.get(id(task), 0) + 1
                     job.restart()
-                    if lost[id(task)] < _LOST_TWICE:
+                    if losses[id(task)] < _LOST_TWICE:
                         todo.appendleft(task)
                     else:
-                        yield task, _lost_result(task, course, seed), Usage()
+                        yield task, lost(task.submission, course[task.found.chapter], seed), Usage()
                 if todo:
                     job.give(todo.popleft())
     finally:
         for job in pool:
             job.close()
-
-
-def _lost_result(task: Task, course: dict[str, Chapter], seed: int) -> SubmissionResult:
-    chapter = course[task.found.chapter]
-    return SubmissionResult(
-        schema=SCHEMA,
-        student=task.submission.student,
-        chapter=chapter.name,
-        status="grader_error",
-        score=None,
-        max_score=float(sum(function.points for function in chapter.functions)),
-        functions=(),
-        problems=(Problem("grader", "the grader process ended twice while grading this"),),
-        submission=task.submission.digest,
-        grader=grader_version(chapter, seed),
-    )
 
 
 class _Job:

@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         problem = submission.problems[-1]
         raise pytest.UsageError(f"{problem.where}: {problem.what}")
     plugin = SuitePlugin(course[name])
+    plugin.raise_failures = True
     zygote = Zygote(course[name].libraries)
     session = Session(
         zygote, submission.cells, is_notebook=submission.is_notebook, limits=plugin.limits

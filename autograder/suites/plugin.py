@@ -48,6 +48,7 @@ class SuitePlugin:
         self._spent: dict[tuple[str, bool], float] = {}
         self.outcomes: dict[str, dict[str, TestResult]] = {}
         self._without_evidence: set[tuple[str, str]] = set()
+        self.raise_failures = False  # by hand, pytest is to see them
         self._share = self.limits.chapter / max(1, len(chapter.functions))
 
     # --- one submission
@@ -135,6 +136,10 @@ class SuitePlugin:
             unknown = [step for step in mark.kwargs["steps"] if step not in order]
             if unknown:
                 raise SuiteError(f"{item.nodeid} names unknown steps: {', '.join(unknown)}")
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            other = {*item._fixtureinfo.argnames} - {"student", "reference", *parameters}  # type: ignore[attr-defined]
+            if other:
+                raise SuiteError(f"{item.nodeid} asks for {', '.join(sorted(other))}")
             tested.add(mark.args[0])
             places[item.nodeid] = order[mark.args[0]]
         untested = [name for name in order if name not in tested and name != "quiz_answers"]
@@ -159,7 +164,7 @@ class SuitePlugin:
             "" if ended is None else ended.message,
         )
         self.outcomes.setdefault(function, {})[name] = result
-        if ended is not None:
+        if ended is not None and self.raise_failures:
             raise ended
         return True
 
@@ -190,15 +195,13 @@ class SuitePlugin:
         session = self._session
         assert session is not None
         function = mark.args[0]
-        arguments = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+        arguments = self._arguments(item, substituted)
         self._student_called = False
         self._clock_start = session.seconds
         try:
             if substituted:
                 session.renew()
                 session.bind(self._lent_steps(mark.kwargs["steps"], item))
-            if "student" in arguments:
-                arguments["student"] = self._student(item, substituted)
             item.obj(**arguments)
         except TestEnded as ended:
             return ended
@@ -217,6 +220,14 @@ class SuitePlugin:
             if substituted:
                 session.renew()  # the lent reference must not outlive the test
         return None
+
+    def _arguments(self, item: pytest.Function, substituted: bool) -> dict[str, Any]:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        given: dict[str, Any] = {"reference": self.reference_module(), **parameters}
+        names = item._fixtureinfo.argnames
+        if "student" in names:
+            given["student"] = self._student(item, substituted)
+        return {name: given[name] for name in names}
 
     def _lent_steps(
         self, steps: tuple[str, ...], item: pytest.Function

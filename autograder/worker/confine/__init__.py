@@ -101,7 +101,7 @@ class Prepared:
             raise ConfinementError("no_new_privs", str(error)) from error
         if self._ruleset is not None:
             self._enter_landlock(folder)
-        seccomp.enter(self._filter.fill(os.getpid()))
+        seccomp.enter(self._filter, os.getpid())
 
     def close(self) -> None:
         """Give the descriptors back. For a process that prepares without being a zygote."""

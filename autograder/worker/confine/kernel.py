@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import platform
 
@@ -11,6 +12,10 @@ PR_SET_KEEPCAPS = 8
 PR_SET_NO_NEW_PRIVS = 38
 
 libc = ctypes.CDLL(None, use_errno=True)
+# Looked up once here rather than in every forked child. Both are variadic in C, hence plain words throughout.
+_syscall = libc.syscall
+_syscall.restype = ctypes.c_long
+_prctl = getattr(libc, "prctl", None)  # Linux only
 
 
 class ConfinementError(Exception):
@@ -39,8 +44,7 @@ def syscall(number: int, *arguments: object) -> int:
         OSError: the kernel refused.
     """
     converted = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    libc.syscall.restype = ctypes.c_long
-    result = int(libc.syscall(ctypes.c_long(number), *converted))
+    result = int(_syscall(ctypes.c_long(number), *converted))
     if result == -1:
         raise last_error()
     return result
@@ -52,9 +56,10 @@ def prctl(option: int, value: int) -> None:
     Raises:
         OSError: the kernel refused.
     """
-    zero = ctypes.c_ulong(0)
-    # Unused arguments must be zero, as full words: C reads them as variadic unsigned longs.
-    if libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero) != 0:
+    zero = ctypes.c_ulong(0)  # the kernel refuses some options unless the unused arguments are zero
+    if _prctl is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if _prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero) != 0:
         raise last_error()
 
 

@@ -47,7 +47,16 @@ TORCH_PACKAGES = (
 )
 # Distributions named otherwise than their package; `importlib.metadata` reads their folders.
 _DISTRIBUTIONS = ("pillow", "python_dateutil")
-_SITE_FOLDERS = ("site-packages", "dist-packages")
+SITE_FOLDERS = ("site-packages", "dist-packages")
+_SYSTEM_FOLDERS = (
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/local/lib",
+)
 _LOADER_CACHE = "/etc/ld.so.cache"
 
 
@@ -68,14 +77,17 @@ def find(torch: bool) -> Libraries:
     """Return what a chapter's worker reads, for the interpreter that runs this."""
     packages = [*NUMPY_PACKAGES, *(TORCH_PACKAGES if torch else ())]
     sites = _sites()
-    readable = [*_standard_library(), *_packages(packages, sites), *_shared_objects()]
-    if os.path.exists(_LOADER_CACHE):
-        readable.append(_LOADER_CACHE)
-    folders = {path for path in sys.path if os.path.isdir(path)} & {*sites, *_library_folders()}
-    return Libraries(tuple(sorted(set(readable))), tuple(sorted(folders)))
+    named = {*_standard_library(), *_packages(packages, sites), *_shared_objects(), _LOADER_CACHE}
+    # Where a link leads is needed as well as the link: distributions link parts of the library to /etc.
+    readable = {
+        path for name in named for path in (name, os.path.realpath(name)) if os.path.exists(path)
+    }
+    folders = {path for path in sys.path if os.path.isdir(path)} & {*sites, *standard_folders()}
+    return Libraries(tuple(sorted(readable)), tuple(sorted(folders)))
 
 
-def _library_folders() -> list[str]:
+def standard_folders() -> list[str]:
+    """Return the folders of the standard library; packages may lie in folders within (`SITE_FOLDERS`)."""
     paths = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
     return sorted(path for path in paths if path and os.path.isdir(path))
 
@@ -83,18 +95,15 @@ def _library_folders() -> list[str]:
 def _sites() -> list[str]:
     """The folders that hold packages, as they are on the path."""
     own = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    on_path = {path for path in sys.path if os.path.basename(path) in _SITE_FOLDERS}
+    on_path = {path for path in sys.path if os.path.basename(path) in SITE_FOLDERS}
     return sorted(path for path in own | on_path if path and os.path.isdir(path))
 
 
 def _standard_library() -> Iterator[str]:
-    for folder in _library_folders():
+    for folder in standard_folders():
         for entry in os.scandir(folder):
-            if entry.name not in _SITE_FOLDERS:
+            if entry.name not in SITE_FOLDERS:
                 yield entry.path
-        dynamic = os.path.join(folder, "lib-dynload")
-        if os.path.islink(dynamic):
-            yield os.path.realpath(dynamic)
 
 
 def _packages(names: Iterable[str], sites: list[str]) -> Iterator[str]:
@@ -121,18 +130,22 @@ def _packages(names: Iterable[str], sites: list[str]) -> Iterator[str]:
 
 
 def _shared_objects() -> Iterator[str]:
-    """Folders of the shared objects in use: what is loaded later comes from there too (libgcc_s for one)."""
+    """Where the shared objects in use lie: what is loaded later comes from there too (libgcc_s for one)."""
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
-        mapped = {
-            line.split(None, 5)[5].rstrip("\n") for line in file if len(line.split(None, 5)) == 6
-        }
+        fields = [line.rstrip("\n").split(None, 5) for line in file]
+    mapped = {columns[5] for columns in fields if len(columns) == 6}
     objects = {path for path in mapped if path.startswith("/") and ".so" in os.path.basename(path)}
-    inside = [*_sites(), *_library_folders()]
+    inside = [*_sites(), *standard_folders()]
     for folder in sorted({os.path.dirname(path) for path in objects}):
-        if any(folder == other or folder.startswith(other + "/") for other in inside):
+        if _is_or_within(folder, inside):
             continue
-        if any(other.startswith(folder + "/") for other in inside):
-            # The folder holds Python's own as well: only the objects themselves.
-            yield from glob.glob(os.path.join(glob.escape(folder), "*.so*"))
-        else:
+        holds_python = any(_is_or_within(other, [folder]) for other in inside)
+        if _is_or_within(folder, _SYSTEM_FOLDERS) and not holds_python:
             yield folder
+        else:
+            # Who knows what else lies there: only the objects themselves.
+            yield from glob.glob(os.path.join(glob.escape(folder), "*.so*"))
+
+
+def _is_or_within(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)

@@ -10,16 +10,18 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from . import identity
+from . import identity, libraries
 from .kernel import ConfinementError
 
 LAYER = "namespaces"
 
 # Those that `command` makes anew. The user namespace is left out: root does not need one.
 _KINDS = ("ipc", "mnt", "net", "pid", "uts")
+_CROWD = 300  # files of one folder
 _START_SECONDS = 30.0
 
 
@@ -55,7 +57,8 @@ def command(readable: Iterable[str], writable: Iterable[str] = ()) -> list[str]:
     bubblewrap and all within are killed when the thread that started it ends.
 
     Args:
-        readable: files and folders, bound read-only at their own place; the interpreter is added.
+        readable: files and folders, bound read-only at their own place; the interpreter and its standard library
+            are added.
         writable: folders bound as they are.
 
     Raises:
@@ -84,11 +87,24 @@ def command(readable: Iterable[str], writable: Iterable[str] = ()) -> list[str]:
     for link in ("/bin", "/lib", "/lib32", "/lib64", "/usr/lib64"):
         if os.path.islink(link):
             arguments += ["--symlink", os.readlink(link), link]
-    for path in _without_nested({*readable, *_interpreter()}):
+    # The standard library as a whole, for each mount is slower than the one before; less what else lies in it.
+    standard = libraries.standard_folders()
+    paths = _without_nested({*readable, *_interpreter()})
+    whole = _without_nested([*standard, *_crowded(paths)])
+    hidden = [os.path.join(folder, name) for folder in standard for name in libraries.SITE_FOLDERS]
+    hidden = [path for path in hidden if os.path.isdir(path)]
+    for path in whole:
         arguments += ["--ro-bind", path, path]
+    for path in _without_nested(hidden):
+        arguments += ["--tmpfs", path]
+    for path in paths:
+        if not _within(path, whole) or _within(path, hidden):
+            arguments += ["--ro-bind", path, path]
     for path in writable:
         arguments += ["--bind", path, path]
-    return [*arguments, "--remount-ro", "/", "--chdir", "/", "--"]
+    for path in ("/", *_without_nested(hidden)):
+        arguments += ["--remount-ro", path]
+    return [*arguments, "--chdir", "/", "--"]
 
 
 def _interpreter() -> list[str]:
@@ -117,9 +133,19 @@ def _without_nested(paths: Iterable[str]) -> list[str]:
     """Sort, resolve folders of links that are made anew, and drop what another path brings along."""
     kept: list[str] = []
     for path in sorted({_through_links(path) for path in paths}):
-        if not any(path.startswith(other + "/") for other in kept):
+        if not _within(path, kept):
             kept.append(path)
     return kept
+
+
+def _crowded(paths: Iterable[str]) -> list[str]:
+    """Folders from which so many files are bound that the folder itself has to be; Landlock goes by the file."""
+    files = Counter(os.path.dirname(path) for path in paths if os.path.isfile(path))
+    return [folder for folder, count in files.items() if count > _CROWD]
+
+
+def _within(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(_through_links(folder) + "/") for folder in folders)
 
 
 def _through_links(path: str) -> str:

@@ -194,7 +194,7 @@ def _import_unloaded(_stage: _Stage) -> None:
         assert "numpy.polynomial.laguerre" not in sys.modules
         import numpy.polynomial.laguerre  # noqa: F401
     assert "wave" not in sys.modules
-    import wave  # noqa: F401
+    import wave  # noqa: F401  (of the standard library)
 
 
 def _start_thread(_stage: _Stage) -> None:

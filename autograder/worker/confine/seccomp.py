@@ -58,6 +58,7 @@ class Template:
 
     code: bytes
     gaps: tuple[int, ...]
+    installer: int  # number of the call that installs it
 
     def fill(self, pid: int) -> bytes:
         """Return the program for one process."""
@@ -159,24 +160,23 @@ def assemble(architecture: str, paths: syscalls.Paths, threads: bool) -> Templat
         _INSTRUCTION.pack(i.code, i.jump_true, i.jump_false, i.k & 0xFFFFFFFF) for i in program
     )
     gaps = [8 * index + 4 for index, i in enumerate(program) if i.own_pid]
-    return Template(code, tuple(gaps))
+    return Template(code, tuple(gaps), table["seccomp"])
 
 
 class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def enter(code: bytes) -> None:
+def enter(template: Template, pid: int) -> None:
     """Filter the system calls of this process, for good. It must have no_new_privs set."""
-    buffer = ctypes.create_string_buffer(code, len(code))
-    program = _Program(len(code) // _INSTRUCTION.size, ctypes.addressof(buffer))
-    number = syscalls.numbers()[kernel.machine()]["seccomp"]
+    code = template.fill(pid)
+    program = ctypes.byref(_Program(len(code) // _INSTRUCTION.size, code))
     try:
-        other_thread = kernel.syscall(number, _SET_MODE_FILTER, _FLAG_TSYNC, ctypes.byref(program))
+        other = kernel.syscall(template.installer, _SET_MODE_FILTER, _FLAG_TSYNC, program)
     except OSError as error:
         raise ConfinementError(LAYER, str(error)) from error
-    if other_thread:
-        raise ConfinementError(LAYER, f"thread {other_thread} has a filter of its own")
+    if other:
+        raise ConfinementError(LAYER, f"thread {other} has a filter of its own")
 
 
 def interpret(code: bytes, architecture: int, number: int, arguments: Sequence[int] = ()) -> int:

@@ -1,0 +1,1 @@
+"""Speed, shown side by side with a named peer in one run."""

@@ -1,0 +1,255 @@
+"""What students get: made from the sources by nbgrader, the same bytes every time, and nothing that answers a question."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder import release as release_module
+from autograder.course import (
+    BEGIN_SOLUTION,
+    END_SOLUTION,
+    QUIZ,
+    ROOT,
+    chapters,
+    quiz_feedback,
+    quiz_key,
+    solution_source,
+)
+from autograder.release import QUIZ_OPTIONS, ReleaseError, differences, release
+
+# Short lines such as `return h, cache` may stand anywhere.
+TRIVIAL = 12
+
+# Lines that anybody would write; in a hidden suite they give nothing away.
+IDIOMS = {"rng = np.random.default_rng(seed)"}
+
+
+@pytest.fixture(scope="session")
+def course():
+    return chapters()
+
+
+@pytest.fixture(scope="session")
+def released(course, tmp_path_factory, request):
+    """All chapters, released once into a folder of this test."""
+    folder = tmp_path_factory.mktemp("release")
+    release(list(course.values()), folder / "assignments", folder / "sources")
+    return folder
+
+
+def notebooks(released, course):
+    for chapter in course.values():
+        path = released / "assignments" / chapter.name / f"{chapter.name}.ipynb"
+        yield chapter, nbformat.read(str(path), as_version=4)
+
+
+def cells_by_id(notebook):
+    return {
+        cell["metadata"]["nbgrader"]["grade_id"]: cell
+        for cell in notebook["cells"]
+        if "nbgrader" in cell["metadata"]
+    }
+
+
+def test_assignments_are_what_the_sources_give(released, course):
+    fresh = released / "assignments"
+    for path in sorted(fresh.rglob("*")):
+        if path.is_file():
+            inside = path.relative_to(fresh)
+            there = ROOT / "assignments" / inside
+            assert there.is_file(), f"{inside} is missing: run make release"
+            assert there.read_bytes() == path.read_bytes(), (
+                f"{inside} is out of date: run make release"
+            )
+    kept = {path.name for path in (ROOT / "assignments").glob("ch*")}
+    assert kept == set(course), "assignments/ holds a chapter that has no source"
+    for name in kept:
+        files = [path.name for path in (ROOT / "assignments" / name).iterdir() if path.is_file()]
+        assert files == [f"{name}.ipynb"], "students get exactly the notebook"
+
+
+def test_a_second_release_gives_the_same_bytes(released, course, tmp_path):
+    chapter = next(iter(course.values()))
+    copy = tmp_path / "assignments"
+    shutil.copytree(released / "assignments", copy)
+    assert differences([chapter], copy) == []
+    path = copy / chapter.name / f"{chapter.name}.ipynb"
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert differences([chapter], copy) == [f"{chapter.name}/{chapter.name}.ipynb"]
+
+
+def test_notebooks_are_valid_and_without_traces_of_a_run(released, course):
+    for chapter, notebook in notebooks(released, course):
+        nbformat.validate(notebook)
+        assert set(notebook["metadata"]) == {"kernelspec"}, chapter.name
+        ids = [cell["id"] for cell in notebook["cells"]]
+        assert len(set(ids)) == len(ids)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                assert cell["outputs"] == [] and cell["execution_count"] is None
+
+
+def test_every_function_is_left_to_the_student(released, course):
+    for chapter, notebook in notebooks(released, course):
+        cells = cells_by_id(notebook)
+        for function in chapter.functions:
+            cell, test = cells[function.name], cells[f"test_{function.name}"]
+            assert test["source"] == f"%check {function.name}"
+            assert test["metadata"]["nbgrader"]["points"] == function.points
+            assert test["metadata"]["nbgrader"]["locked"] and test["metadata"]["nbgrader"]["grade"]
+            assert not cell["metadata"]["nbgrader"]["locked"]
+            if function.name != QUIZ:
+                _assert_stub(cell["source"], function.name)
+
+
+def _assert_stub(source, name):
+    tree = ast.parse(source)
+    [stub] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+    assert ast.get_docstring(stub), f"{name} has no docstring"
+    *docstring, last = stub.body
+    assert len(docstring) == 1, f"{name}: more than docstring and stub is released"
+    assert ast.unparse(last) == "raise NotImplementedError()"
+
+
+def test_the_quiz_is_empty(released, course):
+    for chapter, notebook in notebooks(released, course):
+        source = cells_by_id(notebook)[QUIZ]["source"]
+        namespace: dict[str, object] = {}
+        exec(source, namespace)
+        assert namespace[QUIZ] == dict.fromkeys(quiz_key(chapter), ""), chapter.name
+        assert "NotImplementedError" not in source and "YOUR CODE HERE" not in source
+
+
+def test_students_know_the_letters_of_the_options(released, course):
+    options = json.loads((released / "assignments" / QUIZ_OPTIONS).read_text(encoding="utf-8"))
+    assert set(options) == set(course)
+    for chapter in course.values():
+        for question, answer in quiz_key(chapter).items():
+            letters = options[chapter.name][question]
+            assert answer in letters and len(letters) > 1
+
+
+def test_the_chapter_is_told_to_the_check(released, course):
+    for chapter, notebook in notebooks(released, course):
+        source = cells_by_id(notebook)["load_seqlab"]["source"]
+        assert source.split("\n") == ["%load_ext seqlab", f"%chapter {chapter.name}"]
+
+
+# --- no answer is given away
+
+
+def solution_lines(chapters):
+    """Line to chapter, of lines between solution markers that are neither trivial nor outside markers of any source."""
+    inside, outside = {}, set()
+    for chapter in chapters:
+        solving = False
+        for line in Path(chapter.path).read_text(encoding="utf-8").split("\n"):
+            stripped = line.strip()
+            if stripped in (BEGIN_SOLUTION, END_SOLUTION):
+                solving = stripped == BEGIN_SOLUTION
+            elif not solving:
+                outside |= {stripped, stripped.removeprefix("# ")}
+            elif len(stripped) > TRIVIAL:
+                inside[stripped] = chapter.name
+    return {line: name for line, name in inside.items() if line not in outside}
+
+
+def released_text(assignments):
+    """Path and lines of everything that students get."""
+    for path in sorted(assignments.rglob("*")):
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(str(path), as_version=4)
+            text = "\n".join(cell["source"] for cell in notebook["cells"])
+        elif path.is_file() and path.suffix in (".py", ".json", ".md", ".toml", ".js", ".html"):
+            text = path.read_text(encoding="utf-8")
+        else:
+            continue
+        yield path.relative_to(assignments), {line.strip() for line in text.split("\n")}
+
+
+def test_no_line_of_a_solution_is_released(released, course):
+    secret = solution_lines(course.values())
+    assert len(secret) > 20 * len(course)
+    for path, lines in released_text(released / "assignments"):
+        for line in lines & set(secret):
+            pytest.fail(f"{path} holds a line of the solutions of {secret[line]}: {line}")
+
+
+def test_no_explanation_of_the_quiz_is_released(released, course):
+    for chapter in course.values():
+        said = [text for options in quiz_feedback(chapter).values() for text in options.values()]
+        assert said
+        for path, lines in released_text(released / "assignments"):
+            text = re.sub(r"\s+", " ", " ".join(lines))
+            for explanation in said:
+                assert explanation not in text, f"{path} explains an answer"
+            assert "quiz_feedback" not in text
+
+
+def test_no_line_of_a_hidden_suite_is_released(released):
+    declaration = re.compile(r"(from|import|def|class)\b|[\W_]*$")
+    secret = {
+        line.strip()
+        for path in (ROOT / "autograder" / "suites").glob("*.py")
+        for line in path.read_text(encoding="utf-8").split("\n")
+        if len(line.strip()) > 24 and not declaration.match(line.strip())
+    } - IDIOMS
+    assert len(secret) > 100
+    students = list(released_text(released / "assignments"))
+    students += list(released_text(ROOT / "assignments"))
+    for path, lines in students:
+        for line in lines & secret:
+            pytest.fail(f"{path} holds a line of the hidden tests: {line}")
+
+
+def test_a_line_that_leaks_would_be_found(released, course, tmp_path):
+    chapter = next(iter(course.values()))
+    copy = tmp_path / "assignments"
+    shutil.copytree(released / "assignments", copy)
+    path = copy / chapter.name / f"{chapter.name}.ipynb"
+    notebook = nbformat.read(str(path), as_version=4)
+    name = next(function.name for function in chapter.functions if function.name != QUIZ)
+    cells_by_id(notebook)[name]["source"] = solution_source(chapter, name)
+    nbformat.write(notebook, str(path))
+    found = set().union(*(lines for _, lines in released_text(copy)))
+    assert found & set(solution_lines([chapter]))
+
+
+# --- nbgrader
+
+
+def test_only_notebooks_lie_in_nbgraders_source_folder(released, course):
+    files = {
+        str(path.relative_to(released / "sources")) for path in (released / "sources").rglob("*.*")
+    }
+    assert files == {str(Path(name) / f"{name}.ipynb") for name in course}
+
+
+def test_the_environment_need_not_be_activated(monkeypatch, course, tmp_path):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    chapter = next(iter(course.values()))
+    release([chapter], tmp_path / "assignments", tmp_path / "sources")
+    assert (tmp_path / "assignments" / chapter.name / f"{chapter.name}.ipynb").is_file()
+
+
+def test_what_nbgrader_refuses_is_an_error(monkeypatch, course, tmp_path):
+    def with_two_equal_ids(chapter):
+        notebook = read_notebook(chapter)
+        for cell in notebook["cells"]:
+            if "nbgrader" in cell["metadata"]:
+                cell["metadata"]["nbgrader"]["grade_id"] = "same"
+        return notebook
+
+    read_notebook = release_module.read_notebook
+    monkeypatch.setattr(release_module, "read_notebook", with_two_equal_ids)
+    chapter = next(iter(course.values()))
+    with pytest.raises(ReleaseError, match=chapter.name):
+        release([chapter], tmp_path / "assignments", tmp_path / "sources")
+    assert not (tmp_path / "assignments" / chapter.name).exists()

@@ -57,7 +57,9 @@ def stub(chapter: Chapter) -> Submission:
 def losses(result: SubmissionResult) -> dict[str, list[str]]:
     """Function to the tests it lost, the quiz aside."""
     return {
-        function.name: [f"{t.name}: {t.verdict}: {t.message}" for t in function.tests if t.verdict != "passed"]
+        function.name: [
+            f"{t.name}: {t.verdict}: {t.message}" for t in function.tests if t.verdict != "passed"
+        ]
         for function in result.functions
         if function.name != QUIZ and any(test.verdict != "passed" for test in function.tests)
     }

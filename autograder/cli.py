@@ -47,23 +47,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="autograder", description="Grade the course's submissions.")
+    parser = argparse.ArgumentParser(
+        prog="autograder", description="Grade the course's submissions."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     grade = commands.add_parser("grade", help="grade submissions in nbgrader's layout")
     grade.add_argument("--submissions", type=Path, default=Path("submitted"), metavar="DIR")
     grade.add_argument("--output", type=Path, default=Path("graded"), metavar="DIR")
-    grade.add_argument("--chapter", action="append", default=[], help="only this one; may be repeated")
-    grade.add_argument("--student", action="append", default=[], help="only this one; may be repeated")
-    grade.add_argument("--jobs", type=int, default=0, metavar="N", help="grader processes; one per core unless given")
-    grade.add_argument("--fail-under", type=float, metavar="PERCENT", help="exit with 1 where a score is below")
+    grade.add_argument(
+        "--chapter", action="append", default=[], help="only this one; may be repeated"
+    )
+    grade.add_argument(
+        "--student", action="append", default=[], help="only this one; may be repeated"
+    )
+    grade.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="grader processes; one per core unless given",
+    )
+    grade.add_argument(
+        "--fail-under", type=float, metavar="PERCENT", help="exit with 1 where a score is below"
+    )
     grade.add_argument("--no-cache", action="store_true", help="grade unchanged submissions anew")
-    grade.add_argument("--no-gradebook", action="store_true", help="leave nbgrader's gradebook alone")
+    grade.add_argument(
+        "--no-gradebook", action="store_true", help="leave nbgrader's gradebook alone"
+    )
     grade.set_defaults(run=_grade)
     certify = commands.add_parser("certify", help="test the hidden suites with known mistakes")
-    certify.add_argument("--chapter", action="append", default=[], help="only this one; may be repeated")
+    certify.add_argument(
+        "--chapter", action="append", default=[], help="only this one; may be repeated"
+    )
     certify.set_defaults(run=_certify)
     release = commands.add_parser("release", help="make assignments/ from solutions/")
-    release.add_argument("--chapter", action="append", default=[], help="only this one; may be repeated")
+    release.add_argument(
+        "--chapter", action="append", default=[], help="only this one; may be repeated"
+    )
     release.set_defaults(run=_release)
     return parser
 
@@ -73,7 +93,9 @@ def _grade(options: argparse.Namespace) -> int:
     wanted = _chosen(options.chapter, course)
     root: Path = options.submissions
     if not root.is_dir():
-        raise UsageError(f"there is no folder {root}; put submissions there or name another with --submissions")
+        raise UsageError(
+            f"there is no folder {root}; put submissions there or name another with --submissions"
+        )
     for name in options.student:
         if not (root / name).is_dir():
             raise UsageError(f"there is no student {name} in {root}")
@@ -180,16 +202,19 @@ class _Bar:
     def show(self, done: int, total: int, name: str) -> None:
         """Show that `done` of `total` are done, the last of them `name`."""
         if self._fancy:
-            self._progress.update(
-                self._task, completed=done, total=total, description=escape(name)
-            )
+            self._progress.update(self._task, completed=done, total=total, description=escape(name))
         elif done == total or (total >= 20 and done % (total // 10) == 0):
             self._console.print(f"graded {done} of {total}", highlight=False, soft_wrap=True)
 
 
 def _print_table(console: Console, summary: RunSummary, output: Path) -> None:
     table = Table(title=None, box=None, pad_edge=False)
-    for title, side in (("student", "left"), ("chapter", "left"), ("status", "left"), ("score", "right")):
+    for title, side in (
+        ("student", "left"),
+        ("chapter", "left"),
+        ("status", "left"),
+        ("score", "right"),
+    ):
         table.add_column(title, justify=side)  # type: ignore[arg-type]
     for result in summary.results[:_ROWS_SHOWN]:
         score = "–" if result.score is None else f"{result.score:g} / {result.max_score:g}"
@@ -199,19 +224,22 @@ def _print_table(console: Console, summary: RunSummary, output: Path) -> None:
     if more > 0:
         console.print(f"… and {more} more", highlight=False, soft_wrap=True)
     for problem in summary.passed_over:
-        console.print(f"{escape(problem.where)}: {escape(problem.what)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"{escape(problem.where)}: {escape(problem.what)}", highlight=False, soft_wrap=True
+        )
     for result in summary.results:
         if result.status not in ("graded", "missing"):
             why = "; ".join(f"{p.where}: {p.what}" for p in result.problems)
             console.print(
-                escape(f"{result.student} {result.chapter}: {result.status}: {why}"), highlight=False, soft_wrap=True
+                escape(f"{result.student} {result.chapter}: {result.status}: {why}"),
+                highlight=False,
+                soft_wrap=True,
             )
     console.print(
         escape(
             f"{summary.graded} graded, {summary.reused} unchanged, in {summary.seconds:.1f} s. "
             f"Results: {output}/grades.csv, {output}/report.html, {output}/results/"
         ),
-        highlight=False, soft_wrap=True,
+        highlight=False,
+        soft_wrap=True,
     )
-
-

@@ -64,9 +64,40 @@ class Suite:
             str(path),
             f"--rootdir={SUITES}",
             "--override-ini=addopts=",
-            *("-p no:cacheprovider -p no:terminal -p no:faulthandler -p no:logging -p no:capture").split(),
-            *("-p no:warnings -p no:unraisableexception -p no:threadexception -p no:doctest").split(),
-            *("-p no:junitxml -p no:stepwise -p no:pastebin -p no:setuponly -p no:recwarn").split(),
+            *[
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:terminal",
+                "-p",
+                "no:faulthandler",
+                "-p",
+                "no:logging",
+                "-p",
+                "no:capture",
+            ],
+            *[
+                "-p",
+                "no:warnings",
+                "-p",
+                "no:unraisableexception",
+                "-p",
+                "no:threadexception",
+                "-p",
+                "no:doctest",
+            ],
+            *[
+                "-p",
+                "no:junitxml",
+                "-p",
+                "no:stepwise",
+                "-p",
+                "no:pastebin",
+                "-p",
+                "no:setuponly",
+                "-p",
+                "no:recwarn",
+            ],
         ]
         with redirect_stdout(quiet), redirect_stderr(quiet):
             self._config = _prepareconfig(arguments, [self.plugin])
@@ -239,7 +270,9 @@ def lost(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResul
     return make_result(submission, chapter, seed, "grader_error", None, (), problems)
 
 
-def grade_quiz(points: float, key: dict[str, str], answers: dict[str, str] | None) -> FunctionResult:
+def grade_quiz(
+    points: float, key: dict[str, str], answers: dict[str, str] | None
+) -> FunctionResult:
     """Judge the quiz by what stands in the cell; an answer is one letter, its case does not matter."""
     tests = []
     for question, letter in key.items():

@@ -65,9 +65,7 @@ class SubmissionResult(msgspec.Struct, frozen=True):
     grader: str
 
 
-def function_result(
-    name: str, points: float, tests: Sequence[TestResult]
-) -> FunctionResult:
+def function_result(name: str, points: float, tests: Sequence[TestResult]) -> FunctionResult:
     """Score a function: its points times the passed share of its tests' weights, to two decimals."""
     total = sum(test.weight for test in tests)
     passed = sum(test.weight for test in tests if test.verdict == "passed")

@@ -296,12 +296,8 @@ def run_record(summary: RunSummary, level: str, jobs: int) -> bytes:
         "reused": summary.reused,
         "passed_over": [msgspec.to_builtins(problem) for problem in summary.passed_over],
         "submissions": {
-            name: {
-                field: round(getattr(usage, field), 4) for field in ("load", "calls", "total")
-            }
+            name: {field: round(getattr(usage, field), 4) for field in ("load", "calls", "total")}
             for name, usage in sorted(summary.usages.items())
         },
     }
     return json.dumps(record, indent=1, ensure_ascii=False).encode() + b"\n"
-
-

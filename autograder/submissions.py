@@ -128,9 +128,7 @@ def parse(
                 cells, problems, sources = _script_cells(shown, data)
                 is_notebook = False
     except SubmissionError as error:
-        return Submission(
-            student, chapter, error.status, digest, problems=(*notes, error.problem)
-        )
+        return Submission(student, chapter, error.status, digest, problems=(*notes, error.problem))
     except RecursionError:
         problem = Problem(shown, "is nested too deeply")
         return Submission(student, chapter, "unreadable", digest, problems=(*notes, problem))
@@ -174,9 +172,7 @@ def _choose(folder: Path, chapter: str) -> tuple[Path, list[Problem]]:
         )
     ignored = [name for name in names if name != chosen and not name.startswith(".")]
     # nbgrader puts its own time stamp beside every submission.
-    notes += [
-        Problem(printable(name), "ignored") for name in ignored if name != "timestamp.txt"
-    ]
+    notes += [Problem(printable(name), "ignored") for name in ignored if name != "timestamp.txt"]
     return folder / chosen, notes
 
 
@@ -236,7 +232,9 @@ def _notebook_cells(name: str, data: bytes) -> tuple[list[Cell], list[Problem], 
             raise TypeError("its cells are no list")
     except RecursionError:
         raise
-    except Exception as error:  # nbformat's converters raise whatever a malformed document makes them
+    except (
+        Exception
+    ) as error:  # nbformat's converters raise whatever a malformed document makes them
         raise SubmissionError("unreadable", name, f"is no notebook: {_one_line(error)}") from None
     return _select(_code_cells(raw_cells))
 

@@ -77,9 +77,7 @@ def ours(folder: Path, chapter: str, count: int, name: str) -> tuple[Cost, dict[
     command += ["--submissions", str(folder / "submitted"), "--output", str(output)]
     command += ["--no-cache", "--no-gradebook"]
     cost = measure(name, command, ROOT, count)
-    scores = {
-        json.loads(path.read_text())["score"] for path in output.glob("results/*/*.json")
-    }
+    scores = {json.loads(path.read_text())["score"] for path in output.glob("results/*/*.json")}
     if scores != {100.0}:
         raise SystemExit(f"a perfect notebook got {scores}")
     record = json.loads((output / "run.json").read_text())
@@ -112,7 +110,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chapter", default="ch02_vanilla_rnn")
     parser.add_argument("--submissions", type=int, default=10, help="graded by both")
-    parser.add_argument("--more", type=int, default=200, help="graded by this grader alone, for its rate in a large class")
+    parser.add_argument(
+        "--more",
+        type=int,
+        default=200,
+        help="graded by this grader alone, for its rate in a large class",
+    )
     options = parser.parse_args()
     costs = []
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
@@ -125,7 +128,9 @@ def main() -> None:
         cost, split = ours(large, options.chapter, options.more, "this grader, a large class")
         costs.append(cost)
     console = Console()
-    table = Table("", "submissions", "s each", "CPU s each", "rate against nbgrader", title=options.chapter)
+    table = Table(
+        "", "submissions", "s each", "CPU s each", "rate against nbgrader", title=options.chapter
+    )
     peer = costs[0].wall / costs[0].submissions
     for cost in costs:
         each = cost.wall / cost.submissions

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+
 from seqlab.compare import TOLERANCE, describe_difference, relative_error
 
 WANT = np.arange(1.0, 25.0).reshape(2, 3, 4)

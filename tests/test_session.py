@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.worker.client import Limits, WorkerEnded, Zygote
+from autograder.worker.client import GraderFault, Limits, WorkerEnded, Zygote
 from autograder.worker.session import (
     Cell,
     FunctionMissing,
@@ -339,6 +339,17 @@ def test_a_result_too_large_is_an_error(start):
     with pytest.raises(StudentRaised):
         session.call("f", [])
     assert session.call("good", []).result == 1
+
+
+def test_a_worker_that_cannot_confine_itself_is_our_fault_and_runs_nothing():
+    zygote = Zygote("numpy", {"memory": 1 << 20, "open_files": 1})  # too little to stand on
+    session = Session(zygote, [Cell(1, "x = 1")], is_notebook=True, limits=Limits())
+    try:
+        with pytest.raises(GraderFault):
+            session.load()
+    finally:
+        session.close()
+        zygote.close()
 
 
 def test_nothing_of_the_grader_is_in_the_worker(start, monkeypatch):

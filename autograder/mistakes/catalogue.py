@@ -67,7 +67,9 @@ def mistake(
         function: the function that is wrong.
         name: short and unique within the function.
         says: the hint for the student: a place and an equation, not the answer.
-        old, new: a substitution in the solution cell; `old` stands there `count` times, 0 for any number.
+        old: text of the solution cell to replace.
+        new: what stands there instead.
+        count: how often `old` stands in the cell; 0 for any number.
         code: the whole wrong function, where a substitution would be hard to read.
         also: functions that lose points too, by the rules of the course.
     """
@@ -91,6 +93,4 @@ def mistakes(chapter: str) -> list[Mistake]:
 
 def alternatives(chapter: str) -> dict[str, str]:
     """Return the sound alternatives of a chapter: style to source."""
-    return {
-        path.stem: path.read_text() for path in sorted((ALTERNATIVES / chapter).glob("*.py"))
-    }
+    return {path.stem: path.read_text() for path in sorted((ALTERNATIVES / chapter).glob("*.py"))}

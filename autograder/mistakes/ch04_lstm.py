@@ -1072,3 +1072,11 @@ mistake(
     old="bias = bias_ih + bias_hh",
     new="bias_ih += bias_hh\n    bias = bias_ih",
 )
+
+mistake(
+    "lstm_step_forward",
+    "sigmoid_warns",
+    says="What does exp do to a pre-activation of -1000 on its way to a gate of 0, below equation (4.1)?",
+    old="np.exp(-np.logaddexp(0.0, -pre_activation(name)))",
+    new="1 / (1 + np.exp(-pre_activation(name)))",
+)

@@ -73,7 +73,13 @@ def _why(result: SubmissionResult) -> str:
 
 def _scores(results: Sequence[SubmissionResult]) -> str:
     rows = [
-        [_text(r.student), _text(r.chapter), _text(r.status), _number(r.score), _number(r.max_score)]
+        [
+            _text(r.student),
+            _text(r.chapter),
+            _text(r.status),
+            _number(r.score),
+            _number(r.max_score),
+        ]
         for r in results
     ]
     return "<h2>Scores</h2>" + _table(["student", "chapter", "status", "score", "of"], rows)

@@ -16,8 +16,12 @@ from autograder.worker.session import Session
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--submission` and `--chapter`."""
     group = parser.getgroup("hidden suites")
-    group.addoption("--submission", metavar="PATH", help="the notebook or module to run the suite on")
-    group.addoption("--chapter", help="its chapter, where neither file nor folder is named after it")
+    group.addoption(
+        "--submission", metavar="PATH", help="the notebook or module to run the suite on"
+    )
+    group.addoption(
+        "--chapter", help="its chapter, where neither file nor folder is named after it"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,7 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
     named = [config.getoption("--chapter"), path.stem, path.absolute().parent.name]
     name = next((name for name in named if name in course), None)
     if name is None:
-        raise pytest.UsageError(f"which chapter is {path}? Say --chapter; known: {', '.join(course)}")
+        raise pytest.UsageError(
+            f"which chapter is {path}? Say --chapter; known: {', '.join(course)}"
+        )
     try:
         submission = parse("by hand", name, path.name, read_bytes(path))
     except SubmissionError as error:

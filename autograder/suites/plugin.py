@@ -121,7 +121,9 @@ class SuitePlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the marker."""
-        config.addinivalue_line("markers", "scores(function, weight, steps, seconds): what a test scores")
+        config.addinivalue_line(
+            "markers", "scores(function, weight, steps, seconds): what a test scores"
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

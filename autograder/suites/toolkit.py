@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from seqlab.compare import TOLERANCE, describe_difference
 
 from autograder.worker.client import WorkerEnded
 from autograder.worker.session import (
@@ -24,6 +23,7 @@ from autograder.worker.session import (
     StudentRaised,
     Unsent,
 )
+from seqlab.compare import TOLERANCE, describe_difference
 
 __all__ = [
     "HANDLE",
@@ -244,9 +244,18 @@ class Student:
         return lambda *args, **kwargs: self.call(name, *args, **kwargs).result
 
     def call(
-        self, function: str, *args: Any, echo: bool = False, cotangents: Any = None, **kwargs: Any
+        self,
+        function: str,
+        *args: Any,
+        echo: bool = False,
+        cotangents: Any = None,
+        strict: bool = False,
+        **kwargs: Any,
     ) -> Outcome:
-        """Call a function; its results are checked for number and come back as `RESULTS` declares them."""
+        """Call a function; its results are checked for number and come back as `RESULTS` declares them.
+
+        `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error.
+        """
         declared = self._results.get(function, "")
         hold: bool | list[bool] = declared == HANDLE
         if isinstance(declared, Mapping):
@@ -262,6 +271,7 @@ class Student:
                 cotangents=cotangents,
                 seed=self._seed,
                 seconds=self._seconds(),
+                strict=strict,
             ),
         )
         if isinstance(declared, Mapping):
@@ -319,5 +329,6 @@ class Student:
             )
         if len(result) != len(names):
             raise TestEnded(
-                "failed", f"{function} returns {len(names)} results ({shown}); it gave {len(result)}"
+                "failed",
+                f"{function} returns {len(names)} results ({shown}); it gave {len(result)}",
             )

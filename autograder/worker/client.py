@@ -31,6 +31,7 @@ _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
+START_SECONDS = 30.0
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -59,9 +60,7 @@ class GraderFault(Exception):
 
 def _environment(scratch: str) -> dict[str, str]:
     """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
-    single = {
-        name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    }
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {
         **single,
         "PATH": "/usr/bin:/bin",
@@ -218,6 +217,32 @@ class Worker:
         if status in (-signal.SIGXCPU, None):
             return self._end("timeout", "used up its processor time")
         return self._end("crashed", "ended the process that ran it")
+
+    def greet(self, seconds: float) -> None:
+        """Wait until the worker says that it has confined itself.
+
+        Raises:
+            GraderFault: it could not, or did not say so in time. No student code has run.
+        """
+        reader = _FrameReader(self._replies)
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        try:
+            while (received := reader.read()) is None:
+                left = deadline - time.monotonic()
+                if left <= 0 or not poll.poll(1000 * left):
+                    raise GraderFault("a worker did not come up in time")
+            reply, _ = wire.decode_head(wire.decode_reply_head, received[0])
+            if reply.id != wire.HELLO:
+                raise GraderFault("a worker said something else than hello")
+        except EOFError:
+            status = self._zygote.exit_status(self.pid)
+            self.close()
+            raise GraderFault(f"a worker could not confine itself (exit status {status})") from None
+        except GraderFault:
+            self.close()
+            raise
 
     def has_stale_reply(self) -> bool:
         """Whether something was written that nobody asked for."""

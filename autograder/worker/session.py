@@ -14,11 +14,18 @@ import msgspec
 import numpy as np
 
 from . import wire
-from .client import GraderFault, Limits, Worker, WorkerEnded, Zygote, new_id
+from .client import START_SECONDS, GraderFault, Limits, Worker, WorkerEnded, Zygote, new_id
 
 _CALLBACK_ELEMENTS = 4096
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_TELLING = ("NameError", "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "TabError")
+_TELLING = (
+    "NameError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "SyntaxError",
+    "IndentationError",
+    "TabError",
+)
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -80,9 +87,7 @@ class Outcome(msgspec.Struct, frozen=True):
 class Session:
     """Runs one submission."""
 
-    def __init__(
-        self, zygote: Zygote, cells: Sequence[Cell], *, is_notebook: bool, limits: Limits
-    ):
+    def __init__(self, zygote: Zygote, cells: Sequence[Cell], *, is_notebook: bool, limits: Limits):
         self._zygote = zygote
         self._cells = list(cells)
         self._module_name = "__main__" if is_notebook else "submission"
@@ -125,6 +130,7 @@ class Session:
     def _start(self) -> Worker:
         while True:
             worker = self._zygote.fork(self._limits)
+            worker.greet(START_SECONDS)
             self._generation += 1
             if self._run_cells(worker):
                 self._loaded = True
@@ -205,9 +211,13 @@ class Session:
             return wire.frame(wire.Answer(callback.id, packer.pack(result)), packer)
         except Exception as error:  # whatever the student passed in is the student's to see
             base = type(error).__name__ if type(error).__module__ == "builtins" else "RuntimeError"
-            return wire.frame(wire.AnswerRaised(callback.id, base, "the callable got arguments it cannot use"))
+            return wire.frame(
+                wire.AnswerRaised(callback.id, base, "the callable got arguments it cannot use")
+            )
 
-    def _exchange(self, make: Callable[[wire.Packer], Any], seconds: float | None) -> tuple[Any, list[np.ndarray]]:
+    def _exchange(
+        self, make: Callable[[wire.Packer], Any], seconds: float | None
+    ) -> tuple[Any, list[np.ndarray]]:
         worker = self._current()  # first: handles are checked against the worker that will see them
         packer = self._packer()
         message = make(packer)
@@ -238,18 +248,22 @@ class Session:
         seed: int | None = None,
         seconds: float | None = None,
         attribute: bool = False,
+        strict: bool = False,
     ) -> Outcome:
         """Call a function of the submission by name, or an object it returned.
 
         Args:
             target: the function's name, or a handle.
-            args, kwargs: plain data, handles, callables, `Opaque`s.
+            args: plain data, handles, callables, `Opaque`s.
+            kwargs: the same, by name.
             method: with a handle, the method to call (or the attribute to read, with `attribute`).
             hold: which results stay in the worker, by position, or True for the result as a whole.
             echo: send the arguments back as they are after the call.
             cotangents: upstream gradients by position of the result, to pull back to the tensor arguments.
             seed: seeds the global generators first.
             seconds: a time limit other than the default.
+            attribute: read `method` instead of calling it.
+            strict: a RuntimeWarning of numpy's counts as an exception.
 
         Raises:
             StudentRaised, FunctionMissing, WorkerEnded: how the call ended instead.
@@ -268,6 +282,7 @@ class Session:
                 echo=echo,
                 cotangents=None if cotangents is None else packer.pack(list(cotangents)),
                 seed=seed,
+                strict=strict,
             )
 
         reply, arrays = self._exchange(make, seconds)
@@ -302,7 +317,8 @@ class Session:
 
         def make(packer: wire.Packer) -> wire.Bind:
             return wire.Bind(
-                new_id(), {name: packer.pack(function).token for name, function in functions.items()}
+                new_id(),
+                {name: packer.pack(function).token for name, function in functions.items()},
             )
 
         self._exchange(make, None)

@@ -17,6 +17,8 @@ import numpy as np
 HEADER = struct.Struct("<2sBxIQ")  # magic, version, head length, body length
 MAGIC, VERSION = b"SQ", 1
 
+HELLO = 0  # id of the frame in which a worker says that it is confined and ready
+
 MAX_HEAD = 1 << 20
 MAX_BODY = 64 << 20
 MAX_ARRAYS = 4096
@@ -28,7 +30,23 @@ MAX_TEXT = 4096
 DTYPES = {
     name: np.dtype(name)
     for name in (
-        "|b1 |i1 <i2 <i4 <i8 |u1 <u2 <u4 <u8 <f2 <f4 <f8 <f16 <c8 <c16".split()  # numpy's own spelling
+        [
+            "|b1",
+            "|i1",
+            "<i2",
+            "<i4",
+            "<i8",
+            "|u1",
+            "<u2",
+            "<u4",
+            "<u8",
+            "<f2",
+            "<f4",
+            "<f8",
+            "<f16",
+            "<c8",
+            "<c16",
+        ]  # numpy's own spelling
     )
 }
 
@@ -48,14 +66,14 @@ class Array(msgspec.Struct, array_like=True, frozen=True, tag="a", forbid_unknow
 class Items(msgspec.Struct, array_like=True, frozen=True, tag="l", forbid_unknown_fields=True):
     """A list, or a tuple where `fixed`."""
 
-    values: list["Value"]
+    values: list[Value]
     fixed: bool
 
 
 class Mapping(msgspec.Struct, array_like=True, frozen=True, tag="m", forbid_unknown_fields=True):
     """A dict in its own order."""
 
-    pairs: list[tuple["Value", "Value"]]
+    pairs: list[tuple[Value, Value]]
 
 
 class Large(msgspec.Struct, array_like=True, frozen=True, tag="i", forbid_unknown_fields=True):
@@ -101,7 +119,10 @@ class RunCell(msgspec.Struct, tag="cell", frozen=True):
 
 
 class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
-    """Call a function by name (`name`), a held object (`held`), or a method or attribute of it (`held` and `name`)."""
+    """Call a function by name (`name`), a held object (`held`), or a method or attribute of it (`held` and `name`).
+
+    `strict` turns a RuntimeWarning of numpy's into an exception.
+    """
 
     id: int
     name: str = ""
@@ -113,6 +134,7 @@ class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
     echo: bool = False
     cotangents: Value = None
     seed: int | None = None
+    strict: bool = False
 
 
 class ReadState(msgspec.Struct, tag="state", frozen=True):
@@ -283,7 +305,7 @@ class Packer:
         plain = np.ascontiguousarray(array, dtype=dtype)
         self.arrays.append((dtype.str, shape))
         if plain.size:
-            self.buffers.append(memoryview(plain.reshape(-1).view(np.uint8)))
+            self.buffers.append(plain.reshape(-1).view(np.uint8).data)
         return Array(kind, len(self.arrays) - 1, requires_grad)
 
     def _pack_tensor(self, tensor: Any) -> Any:

@@ -28,12 +28,52 @@ import worker
 CANNOT_CONFINE = 70
 
 # Imported once here so that no worker pays for them.
-_WARM_NUMPY = (
-    "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random numpy.ma numpy.lib.stride_tricks scipy.special "
-    "scipy.linalg scipy.signal scipy.sparse dataclasses functools itertools collections.abc typing math copy string "
-    "enum abc operator json re random time heapq statistics fractions decimal inspect warnings contextlib queue "
-    "threading unicodedata textwrap secrets bisect pickle tempfile timeit logging pprint"
-).split()
+_WARM_NUMPY = [
+    "numpy",
+    "numpy.fft",
+    "numpy.linalg",
+    "numpy.polynomial",
+    "numpy.random",
+    "numpy.ma",
+    "numpy.lib.stride_tricks",
+    "scipy.special",
+    "scipy.linalg",
+    "scipy.signal",
+    "scipy.sparse",
+    "dataclasses",
+    "functools",
+    "itertools",
+    "collections.abc",
+    "typing",
+    "math",
+    "copy",
+    "string",
+    "enum",
+    "abc",
+    "operator",
+    "json",
+    "re",
+    "random",
+    "time",
+    "heapq",
+    "statistics",
+    "fractions",
+    "decimal",
+    "inspect",
+    "warnings",
+    "contextlib",
+    "queue",
+    "threading",
+    "unicodedata",
+    "textwrap",
+    "secrets",
+    "bisect",
+    "pickle",
+    "tempfile",
+    "timeit",
+    "logging",
+    "pprint",
+]
 
 
 def _warm_torch() -> None:
@@ -90,6 +130,7 @@ def _become_worker(descriptors: list[int], prepared: Any, libraries: str) -> NoR
         traceback.print_exc()
         os._exit(CANNOT_CONFINE)  # never a byte of student code without its promised layers
     worker.run(incoming, outgoing, libraries)
+    os._exit(0)
 
 
 def _reap(control: socket.socket) -> None:
@@ -109,7 +150,7 @@ def _reap(control: socket.socket) -> None:
         control.sendall(json.dumps(note).encode() + b"\n")
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Serve until the grader closes the control socket."""
     control = socket.socket(fileno=int(sys.argv[1]))
     options = json.loads(sys.argv[2])
@@ -139,7 +180,8 @@ def main() -> NoReturn:
                 else:
                     _fork(control, prepared, libraries)
     except (ConnectionResetError, BrokenPipeError):
-        os._exit(0)  # the grader is gone; the workers go with us: parent-death signal
+        pass  # the grader is gone; the workers go with us: parent-death signal
+    os._exit(0)
 
 
 def _fork(control: socket.socket, prepared: Any, libraries: str) -> None:

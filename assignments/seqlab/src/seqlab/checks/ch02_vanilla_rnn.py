@@ -82,8 +82,8 @@ def rnn_step_backward(c: Check) -> None:
 
     _, cache = c.call("rnn_step_forward", x, h_prev, params, results=2)
     dx, dh_prev, grads = c.call("rnn_step_backward", dh, cache, results=3)
-    c.expect_gradient("dx", dx, lambda v: loss(v, h_prev, params), at=x)
-    c.expect_gradient("dh_prev", dh_prev, lambda v: loss(x, v, params), at=h_prev)
+    c.expect_gradient("dx", dx, lambda v: loss(v, h_prev, params), at=x, axes="N D")
+    c.expect_gradient("dh_prev", dh_prev, lambda v: loss(x, v, params), at=h_prev, axes="N H")
     for name in params:
         c.expect_gradient(
             f'grads["{name}"]',
@@ -150,8 +150,8 @@ def rnn_backward(c: Check) -> None:
 
     _, cache = c.call("rnn_forward", x, h0, params, results=2)
     dx, dh0, grads = c.call("rnn_backward", dh, cache, results=3)
-    c.expect_gradient("dx", dx, lambda v: loss(v, h0, params), at=x)
-    c.expect_gradient("dh0", dh0, lambda v: loss(x, v, params), at=h0)
+    c.expect_gradient("dx", dx, lambda v: loss(v, h0, params), at=x, axes="N T D")
+    c.expect_gradient("dh0", dh0, lambda v: loss(x, v, params), at=h0, axes="N H")
     for name in params:
         c.expect_gradient(
             f'grads["{name}"]',
@@ -201,7 +201,7 @@ def readout_backward(c: Check) -> None:
 
     _, cache = c.call("readout_forward", h, readout, results=2)
     dh, grads = c.call("readout_backward", dy, cache, results=2)
-    c.expect_gradient("dh", dh, lambda v: loss(v, readout), at=h)
+    c.expect_gradient("dh", dh, lambda v: loss(v, readout), at=h, axes="N T H")
     for name in readout:
         c.expect_gradient(
             f'grads["{name}"]',
@@ -253,6 +253,7 @@ def softmax_cross_entropy(c: Check) -> None:
         dlogits,
         lambda v: float(c.call("softmax_cross_entropy", v, targets, valid, results=2)[0]),
         at=logits,
+        axes="N T V",
     )
 
 
@@ -262,7 +263,7 @@ def softmax_cross_entropy(c: Check) -> None:
     likely="A state, a token or a generator starts anew at a step where it should go on.",
 )
 def sample(c: Check) -> None:
-    """A model that counts, whatever is drawn; one without any preference; the error."""
+    """Two models whose draws are certain, one that only draws, the error."""
     # The state holds the one-hot of the token read; the readout prefers the token after it.
     V = 4
     params = {"Wxh": 3 * np.eye(V), "Whh": np.zeros((V, V)), "bh": np.zeros(V)}
@@ -270,12 +271,18 @@ def sample(c: Check) -> None:
     tokens = c.call("sample", params, readout, np.zeros((1, V)), 2, 6, 1.0, 0)
     c.expect("tokens", tokens, np.array([3, 0, 1, 2, 3, 0]), axes="T")
 
-    # Probabilities 0.5, 0.3, 0.2 at every step, and the draws of seed 1: 0.51, 0.95, 0.14, 0.95.
+    # The state changes its sign at every step, whatever is read, and its sign decides the token.
+    params = {"Wxh": np.zeros((1, 2)), "Whh": np.array([[-3.0]]), "bh": np.zeros(1)}
+    readout = {"Why": np.array([[1e3], [-1e3]]), "by": np.zeros(2)}
+    tokens = c.call("sample", params, readout, np.array([[1.0]]), 0, 4, 1.0, 0)
+    c.expect("tokens", tokens, np.array([1, 0, 1, 0]), axes="T")
+
+    # Probabilities 0.2, 0.3, 0.5 at every step, and the draws of seed 1: 0.51, 0.95, 0.14, 0.95.
     params = {"Wxh": np.zeros((2, 3)), "Whh": np.zeros((2, 2)), "bh": np.zeros(2)}
-    readout = {"Why": np.zeros((3, 2)), "by": 2.0 * np.log([0.5, 0.3, 0.2])}
+    readout = {"Why": np.zeros((3, 2)), "by": 2.0 * np.log([0.2, 0.3, 0.5])}
     h0 = np.zeros((1, 2))
     tokens = c.call("sample", params, readout, h0, 0, 4, 2.0, 1)
-    c.expect("tokens", tokens, np.array([1, 2, 0, 2]), axes="T")
+    c.expect("tokens", tokens, np.array([2, 2, 0, 2]), axes="T")
     c.expect_unchanged("sample", params, readout, h0, 0, 4, 2.0, 1)
     c.expect_error(ValueError, "temperature", "sample", params, readout, h0, 0, 4, 0.0, 1)
     c.expect_error(ValueError, "temperature", "sample", params, readout, h0, 0, 4, -1.0, 1)

@@ -22,12 +22,12 @@ def _hand_params() -> dict[str, np.ndarray]:
         "Wi": np.array([[LN2, -LN2]]),
         "Wo": np.array([[0.0, LN3]]),
         "Wc": np.array([[2 * LN2, -LN2]]),
-        **{name: zero for name in NAMES[4:]},
+        **dict.fromkeys(NAMES[4:], zero),
     }
 
 
 def _small_params(rng: np.random.Generator, D: int, H: int) -> dict[str, np.ndarray]:
-    weights = {name: rng.normal(size=(H, H + D)) / 2 for name in NAMES[:4]}
+    weights = {name: rng.normal(size=(H, H + D)) for name in NAMES[:4]}
     return weights | {name: rng.normal(size=H) for name in NAMES[4:]}
 
 
@@ -110,7 +110,7 @@ def lstm_step_backward(c: Check) -> None:
     c.expect('grads["bf"] of the example in the text', grads["bf"], np.array([0.045]), axes="H")
 
     N, D, H = 2, 3, 2
-    rng = np.random.default_rng(4)
+    rng = np.random.default_rng(11)  # no gradient is small here: single precision has room
     x, h_prev, c_prev = rng.normal(size=(N, D)), rng.normal(size=(N, H)), rng.normal(size=(N, H))
     params, dh, dc = _small_params(rng, D, H), rng.normal(size=(N, H)), rng.normal(size=(N, H))
 
@@ -180,7 +180,7 @@ def lstm_backward(c: Check) -> None:
     c.expect("dc0 through three gates of 1/2", dc0, _one(1.0), axes="N H")
 
     N, T, D, H = 2, 3, 2, 3
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(11)
     x, h0, c0 = rng.normal(size=(N, T, D)), rng.normal(size=(N, H)), rng.normal(size=(N, H))
     params = _small_params(rng, D, H)
     dh, dc_last = rng.normal(size=(N, T, H)), rng.normal(size=(N, H))

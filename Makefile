@@ -8,28 +8,30 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 PY := $(VENV)/bin/python
-READY := $(VENV)/.ready
-
 # The packages that notebooks import. They are installed in place, so that an edit counts at once.
 LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.toml datasets/pyproject.toml))
+
+# Names what was installed by its content, since a checkout gives files new dates.
+READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS CLUSTER
 
-.PHONY: help setup grade release test lint format clean
+.PHONY: help setup grade release test certify lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python)
 
-$(READY): requirements.lock $(addsuffix /pyproject.toml,$(LOCAL))
+$(READY):
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 	  || { echo "$(PYTHON) is not Python 3.11 to 3.13; name one: make setup PYTHON=python3.11" >&2; exit 1; }
 	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing the packages of requirements.lock into $(VENV)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(LOCAL))
+	@rm -f $(VENV)/.ready-*
 	@touch $@
 
 grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS, CLUSTER)
@@ -52,6 +54,9 @@ release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for 
 
 test: $(READY) ## Run the tests
 	@$(PY) -m pytest
+
+certify: $(READY) ## Test the hidden tests with known mistakes and alternatives (CHAPTER= for one)
+	@$(PY) -m autograder certify $${CHAPTER:+--chapter "$$CHAPTER"}
 
 lint: $(READY) ## Check style, types and layers
 	@$(PY) -m ruff check .

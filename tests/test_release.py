@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -24,11 +27,10 @@ from autograder.course import (
 )
 from autograder.release import QUIZ_OPTIONS, ReleaseError, differences, release
 
-# Short lines such as `return h, cache` may stand anywhere.
+# A line of a solution up to this length, such as `return h`, may stand anywhere.
 TRIVIAL = 12
-
-# Lines that anybody would write; in a hidden suite they give nothing away.
-IDIOMS = {"rng = np.random.default_rng(seed)"}
+# Up to this length a line of a hidden suite may be what anybody writes: `rng = np.random.default_rng(seed)`.
+IDIOM = 36
 
 
 @pytest.fixture(scope="session")
@@ -193,20 +195,36 @@ def test_no_explanation_of_the_quiz_is_released(released, course):
             assert "quiz_feedback" not in text
 
 
+def suite_passages(length, count):
+    """Passages of that many lines of code of the hidden suites that are longer than `length` altogether."""
+    declaration = re.compile(r"(from|import|class|def)\b|[\W_]*$")
+    passages = set()
+    for path in (ROOT / "autograder" / "suites").glob("*.py"):
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").split("\n")]
+        lines = [line for line in lines if not declaration.match(line)]
+        for first in range(len(lines) - count + 1):
+            passage = "\n".join(lines[first : first + count])
+            if len(passage) > length:
+                passages.add(passage)
+    return passages
+
+
 def test_no_line_of_a_hidden_suite_is_released(released):
-    declaration = re.compile(r"(from|import|def|class)\b|[\W_]*$")
-    secret = {
-        line.strip()
-        for path in (ROOT / "autograder" / "suites").glob("*.py")
-        for line in path.read_text(encoding="utf-8").split("\n")
-        if len(line.strip()) > 24 and not declaration.match(line.strip())
-    } - IDIOMS
+    secret = suite_passages(IDIOM, 1)
     assert len(secret) > 100
-    students = list(released_text(released / "assignments"))
-    students += list(released_text(ROOT / "assignments"))
-    for path, lines in students:
+    for path, lines in released_text(released / "assignments"):
         for line in lines & secret:
             pytest.fail(f"{path} holds a line of the hidden tests: {line}")
+
+
+def test_what_students_import_holds_no_passage_of_a_hidden_suite():
+    # Single lines name the same parameters here as there; two in a row would be a test that moved.
+    secret = suite_passages(2 * IDIOM, 2)
+    assert len(secret) > 100
+    for path in sorted((ROOT / "assignments" / "seqlab").rglob("*.py")):
+        text = "\n".join(line.strip() for line in path.read_text(encoding="utf-8").split("\n"))
+        for passage in secret:
+            assert passage not in text, f"{path.name} holds lines of the hidden tests"
 
 
 def test_a_line_that_leaks_would_be_found(released, course, tmp_path):
@@ -253,3 +271,25 @@ def test_what_nbgrader_refuses_is_an_error(monkeypatch, course, tmp_path):
     with pytest.raises(ReleaseError, match=chapter.name):
         release([chapter], tmp_path / "assignments", tmp_path / "sources")
     assert not (tmp_path / "assignments" / chapter.name).exists()
+
+
+def test_nbgraders_own_command_gives_the_same_cells(released, course, tmp_path):
+    """The settings of the course serve who works with nbgrader's commands, without an activated environment."""
+    chapter = next(iter(course.values()))
+    command = [
+        str(Path(sys.executable).with_name("nbgrader")),
+        "generate_assignment",
+        chapter.name,
+        "--create",
+        f"--CourseDirectory.db_url=sqlite:///{tmp_path / 'gradebook.db'}",
+        f"--CourseDirectory.source_directory={released / 'sources'}",
+        f"--CourseDirectory.release_directory={tmp_path / 'release'}",
+    ]
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    theirs = nbformat.read(
+        str(tmp_path / "release" / chapter.name / f"{chapter.name}.ipynb"), as_version=4
+    )
+    ours = next(notebook for named, notebook in notebooks(released, course) if named == chapter)
+    assert theirs["cells"] == ours["cells"]

@@ -271,14 +271,18 @@ def test_any_bytes_have_a_status(data, name):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 cell_like = st.fixed_dictionaries(
     {},
     optional={
         "cell_type": st.sampled_from(["code", "markdown", 3]),
-        "source": st.text(max_size=30) | st.lists(st.text(max_size=9) | st.none(), max_size=3) | json_values,
+        "source": st.text(max_size=30)
+        | st.lists(st.text(max_size=9) | st.none(), max_size=3)
+        | json_values,
         "metadata": json_values
         | st.fixed_dictionaries({"nbgrader": json_values, "tags": json_values}),
     },

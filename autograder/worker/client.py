@@ -11,12 +11,10 @@ import json
 import os
 import secrets
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,7 +56,18 @@ class GraderFault(Exception):
     """Our own machinery failed: never a student's fault, never a silent zero."""
 
 
-def _environment(scratch: str) -> dict[str, str]:
+def _plot_cache() -> str:
+    """Where matplotlib keeps its list of fonts from one run to the next. Zygotes write it, workers cannot."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "seqlab-grader"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return "/nonexistent"  # matplotlib then makes its list anew in each zygote
+    return str(folder)
+
+
+def _environment() -> dict[str, str]:
     """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {
@@ -68,7 +77,7 @@ def _environment(scratch: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": scratch,
+        "MPLCONFIGDIR": _plot_cache(),
         "HOME": "/nonexistent",
     }
 
@@ -92,7 +101,6 @@ class Zygote:
         self._exits: dict[int, int] = {}
         self._buffer = b""
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
-        self._scratch = tempfile.mkdtemp(prefix="seqlab-zygote-")
         ours, theirs = socket.socketpair()
         self._control = ours
         options = json.dumps({"libraries": libraries, "policy": policy or {}})
@@ -101,7 +109,7 @@ class Zygote:
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            env=_environment(self._scratch),
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             cwd="/",
             start_new_session=True,
@@ -175,7 +183,6 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 class Worker:

@@ -66,10 +66,13 @@ class ImportLimit(importlib.abc.MetaPathFinder):
             self.allowed.update(_TORCH_PACKAGES)
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        """Raise ImportError for a module outside the list; otherwise leave the search to the others."""
+        """Raise for a module outside the list; otherwise leave the search to the others.
+
+        ModuleNotFoundError, as libraries catch that one where a dependency is optional.
+        """
         top = fullname.partition(".")[0]
         if top not in self.allowed:
-            raise ImportError(f"{top} cannot be imported in this chapter", name=top)
+            raise ModuleNotFoundError(f"{top} cannot be imported in this chapter", name=top)
 
 
 class Foreign:

@@ -63,6 +63,7 @@ _WARM_NUMPY = [
     "warnings",
     "contextlib",
     "queue",
+    "matplotlib.pyplot",  # its first import writes a cache, which a worker may not
     "threading",
     "unicodedata",
     "textwrap",
@@ -102,6 +103,10 @@ def _warm_torch() -> None:
 def _import_libraries(libraries: str) -> None:
     for name in _WARM_NUMPY:
         importlib.import_module(name)
+    from matplotlib.figure import Figure
+
+    # Plots are drawn nowhere.
+    Figure.savefig = lambda *_args, **_kwargs: None  # type: ignore[method-assign]
     if libraries == "torch":
         _warm_torch()
     import numpy as np

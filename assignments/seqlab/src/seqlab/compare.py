@@ -119,7 +119,9 @@ def _mappings(
     if not wrong:
         return None
     if len(wrong) > 1:
-        return f"{wrong[0]} (and {len(wrong) - 1} more of the {len(want)} entries of {name} are wrong)"
+        return (
+            f"{wrong[0]} (and {len(wrong) - 1} more of the {len(want)} entries of {name} are wrong)"
+        )
     return wrong[0]
 
 

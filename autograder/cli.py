@@ -15,12 +15,14 @@ from rich.table import Table
 
 from autograder.certify import certify
 from autograder.course import Chapter, CourseError, chapters
-from autograder.engine import Grader
+from autograder.engine import SUITES, Grader
 from autograder.reports import class_html, grades_csv
 from autograder.results import SubmissionResult
 from autograder.run import RunSummary, grade_class, run_record, write_file
+from autograder.worker.confine import available, probe
 
 OK, NOT_ALL_WELL, USAGE = 0, 1, 2
+SAFE_LEVELS = ("A", "B")
 _ROWS_SHOWN = 40
 
 
@@ -75,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
         "--no-gradebook", action="store_true", help="leave nbgrader's gradebook alone"
     )
     grade.set_defaults(run=_grade)
+    grade.add_argument(
+        "--unsafe-own-code",
+        action="store_true",
+        help="grade your own code where there is no sandbox",
+    )
+    doctor = commands.add_parser("doctor", help="try out what the sandbox holds on this machine")
+    doctor.set_defaults(run=_doctor)
     certify = commands.add_parser("certify", help="test the hidden suites with known mistakes")
     certify.add_argument(
         "--chapter", action="append", default=[], help="only this one; may be repeated"
@@ -102,6 +111,7 @@ def _grade(options: argparse.Namespace) -> int:
     jobs = options.jobs or os.cpu_count() or 1
     if jobs < 1:
         raise UsageError("--jobs takes a number of at least 1")
+    level = _level(options.unsafe_own_code)
     console = Console(stderr=True)
     with _Bar(console) as bar:
         summary = grade_class(
@@ -112,11 +122,37 @@ def _grade(options: argparse.Namespace) -> int:
             students=options.student,
             jobs=jobs,
             use_cache=not options.no_cache,
+            level=level,
             progress=bar.show,
         )
-    _write_reports(summary, options.output, jobs)
+    _write_reports(summary, options.output, jobs, level)
     _print_table(console, summary, options.output)
     return _exit_status(summary.results, options.fail_under)
+
+
+def _level(unsafe_own_code: bool) -> str:
+    """The sandbox level of this machine; a machine that cannot hold student code is refused."""
+    found = available()
+    if found.level not in SAFE_LEVELS and not unsafe_own_code:
+        reasons = "; ".join(f"{layer}: {reason}" for layer, reason in found.missing.items())
+        raise UsageError(
+            f"the sandbox reaches only level {found.level} here ({reasons}); grade on a Linux kernel with Landlock and "
+            "seccomp, in a container or virtual machine if need be, or say --unsafe-own-code if the code is your own"
+        )
+    return found.level
+
+
+def _doctor(_options: argparse.Namespace) -> int:
+    found = available()
+    print(f"level {found.level}")
+    for layer, reason in found.missing.items():
+        print(f"not to be had: {layer}: {reason}")
+    if found.level not in SAFE_LEVELS:
+        return NOT_ALL_WELL
+    rows = probe.run(found.level, secrets=map(str, sorted(SUITES.glob("test_*.py"))[:1]))
+    for row in rows:
+        print(f"{'held' if row.held else 'NOT HELD':8}  {row.what}: {row.outcome}")
+    return OK if all(row.held for row in rows) else NOT_ALL_WELL
 
 
 def _chosen(names: Sequence[str], course: dict[str, Chapter]) -> list[str]:
@@ -158,8 +194,7 @@ def _certify(options: argparse.Namespace) -> int:
     return OK if clean else NOT_ALL_WELL
 
 
-def _write_reports(summary: RunSummary, output: Path, jobs: int) -> None:
-    level = "D"
+def _write_reports(summary: RunSummary, output: Path, jobs: int, level: str) -> None:
     write_file(output / "grades.csv", grades_csv.render(summary.results))
     write_file(output / "report.html", class_html.render(summary.results, level))
     write_file(output / "run.json", run_record(summary, level, jobs))

@@ -91,6 +91,7 @@ def grade_class(
     use_cache: bool = True,
     seed: int = DEFAULT_SEED,
     limits: Limits | None = None,
+    level: str = "B",
     progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
 ) -> RunSummary:
     """Grade every submission below `root` and write each result as soon as it is there.
@@ -105,6 +106,7 @@ def grade_class(
         use_cache: whether fitting results of an earlier run are taken over.
         seed: of the hidden inputs.
         limits: what a submission may use.
+        level: of the sandbox, "A" to "D".
         progress: called with done, total and the name of what was done.
 
     Returns:
@@ -131,7 +133,7 @@ def grade_class(
     total = len(found)
     done = summary.reused
     progress(done, total, "")
-    for task, result, usage in _grade_all(tasks, course, jobs, seed, limits):
+    for task, result, usage in _grade_all(tasks, course, jobs, seed, limits, level):
         write_file(result_path(output, task.found), to_json(result))
         collected[task.found.student, task.found.chapter] = result
         summary.usages[f"{result.student}/{result.chapter}"] = usage
@@ -172,11 +174,12 @@ def _grade_all(
     jobs: int,
     seed: int,
     limits: Limits | None,
+    level: str,
 ) -> Iterator[tuple[Task, SubmissionResult, Usage]]:
     todo = deque(_order(tasks))
     if not todo:
         return
-    pool = [_Job(course, seed, limits) for _ in range(max(1, min(jobs, len(todo))))]
+    pool = [_Job(course, seed, limits, level) for _ in range(max(1, min(jobs, len(todo))))]
     losses: dict[int, int] = {}
     try:
         for job in pool:
@@ -208,8 +211,8 @@ def _grade_all(
 class _Job:
     """A grader process with its own zygotes. Tasks and results cross as msgpack."""
 
-    def __init__(self, course: dict[str, Chapter], seed: int, limits: Limits | None):
-        self._arguments = (course, seed, limits)
+    def __init__(self, course: dict[str, Chapter], seed: int, limits: Limits | None, level: str):
+        self._arguments = (course, seed, limits, level)
         self.task: Task | None = None
         self._start()
 
@@ -256,12 +259,13 @@ def _work(
     course: dict[str, Chapter],
     seed: int,
     limits: Limits | None,
+    level: str,
     parent: int,
 ) -> None:
     """Grade tasks until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     _die_with(parent)
-    grader = Grader(course, limits=limits, seed=seed)
+    grader = Grader(course, limits=limits, seed=seed, policy={"level": level})
     try:
         while True:
             try:

@@ -577,8 +577,8 @@ mistake(
     "decode_teacher_forced",
     "state_for_context",
     says="Which vector does (7.3) read again at every step?",
-    old="s, context, params",
-    new="s, s, params",
+    old="s, context, params)",
+    new="s, s, params)",
 )
 mistake(
     "decode_teacher_forced",
@@ -1015,8 +1015,8 @@ mistake(
     "scheduled_sampling_rate",
     "name_with_hyphen",
     says="How are the names spelt in the docstring?",
-    old='"inverse_sigmoid"',
-    new='"inverse-sigmoid"',
+    old='== "inverse_sigmoid"',
+    new='== "inverse-sigmoid"',
 )
 # --- decode_scheduled -----------------------------------------------------------------------------
 
@@ -1031,15 +1031,15 @@ mistake(
     "decode_scheduled",
     "column_before",
     says="Which column of use_truth belongs to the input of step t?",
-    old="use_truth[:, t]",
-    new="use_truth[:, t - 1]",
+    old="use_truth[:, t], ",
+    new="use_truth[:, t - 1], ",
 )
 mistake(
     "decode_scheduled",
     "column_after",
     says="Which column of use_truth belongs to the input of step t?",
-    old="use_truth[:, t]",
-    new="use_truth[:, min(t + 1, targets.shape[1] - 1)]",
+    old="use_truth[:, t], ",
+    new="use_truth[:, min(t + 1, targets.shape[1] - 1)], ",
 )
 mistake(
     "decode_scheduled",
@@ -1052,22 +1052,22 @@ mistake(
     "decode_scheduled",
     "any_row_decides",
     says="Does every row of the batch decide for itself?",
-    old="use_truth[:, t]",
-    new="use_truth[:, t].any()",
+    old="use_truth[:, t], ",
+    new="use_truth[:, t].any(), ",
 )
 mistake(
     "decode_scheduled",
     "all_rows_decide",
     says="Does every row of the batch decide for itself?",
-    old="use_truth[:, t]",
-    new="use_truth[:, t].all()",
+    old="use_truth[:, t], ",
+    new="use_truth[:, t].all(), ",
 )
 mistake(
     "decode_scheduled",
     "first_row_decides",
     says="Does every row of the batch decide for itself?",
-    old="use_truth[:, t]",
-    new="use_truth[:1, t]",
+    old="use_truth[:, t], ",
+    new="use_truth[:1, t], ",
 )
 mistake(
     "decode_scheduled",
@@ -1108,8 +1108,8 @@ mistake(
     "decode_scheduled",
     "worst_guess",
     says="Which score wins?",
-    old="argmax",
-    new="argmin",
+    old=".argmax",
+    new=".argmin",
 )
 mistake(
     "decode_scheduled",
@@ -1476,7 +1476,7 @@ mistake(
     "nan_overwritten",
     says="NaN that is overwritten is gone from the values. And from the gradient?",
     old="    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)\n    weights = torch.softmax(scores, dim=-1) * mask",
-    new="    scores = scores.masked_fill(~mask, -math.inf)\n    weights = torch.nan_to_num(torch.softmax(scores, dim=-1))",
+    new="    scores = scores + torch.log(mask.to(scores.dtype))\n    weights = torch.nan_to_num(torch.softmax(scores, dim=-1))",
 )
 mistake(
     "additive_attention",
@@ -1757,22 +1757,22 @@ mistake(
     "decode_with_attention",
     "mask_ignored",
     says="Which positions may be looked at?",
-    old="s, states, mask, params",
-    new="s, states, torch.ones_like(mask), params",
+    old="(s, states, mask, params)",
+    new="(s, states, torch.ones_like(mask), params)",
 )
 mistake(
     "decode_with_attention",
     "mask_ignored_after_start",
     says="Which positions may be looked at at later steps?",
-    old="s, states, mask, params",
-    new="s, states, mask if t == 0 else torch.ones_like(mask), params",
+    old="(s, states, mask, params)",
+    new="(s, states, mask if t == 0 else torch.ones_like(mask), params)",
 )
 mistake(
     "decode_with_attention",
     "causal",
     says="Does the source have a future?",
-    old="s, states, mask, params",
-    new="s, states, mask & (torch.arange(mask.shape[1]) <= max(t, mask.int().argmax(dim=1).max())), params",
+    old="(s, states, mask, params)",
+    new="(s, states, mask & (torch.arange(mask.shape[1]) <= max(t, mask.int().argmax(dim=1).max())), params)",
 )
 mistake(
     "decode_with_attention",
@@ -1820,8 +1820,8 @@ mistake(
     "decode_with_attention",
     "states_detached",
     says="By which ways does the gradient reach the encoder?",
-    old="s, states, mask, params",
-    new="s, states.detach(), mask, params",
+    old="(s, states, mask, params)",
+    new="(s, states.detach(), mask, params)",
 )
 mistake(
     "decode_with_attention",

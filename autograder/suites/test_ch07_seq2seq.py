@@ -979,13 +979,22 @@ def search(
         if not kept or all(ended) or (variant == "stops_at_first" and any(ended)):
             break
     kept = sorted(kept + aside, key=rank, reverse=True)
+    if variant == "prefers_finished":
+        kept.sort(key=lambda hypothesis: hypothesis[1][-1] != eos)
     if len(kept) > 1:
         clear = clear and rank(kept[0]) - rank(kept[1]) > MARGIN
     return kept[0], clear
 
 
 BOS, EOS = 1, 3
-VARIANTS = ("mean", "extends_finished", "sets_finished_aside", "drops_finished", "stops_at_first")
+VARIANTS = (
+    "mean",
+    "extends_finished",
+    "sets_finished_aside",
+    "drops_finished",
+    "stops_at_first",
+    "prefers_finished",
+)
 
 
 @once

@@ -24,12 +24,16 @@ import msgspec
 import numpy as np
 
 from . import wire
+from .confine import libraries as confine_libraries
+from .confine import namespaces
 
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
 START_SECONDS = 30.0
+# Wall-clock limits come first; processor time is bounded for what they do not see.
+DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -79,7 +83,19 @@ def _environment() -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": _plot_cache(),
         "HOME": "/nonexistent",
+        "TORCHINDUCTOR_CACHE_DIR": "/nonexistent",  # otherwise torch._dynamo looks for a temporary folder
     }
+
+
+def _wrapped(libraries: str, policy: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return what to run a zygote within, and its policy: at level A namespaces of its own, else nothing."""
+    if policy["level"] != "A":
+        return [], policy
+    readable = confine_libraries.find(torch=libraries == "torch").readable
+    own = [str(Path(__file__).parent), str(Path(msgspec.__file__).parent)]
+    cache = [folder] if os.path.isdir(folder := _plot_cache()) else []
+    prefix = namespaces.command([*readable, *own], cache)
+    return prefix, {**policy, "outside": namespaces.identifiers()}
 
 
 class Zygote:
@@ -103,9 +119,10 @@ class Zygote:
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
         ours, theirs = socket.socketpair()
         self._control = ours
-        options = json.dumps({"libraries": libraries, "policy": policy or {}})
         script = str(Path(__file__).with_name("zygote.py"))
-        command = [sys.executable, "-P", "-s", "-B", script, str(theirs.fileno()), options]
+        command, policy = _wrapped(libraries, {**DEFAULT_POLICY, **(policy or {})})
+        options = json.dumps({"libraries": libraries, "policy": policy})
+        command += [sys.executable, "-P", "-s", "-B", script, str(theirs.fileno()), options]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
@@ -209,7 +226,8 @@ class Worker:
 
     def _resident(self) -> int:
         try:
-            with open(f"/proc/{self.pid}/statm", "rb") as file:
+            # By descriptor: in a namespace of its own the worker goes by another number.
+            with open(f"/proc/{namespaces.outer_pid(self._pidfd)}/statm", "rb") as file:
                 return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError):
             return 0

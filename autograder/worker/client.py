@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,14 +61,14 @@ class GraderFault(Exception):
     """Our own machinery failed: never a student's fault, never a silent zero."""
 
 
-def _plot_cache() -> str:
-    """Where matplotlib keeps its list of fonts from one run to the next. Zygotes write it, workers cannot."""
+def _cache_folder() -> str:
+    """Where matplotlib and torch keep what they compute once. Zygotes may write there, workers cannot."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = Path(base) / "seqlab-grader"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return "/nonexistent"  # matplotlib then makes its list anew in each zygote
+        return tempfile.gettempdir()
     return str(folder)
 
 
@@ -81,9 +82,9 @@ def _environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": _plot_cache(),
+        "MPLCONFIGDIR": _cache_folder(),
         "HOME": "/nonexistent",
-        "TORCHINDUCTOR_CACHE_DIR": "/nonexistent",  # otherwise torch._dynamo looks for a temporary folder
+        "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
     }
 
 
@@ -93,7 +94,7 @@ def _wrapped(libraries: str, policy: dict[str, Any]) -> tuple[list[str], dict[st
         return [], policy
     readable = confine_libraries.find(torch=libraries == "torch").readable
     own = [str(Path(__file__).parent), str(Path(msgspec.__file__).parent)]
-    cache = [folder] if os.path.isdir(folder := _plot_cache()) else []
+    cache = [folder] if os.path.isdir(folder := _cache_folder()) else []
     prefix = namespaces.command([*readable, *own], cache)
     return prefix, {**policy, "outside": namespaces.identifiers()}
 

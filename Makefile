@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.tom
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS CLUSTER
 
-.PHONY: help setup grade release test certify bench doctor lint format clean
+.PHONY: help setup grade release test certify notebooks bench doctor lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ test: $(READY) ## Run the tests
 
 certify: $(READY) ## Test the hidden tests with known mistakes and alternatives (CHAPTER= for one)
 	@$(PY) -m autograder certify $${CHAPTER:+--chapter "$$CHAPTER"}
+
+notebooks: $(READY) ## Run the chapters from top to bottom with the reference solutions (CHAPTER= for one)
+	@$(PY) -m autograder notebooks $${CHAPTER:+--chapter "$$CHAPTER"}
 
 bench: $(READY) ## Seconds per submission, side by side with nbgrader
 	@$(PY) -m benchmarks.against_nbgrader

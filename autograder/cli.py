@@ -89,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
         "--chapter", action="append", default=[], help="only this one; may be repeated"
     )
     certify.set_defaults(run=_certify)
+    notebooks = commands.add_parser(
+        "notebooks", help="run the chapters with the reference solutions"
+    )
+    notebooks.add_argument("--chapter", action="append", default=[], help="only this one")
+    notebooks.add_argument("--jobs", type=int, default=2, metavar="N", help="so many at a time")
+    notebooks.set_defaults(run=_notebooks)
     release = commands.add_parser("release", help="make assignments/ from solutions/")
     release.add_argument(
         "--chapter", action="append", default=[], help="only this one; may be repeated"
@@ -160,6 +166,17 @@ def _chosen(names: Sequence[str], course: dict[str, Chapter]) -> list[str]:
         if name not in course:
             raise UsageError(f"there is no chapter {name}; there are: {', '.join(course)}")
     return list(names) or list(course)
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    from autograder.notebooks import execute_all  # Jupyter takes a while to import
+
+    course = chapters()
+    chosen = [course[name] for name in _chosen(options.chapter, course)]
+    executed = execute_all(chosen, max(1, options.jobs))
+    for run in executed:
+        print(f"{run.chapter}: {run.seconds:.0f} s{': ' + run.error if run.error else ''}")
+    return NOT_ALL_WELL if any(run.error for run in executed) else OK
 
 
 def _release(options: argparse.Namespace) -> int:

@@ -26,9 +26,7 @@ def graded(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     write(folder / "submitted", course)
     output = folder / "graded"
-    grade_class(
-        folder / "submitted", output, course, chapters=list(course), jobs=2, limits=LIMITS
-    )
+    grade_class(folder / "submitted", output, course, chapters=list(course), jobs=2, limits=LIMITS)
     return output
 
 
@@ -58,6 +56,8 @@ def test_everybody_gets_what_they_deserve(course, graded, student, chapter):
 def test_the_class_has_everything_that_can_happen(course):
     assert len(STUDENTS) >= 9
     for chapter in course.values():
-        shares = [tuple(sorted(handed_in.earns.items())) for handed_in in expected(chapter).values()]
+        shares = [
+            tuple(sorted(handed_in.earns.items())) for handed_in in expected(chapter).values()
+        ]
         assert any(all(share == "all" for _, share in earned) for earned in shares if earned)
         assert any(all(share == "none" for _, share in earned) for earned in shares if earned)

@@ -16,6 +16,15 @@ def _layer(Wxh: float, Whh: float, bh: float) -> dict[str, np.ndarray]:
     return {"Wxh": np.array([[Wxh]]), "Whh": np.array([[Whh]]), "bh": np.array([bh])}
 
 
+def _second_unit_remembers() -> dict[str, np.ndarray]:
+    """Unit 0 reads x alone, unit 1 its own bias and what unit 0 was before."""
+    return {
+        "Wxh": np.array([[1.0], [0.0]]),
+        "Whh": np.array([[0.0, 0.0], [5 / 3 * (LN3 - LN2), 0.0]]),
+        "bh": np.array([0.0, LN2]),
+    }
+
+
 def _small_layer(rng: np.random.Generator, D: int, H: int) -> dict[str, np.ndarray]:
     return {
         "Wxh": rng.normal(size=(H, D)) / 2,
@@ -100,6 +109,12 @@ def birnn_forward(c: Check) -> None:
     h, _ = c.call("birnn_forward", *_hand_example(), results=2)
     want = np.array([[[0.6, 1 / 3], [0.8, 1 / 2], [0.0, 0.0]]])
     c.expect("h of the example in the text", h, want, axes="N T 2H")
+
+    x, layer = np.array([[[LN2], [0.0]]]), _second_unit_remembers()
+    both = {"forward": layer, "backward": layer}
+    h, _ = c.call("birnn_forward", x, np.array([2]), both, results=2)
+    want = np.array([[[0.6, 0.6, 0.6, 0.6], [0.0, 0.8, 0.0, 0.6]]])
+    c.expect("h of two units per reader", h, want, axes="N T 2H")
 
     # Each row of a ragged batch, computed alone without padding, is the same.
     x, lengths, params = _ragged_example()
@@ -192,6 +207,10 @@ def deep_rnn_forward(c: Check) -> None:
     layers = [_layer(1.0, 0.0, 0.0), _layer(5 / 3 * LN2, 1.0, 0.0)]
     h, _ = c.call("deep_rnn_forward", np.array([[[LN2], [0.0]]]), layers, results=2)
     c.expect("h of the example in the text", h, np.array([[[0.6], [np.tanh(0.6)]]]), axes="N T H")
+
+    x = np.array([[[LN2], [0.0]]])
+    h, _ = c.call("deep_rnn_forward", x, [_second_unit_remembers()], results=2)
+    c.expect("h of two units", h, np.array([[[0.6, 0.6], [0.0, 0.8]]]), axes="N T H")
 
     rng = np.random.default_rng(8)
     x = rng.normal(size=(2, 4, 3))

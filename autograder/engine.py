@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import hashlib
 import io
 import sys
@@ -111,6 +112,9 @@ class Suite:
         self.items = cast(list[pytest.Function], self._pytest.items)
         if self._pytest.testsfailed or not self.items:
             raise SuiteError(f"{path.name} cannot be collected; run pytest {path} to see why")
+        # What is there now stays: the collector need not walk over torch and pytest again and again.
+        gc.collect()
+        gc.freeze()
         if self.plugin.untested:
             raise SuiteError(f"{path.name} leaves untested: {', '.join(self.plugin.untested)}")
 

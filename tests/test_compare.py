@@ -162,6 +162,13 @@ def test_ways_to_be_wrong_are_recognised(got, words):
     assert words in describe_difference("x", got, WANT, "N T H")
 
 
+def test_a_wrong_scalar_array_is_described():
+    assert (
+        describe_difference("loss", np.array(2.0), np.array(1.0)) == "loss is wrong in every entry"
+    )
+    assert describe_difference("loss", torch.tensor(2.0), torch.tensor(1.0)) is not None
+
+
 def test_the_earliest_step_is_named():
     got = WANT.copy()
     got[0, 2, 1] += 1

@@ -165,7 +165,7 @@ mistake(
     "last_step_unread",
     says="Which is the last step of (7.1)?",
     old="for t in range(S):",
-    new="for t in range(S):\n        if t == S - 1 and S > 1 and valid[:, t].any():\n            valid[:, t] = False",
+    new="for t in range(max(1, S - 1)):",
 )
 mistake(
     "encode",
@@ -734,7 +734,7 @@ mistake(
     "stops_early",
     says="How many columns has the result?",
     old="        tokens.append(y)\n",
-    new="        tokens.append(y)\n        if bool(finished.all()) or bool(finished.any()):\n            break\n",
+    new="        tokens.append(y)\n        if finished.all():\n            break\n",
 )
 mistake(
     "decode_greedy",
@@ -1717,13 +1717,6 @@ mistake(
     says="Which argument says what the first step reads?",
     old="shift_right(targets, bos)",
     new="shift_right(targets, 0)",
-)
-mistake(
-    "decode_with_attention",
-    "attention_asked_once",
-    says="How often does attention look?",
-    old="additive_attention(s, states, mask, params)",
-    new="additive_attention(s if t == 0 else asked, states, mask, params)\n        asked = s if t == 0 else asked",
 )
 mistake(
     "decode_with_attention",

@@ -200,7 +200,7 @@ def _arrays(
     if relative_error(got, want) <= tolerance:
         return None
     with np.errstate(invalid="ignore"):
-        distance = np.abs(got - want)
+        distance = np.asarray(np.abs(got - want))  # a 0-d difference would be a scalar
     distance[np.isnan(distance)] = np.inf
     wrong = distance > tolerance * max(float(np.abs(want).max()), _ROUNDING)
     if not wrong.any():

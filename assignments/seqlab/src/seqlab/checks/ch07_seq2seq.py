@@ -128,6 +128,16 @@ def encode(c: Check) -> None:
     c.expect("context of ragged rows", context, _tensor([[0.8], [0.6], [0.0]]), axes="N H")
     c.expect_unchanged("encode", tokens, lengths, params)
 
+    # Two units: the first reads the second, the second reads nothing but its bias of ln 2.
+    two = {
+        "E_src": _tensor([[LN3], [LN2 - 0.6]]),
+        "Wxh": _tensor([[1.0], [0.0]]),
+        "Whh": _tensor([[0.0, 1.0], [0.0, 0.0]]),
+        "bh": _tensor([0.0, LN2]),
+    }
+    states, _ = c.call("encode", _ids([[0, 1]]), _ids([2]), two, results=2)
+    c.expect("states of two units", states, _tensor([[[0.8, 0.6], [0.6, 0.6]]]), axes="N S H")
+
     rng = np.random.default_rng(71)
     params = _small_params(rng)
     tokens, lengths = _ids([[5, 3, 0, 1], [2, 4, -1, 77]]), _ids([4, 2])
@@ -244,6 +254,18 @@ def decode_greedy(c: Check) -> None:
     c.expect("tokens of two rows", tokens, _ids([[2, 1, 1, 1, 1], [2, 2, 2, 2, 2]]), axes="N T")
     c.expect("a single token", c.call("decode_greedy", context, params, 0, 1, 1), _ids([[2], [2]]))
 
+    # The same network with other ids: bos is 2, eos is 0, and what was 2 is 1.
+    ids = [1, 2, 0]
+    other = {**params, **{name: params[name][ids] for name in ("E_tgt", "Wo", "bo")}}
+    tokens = c.call("decode_greedy", context, other, 2, 0, 5)
+    c.expect("tokens with other ids", tokens, _ids([[1, 0, 0, 0, 0], [1, 1, 1, 1, 1]]), axes="N T")
+
+    rng = np.random.default_rng(75)
+    small, states = _small_params(rng), 3.0 * _random(rng, 3, 3)
+    tokens = c.call("decode_greedy", states, small, 3, -1, 6)  # no token is the eos
+    logits = c.call("decode_teacher_forced", tokens, states, small, 3)
+    c.expect("tokens against the argmax of your own logits", tokens, logits.argmax(dim=-1), "N T")
+
     even = {**params, "Wo": 0.0 * params["Wo"], "bo": 0.0 * params["bo"]}
     tokens = c.call("decode_greedy", context, even, 2, 1, 3)
     c.expect("tokens when all scores tie", tokens, _ids([[0, 0, 0], [0, 0, 0]]), axes="N T")
@@ -280,6 +302,7 @@ def decode_scheduled(c: Check) -> None:
     params, context = _toy_params(), _tensor([[0.8], [0.8]])
     use_truth = _torch().tensor([[False, True], [True, False]])
     logits = c.call("decode_scheduled", _ids([[1, 1], [1, 1]]), context, params, 0, use_truth)
+    c.expect("the shape of the logits", tuple(logits.shape), (2, 2, 3))
     s = math.tanh(0.5)  # 0.3 + 0 + 0.2: the state after reading token 1
     truth, own = [0.0, 5 * s - 3.5, 3.5 - 5 * s], [0.0, 0.5, -0.5]
     c.expect("logits of the first step", logits[:, 0], _tensor([[0.0, -0.5, 0.5]] * 2), axes="N Vt")
@@ -354,6 +377,17 @@ def additive_attention(c: Check) -> None:
     want = _tensor([[1.0 + 0.75 * LN2], [1.0 + LN2], [0.0]])
     c.expect("context of the worked example", context, want, axes="N H")
 
+    # Two units in s and h, of which (7.8) compares the first with the second; va reads one of two.
+    params = {
+        "Wa": _tensor([[1.0, 0.0], [0.0, 0.0]]),
+        "Ua": _tensor([[0.0, 1.0], [0.0, 0.0]]),
+        "va": _tensor([LN3 / 0.6, 5.0]),
+    }
+    s, states = _tensor([[-1.0, 4.0]]), _tensor([[[2.0, 1.0 + LN2], [6.0, 1.0]]])
+    context, weights = c.call("additive_attention", s, states, mask[:1], params, results=2)
+    c.expect("weights of two units", weights, _tensor([[0.75, 0.25]]), axes="N S")
+    c.expect("context of two units", context, _tensor([[3.0, 1.0 + 0.75 * LN2]]), axes="N H")
+
     rng = np.random.default_rng(79)
     params = {name: value for name, value in _small_params(rng).items() if name in ATTENTION}
     s, states = _random(rng, 3, 3), _random(rng, 3, 4, 3)
@@ -418,13 +452,21 @@ def decode_with_attention(c: Check) -> None:
 def beam_search(c: Check) -> None:
     # Tokens bos, eos, a, b with the table of the text; the two numbers for bos are as good as zero.
     none = 1e-9
-    table = [[none, 0.1, 0.5, 0.4], [0.25] * 4, [none, 0.4, 0.3, 0.3], [none, 0.9, 0.05, 0.05]]
+    table = [
+        [none, 0.1, 0.5, 0.4],
+        [0.1, 0.2, 0.3, 0.4],
+        [none, 0.4, 0.35, 0.25],
+        [none, 0.9, 0.05, 0.05],
+    ]
     params = _bigram_params(table)
+    params["bo"] = params["bo"] + 2.0  # the same for all tokens: scores are no log probabilities
     context = _tensor([[0.1, -0.2, 0.3, 0.4]])
 
-    def expect(width: int, length: int, want: list[int], probability: float) -> None:
-        found = c.call("beam_search", context, params, 0, 1, width, length, results=2)
-        label = f"with width {width} and at most {length} tokens"
+    def expect(
+        width: int, length: int, want: list[int], probability: float, bos: int = 0, eos: int = 1
+    ) -> None:
+        found = c.call("beam_search", context, params, bos, eos, width, length, results=2)
+        label = f"with width {width}, at most {length} tokens, bos {bos} and eos {eos}"
         c.expect(f"tokens {label}", found[0], _ids(want), axes="L", dtype="int64")
         c.expect(f"log probability {label}", float(found[1]), math.log(probability))
 
@@ -432,6 +474,8 @@ def beam_search(c: Check) -> None:
     expect(2, 5, [3, 1], 0.36)
     expect(9, 5, [3, 1], 0.36)
     expect(2, 1, [2], 0.5)  # cut off before any hypothesis has ended
+    # The same table with other roles: begin after a, end with b.
+    expect(2, 2, [1, 3], 0.16, bos=2, eos=3)
 
     rng = np.random.default_rng(711)
     params, context = _small_params(rng), _random(rng, 1, 3)

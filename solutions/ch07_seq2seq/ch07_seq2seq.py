@@ -1,0 +1,944 @@
+# ---
+# jupyter:
+#   course:
+#     libraries: torch
+#     title: Encoder and decoder
+#   jupytext:
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Chapter 7 · Encoder and decoder
+#
+# The tagger of Chapter 6 gives one output per input. A translation, a summary, an answer does not:
+# its length is its own, and its third word need not have anything to do with the third word that
+# was read. The way out uses two networks. The *encoder* reads the whole source and leaves a vector
+# behind, the *decoder* starts from that vector and writes until it decides to stop.
+#
+# You build that pair, train it with the true previous token as input, decode with it greedily and
+# with a beam, and find out where it breaks: at the single vector in the middle. The repair is
+# attention. At the end both versions learn to pronounce English words, and you can look at which
+# letters the second one reads for which sound.
+#
+# From here on gradients come from automatic differentiation. What you wrote by hand in Chapters 2
+# to 6 is what happens inside `loss.backward()`; what remains your job is not to cut the path that
+# the gradient takes.
+
+# %%
+import math
+
+import torch
+
+# %% nbgrader={"grade": false, "grade_id": "load_seqlab", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %load_ext seqlab
+
+# %% [markdown]
+# ## Two networks and a vector between them
+#
+# Source tokens $x_1, \dots, x_S$ and target tokens $y_1, \dots, y_T$ are ids, each of which selects
+# a row of an embedding table, $e^{\text{src}}(x)$ or $e^{\text{tgt}}(y)$. The encoder is the
+# recurrence of Chapter 2:
+#
+# $$h_t = \tanh\!\left(W_{xh}\, e^{\text{src}}(x_t) + W_{hh}\, h_{t-1} + b_h\right), \qquad h_0 = 0 \tag{7.1}$$
+#
+# $$c = h_S \tag{7.2}$$
+#
+# $c$ is the *context*. The decoder starts in it, and reads it again at every step, next to its own
+# state and to the token before:
+#
+# $$s_t = \tanh\!\left(W_s\, s_{t-1} + W_y\, e^{\text{tgt}}(y_{t-1}) + W_c\, c + b_s\right), \qquad s_0 = c,
+# \quad y_0 = \texttt{bos} \tag{7.3}$$
+#
+# $$\text{logits}_t = W_o\, s_t + b_o, \qquad p(y_t \mid y_{<t}, x) = \operatorname{softmax}(\text{logits}_t)_{y_t} \tag{7.4}$$
+#
+# Two tokens of the target vocabulary have a job. `bos` stands where there is no previous token yet;
+# `eos` is what the decoder writes to end. Since every factor is conditioned on all earlier tokens,
+# their product is a distribution over whole sequences (as long as the decoder does stop):
+#
+# $$p(y \mid x) = \prod_{t=1}^{T} p(y_t \mid y_{<t}, x) \tag{7.5}$$
+#
+# | array | shape | |
+# |---|---|---|
+# | `E_src`, `E_tgt` | `(Vs, D)`, `(Vt, D)` | embeddings, one row per token |
+# | `Wxh`, `Whh`, `bh` | `(H, D)`, `(H, H)`, `(H,)` | encoder |
+# | `Ws`, `Wy`, `Wc`, `bs` | `(H, H)`, `(H, D)`, `(H, H)`, `(H,)` | decoder |
+# | `Wo`, `bo` | `(Vt, H)`, `(Vt,)` | output |
+#
+# Everything is a `torch.Tensor`, batch-first, and all parameters lie in one dict. They may be of
+# either float width, so a tensor that you create yourself should take its dtype from them: the
+# checks use float64, the experiment float32.
+
+# %% [markdown]
+# ## A worked example
+#
+# One unit, one feature, and the round values $\tanh(\ln 2) = 0.6$ and $\tanh(\ln 3) = 0.8$.
+#
+# *Encoder.* $W_{xh} = 1$, $W_{hh} = 0.5$, $b_h = 0$, and the embeddings $\ln 2$ of token 1 and
+# $\ln 3 - 0.3$ of token 2. The source $(1, 2)$ gives $h_1 = \tanh(\ln 2) = 0.6$ and
+# $h_2 = \tanh(0.3 + \ln 3 - 0.3) = 0.8$, so $c = 0.8$.
+#
+# *Decoder.* $W_s = 0.5$, $W_y = 1$, $W_c = 0.25$, $b_s = 0$; target embeddings $\ln 2 - 0.6$ of
+# `bos` (id 0) and $\ln 3 - 0.5$ of token 2; $W_o = (0, 5, -5)^\top$ and
+# $b_o = (0, -3.5, 3.5)^\top$. With `eos` = 1:
+#
+# | $t$ | reads | $W_s s_{t-1}$ | $W_y e$ | $W_c c$ | $s_t$ | logits | argmax |
+# |---|---|---|---|---|---|---|---|
+# | 1 | `bos` | $0.4$ | $\ln 2 - 0.6$ | $0.2$ | $0.6$ | $(0, -0.5, 0.5)$ | 2 |
+# | 2 | 2 | $0.3$ | $\ln 3 - 0.5$ | $0.2$ | $0.8$ | $(0, 0.5, -0.5)$ | 1 = `eos` |
+#
+# Left to itself the decoder writes $(2, 1)$ and is done. The visible checks begin with these
+# numbers.
+
+# %% [markdown]
+# ## The encoder
+#
+# ### Exercise 7.1 · `encode`
+# **15 min · ●●○**
+#
+# Equations (7.1) and (7.2) for a batch of sources of different length. In (7.2) $h_S$ is the state
+# after the *last valid* step of each row, not the last column. Past a length the states are zero; a
+# row of length 0 has the context $h_0$. The padding holds anything, ids outside the vocabulary
+# included, so it may not even be looked up. It influences no result and no gradient.
+
+
+# %% nbgrader={"grade": false, "grade_id": "encode", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def encode(tokens, lengths, params):
+    """Read a batch of source sequences, equations (7.1) and (7.2).
+
+    Args:
+        tokens: source ids, int64, shape (N, S); valid ids at valid steps, anything in the padding.
+        lengths: number of valid steps of each row, int64, shape (N,), each from 0 to S.
+        params: dict with E_src (Vs, D), Wxh (H, D), Whh (H, H), bh (H,).
+
+    Returns:
+        states: shape (N, S, H), zero past each length.
+        context: state after the last valid step, shape (N, H).
+    """
+    ### BEGIN SOLUTION
+    S = tokens.shape[1]
+    valid = torch.arange(S) < lengths[:, None]
+    # Padding may hold any id, so it is replaced before it is looked up.
+    x = params["E_src"][torch.where(valid, tokens, 0)]
+    h = x.new_zeros(x.shape[0], params["bh"].shape[0])
+    states = []
+    for t in range(S):
+        step = torch.tanh(x[:, t] @ params["Wxh"].T + h @ params["Whh"].T + params["bh"])
+        h = torch.where(valid[:, t, None], step, h)
+        states.append(torch.where(valid[:, t, None], step, 0.0))
+    return torch.stack(states, dim=1), h
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_encode", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %check encode
+
+# %% [markdown]
+# ## The decoder
+#
+# ### Exercise 7.2 · `decoder_step`
+# **10 min · ●○○**
+#
+# One step of (7.3) and (7.4) for a batch of previous tokens. Three of the four terms inside the
+# $\tanh$ are matrix products, two of them with square matrices of the same shape; none of that
+# fails loudly when confused.
+
+
+# %% nbgrader={"grade": false, "grade_id": "decoder_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decoder_step(y_prev, s_prev, context, params):
+    """Compute one step of the decoder, equations (7.3) and (7.4).
+
+    Args:
+        y_prev: ids of the tokens before, int64, shape (N,).
+        s_prev: state before this step, shape (N, H).
+        context: what the decoder knows of the source, shape (N, H).
+        params: dict with E_tgt (Vt, D), Ws (H, H), Wy (H, D), Wc (H, H), bs (H,), Wo (Vt, H), bo (Vt,).
+
+    Returns:
+        logits: scores of the next token, shape (N, Vt).
+        s: state after this step, shape (N, H).
+    """
+    ### BEGIN SOLUTION
+    s = torch.tanh(
+        s_prev @ params["Ws"].T
+        + params["E_tgt"][y_prev] @ params["Wy"].T
+        + context @ params["Wc"].T
+        + params["bs"]
+    )
+    return s @ params["Wo"].T + params["bo"], s
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_decoder_step", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check decoder_step
+
+# %% [markdown]
+# ## Teacher forcing
+#
+# In training, $y_{t-1}$ of (7.3) is the *true* previous token. Every factor of (7.5) is then the
+# probability that the maximum likelihood objective asks for, and one bad guess does not spoil the
+# steps behind it. The price shows later: when the model runs on its own it reads what it wrote
+# itself, and after a mistake it is in a place where training never took it. That mismatch is called
+# *exposure bias*. How much it hurts depends on the task. Short outputs with few ways to go wrong
+# hardly notice.
+#
+# ### Exercise 7.3 · `shift_right`
+# **5 min · ●○○**
+#
+# The decoder's inputs under teacher forcing: at step $t$ the target of step $t-1$, and `bos` at the
+# first. The targets themselves are still needed for the loss.
+
+
+# %% nbgrader={"grade": false, "grade_id": "shift_right", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def shift_right(targets, bos):
+    """Make decoder inputs from targets.
+
+    Args:
+        targets: target ids, int64, shape (N, T).
+        bos: id of the token that stands before the first one, int.
+
+    Returns:
+        ids, int64, shape (N, T): `bos`, then the targets without their last.
+    """
+    ### BEGIN SOLUTION
+    return torch.cat([torch.full_like(targets[:, :1], bos), targets[:, :-1]], dim=1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_shift_right", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %check shift_right
+
+# %% [markdown]
+# ### Exercise 7.4 · `decode_teacher_forced`
+# **10 min · ●○○**
+#
+# Run the decoder over the shifted targets, from $s_0 = c$. The context goes into every step
+# unchanged, the state does not.
+
+
+# %% nbgrader={"grade": false, "grade_id": "decode_teacher_forced", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decode_teacher_forced(targets, context, params, bos):
+    """Score every target step with the true tokens as inputs, equations (7.3) and (7.4).
+
+    Args:
+        targets: target ids, int64, shape (N, T).
+        context: shape (N, H); also the initial state.
+        params: dict with the decoder's and the output's arrays, as for `decoder_step`.
+        bos: id that the first step reads, int.
+
+    Returns:
+        logits: shape (N, T, Vt).
+    """
+    ### BEGIN SOLUTION
+    inputs = shift_right(targets, bos)
+    s, logits = context, []
+    for t in range(inputs.shape[1]):
+        scores, s = decoder_step(inputs[:, t], s, context, params)
+        logits.append(scores)
+    return torch.stack(logits, dim=1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_decode_teacher_forced", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check decode_teacher_forced
+
+# %% [markdown]
+# ## Writing alone
+#
+# ### Exercise 7.5 · `decode_greedy`
+# **15 min · ●●○**
+#
+# Nobody supplies targets now: each step takes the token with the highest score, the smaller id
+# where scores tie, and feeds it to the next. A row that has written `eos` is finished and is filled
+# up with `eos`, while the other rows of the batch go on. The result always has `max_length`
+# columns.
+
+
+# %% nbgrader={"grade": false, "grade_id": "decode_greedy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decode_greedy(context, params, bos, eos, max_length):
+    """Write the most probable token of each step and read it at the next.
+
+    Args:
+        context: shape (N, H); also the initial state.
+        params: dict with the decoder's and the output's arrays, as for `decoder_step`.
+        bos: id that the first step reads, int.
+        eos: id that ends a sequence, int.
+        max_length: number of columns of the result, at least 1.
+
+    Returns:
+        ids, int64, shape (N, max_length), without `bos`; from the first `eos` of a row on, all `eos`.
+    """
+    ### BEGIN SOLUTION
+    y = torch.full((context.shape[0],), bos, dtype=torch.int64)
+    finished = torch.zeros(context.shape[0], dtype=torch.bool)
+    s, tokens = context, []
+    for _ in range(max_length):
+        logits, s = decoder_step(y, s, context, params)
+        y = torch.where(finished, eos, logits.argmax(dim=-1))
+        finished = finished | (y == eos)
+        tokens.append(y)
+    return torch.stack(tokens, dim=1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_decode_greedy", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check decode_greedy
+
+# %% [markdown]
+# ## From the teacher's hand to its own
+#
+# Scheduled sampling tries to soften exposure bias. At training step $i$ the decoder reads the truth
+# with probability $\varepsilon_i$ and its own previous guess otherwise, where $\varepsilon_i$ falls
+# from (about) one to zero along a schedule with a constant $k > 0$:
+#
+# $$\varepsilon_i^{\text{linear}} = \max\!\left(0,\; 1 - \frac{i}{k}\right), \qquad
+# \varepsilon_i^{\text{exponential}} = k^{\,i} \quad (k \le 1), \qquad
+# \varepsilon_i^{\text{inverse sigmoid}} = \frac{k}{k + e^{\,i/k}} \tag{7.6}$$
+#
+# By hand: with $k = 10$ and $i = 4$ the linear schedule gives $0.6$; with $k = 0.5$ and $i = 3$ the
+# exponential one $0.125$; with $k = 1$ and $i = 0$ the inverse sigmoid $0.5$.
+#
+# Two reservations. The loss still compares step $t$ with the true $y_t$, even where the prefix it
+# was asked to continue is no longer the true one, so in the limit $\varepsilon \to 0$ the objective
+# does not rank the true distribution first. And the choice of a token is a step function: no
+# gradient passes through it, so the model is never told that an earlier choice made a later one
+# harder. It has helped in practice on some tasks. It is a heuristic.
+#
+# ### Exercise 7.6 · `scheduled_sampling_rate`
+# **10 min · ●○○**
+#
+# Equation (7.6). After a million steps the answer is still a number, not an overflow. A name that
+# is none of the three is a `ValueError` that names `schedule`.
+
+
+# %% nbgrader={"grade": false, "grade_id": "scheduled_sampling_rate", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def scheduled_sampling_rate(step, schedule, k):
+    """Return the probability of feeding the truth at a training step, equation (7.6).
+
+    Args:
+        step: training step, int, at least 0.
+        schedule: "linear", "exponential" or "inverse_sigmoid".
+        k: constant of the schedule, above 0, and at most 1 for "exponential".
+
+    Returns:
+        float from 0 to 1.
+
+    Raises:
+        ValueError: naming `schedule`, for another name.
+    """
+    ### BEGIN SOLUTION
+    if schedule == "linear":
+        return max(0.0, 1.0 - step / k)
+    if schedule == "exponential":
+        return float(k) ** step
+    if schedule == "inverse_sigmoid":
+        # Both sides of the fraction times e^(-step/k), which can only underflow.
+        decayed = k * math.exp(-step / k)
+        return decayed / (decayed + 1.0)
+    raise ValueError(f"unknown schedule {schedule!r}")
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_scheduled_sampling_rate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %check scheduled_sampling_rate
+
+# %% [markdown]
+# ### Exercise 7.7 · `decode_scheduled`
+# **15 min · ●●○**
+#
+# Teacher forcing where, row by row and step by step, `use_truth` decides what is read. Mind which
+# column belongs to which step: the entry of column $t$ (counted from 0) says what the input *of*
+# column $t$ is. The first step has no choice, whatever stands there. The choice carries no
+# gradient, the states carry theirs as before.
+
+
+# %% nbgrader={"grade": false, "grade_id": "decode_scheduled", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decode_scheduled(targets, context, params, bos, use_truth):
+    """Decode with a mixture of true and self-generated inputs.
+
+    Args:
+        targets: target ids, int64, shape (N, T).
+        context: shape (N, H); also the initial state.
+        params: dict with the decoder's and the output's arrays, as for `decoder_step`.
+        bos: id that the first step reads, int.
+        use_truth: bool, shape (N, T); the input of step t > 0 is `targets[:, t-1]` where `use_truth[:, t]`,
+            else the argmax of `logits[:, t-1]`. Column 0 is not used.
+
+    Returns:
+        logits: shape (N, T, Vt).
+    """
+    ### BEGIN SOLUTION
+    inputs = torch.full_like(targets[:, 0], bos)
+    s, logits = context, []
+    for t in range(targets.shape[1]):
+        if t > 0:
+            inputs = torch.where(use_truth[:, t], targets[:, t - 1], logits[-1].argmax(dim=-1))
+        scores, s = decoder_step(inputs, s, context, params)
+        logits.append(scores)
+    return torch.stack(logits, dim=1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_decode_scheduled", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check decode_scheduled
+
+# %% [markdown]
+# ## The loss
+#
+# The negative logarithm of (7.5), averaged over the set $\mathcal{M}$ of positions whose target is
+# no padding:
+#
+# $$L = -\frac{1}{|\mathcal{M}|} \sum_{(n,t) \in \mathcal{M}} \log \operatorname{softmax}(\text{logits}_{n,t})_{y_{n,t}} \tag{7.7}$$
+#
+# By hand: for the logits $(\ln 3, 0)$ and the target 1 the loss is $\ln 4$. A second position with
+# the target `pad` leaves it at $\ln 4$; a second position with equal logits makes it
+# $(\ln 4 + \ln 2)/2$.
+#
+# ### Exercise 7.8 · `sequence_cross_entropy`
+# **10 min · ●●○**
+#
+# Equation (7.7), as a 0-d tensor. The value of `pad` may be any int: a token of the vocabulary, or
+# $-1$. What the logits are at a padded position has no influence on the loss or on a gradient, not
+# even if they are NaN. With no position left, the loss and its gradient are zero. Logits of
+# $\pm 10^4$ are in order.
+
+
+# %% nbgrader={"grade": false, "grade_id": "sequence_cross_entropy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sequence_cross_entropy(logits, targets, pad):
+    """Compute the mean cross-entropy over positions that are no padding, equation (7.7).
+
+    Args:
+        logits: shape (N, T, Vt).
+        targets: target ids, int64, shape (N, T), `pad` at padded positions.
+        pad: the id that marks padding, any int, also one outside the vocabulary.
+
+    Returns:
+        0-d tensor; 0 with zero gradient where every target is `pad`.
+    """
+    ### BEGIN SOLUTION
+    valid = targets != pad
+    # Selecting comes first: a product with a mask would keep NaN, in the loss or in the gradient.
+    log_p = torch.log_softmax(logits[valid], dim=-1)
+    picked = log_p.gather(-1, targets[valid][:, None])
+    return -picked.sum() / valid.sum().clamp(min=1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_sequence_cross_entropy", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check sequence_cross_entropy
+
+# %% [markdown]
+# ## The bottleneck, and attention
+#
+# Everything the decoder learns about the source passes through $c$: the same $H$ numbers for a word
+# of three letters and for a page. In principle real numbers could encode any amount; what a network
+# can store and retrieve at finite precision, with one $\tanh$ per step and the gradients of Chapter
+# 3, is limited, and long inputs suffer first. A larger $H$ moves the limit and does not remove it.
+#
+# Attention keeps all encoder states and lets the decoder look at them anew before every step. A
+# small network scores how well state $h_j$ fits what the decoder is about to do; $m_j$ says whether
+# position $j$ may be looked at:
+#
+# $$a_{t,j} = v_a^\top \tanh\!\left(W_a s_{t-1} + U_a h_j\right) \tag{7.8}$$
+#
+# $$\alpha_{t,j} = \frac{m_j\, e^{a_{t,j}}}{\sum_{i} m_i\, e^{a_{t,i}}}, \qquad c_t = \sum_j \alpha_{t,j}\, h_j \tag{7.9}$$
+#
+# and (7.3) reads $c_t$ in place of $c$. There are `Wa`, `Ua` of shape `(A, H)` and `va` of shape
+# `(A,)` to learn, however long the source is. Gradient reaches $h_1$ directly from every step of
+# the decoder, past the whole chain of encoder steps; that helps, too.
+#
+# By hand, with $H = A = 1$: $W_a = U_a = 1$, $v_a = \ln 3 / 0.6$, $s = -1$, $h_1 = 1 + \ln 2$,
+# $h_2 = 1$. The arguments of the $\tanh$ are $\ln 2$ and $0$, the scores $\ln 3$ and $0$, the
+# weights $\tfrac34$ and $\tfrac14$, and $c = 1 + \tfrac34 \ln 2 \approx 1.520$. If position 2 is
+# masked, the weights are $1$ and $0$, and $c = h_1$.
+#
+# ### Exercise 7.9 · `additive_attention`
+# **20 min · ●●●**
+#
+# Equations (7.8) and (7.9) for a batch. A masked position weighs exactly 0. Where a whole row is
+# masked, (7.9) reads $0/0$; weights and context are zero there, and the gradient is finite for
+# everyone in the batch. Scores may be in the thousands.
+
+
+# %% nbgrader={"grade": false, "grade_id": "additive_attention", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def additive_attention(s, states, mask, params):
+    """Average the encoder states by how well they fit the decoder's state, equations (7.8) and (7.9).
+
+    Args:
+        s: state of the decoder, shape (N, H).
+        states: states of the encoder, shape (N, S, H), finite everywhere.
+        mask: bool, shape (N, S), True where a state may be looked at.
+        params: dict with Wa (A, H), Ua (A, H), va (A,).
+
+    Returns:
+        context: shape (N, H), zero where a row is masked completely.
+        weights: shape (N, S), zero at masked positions.
+    """
+    ### BEGIN SOLUTION
+    queries, keys = s @ params["Wa"].T, states @ params["Ua"].T
+    scores = torch.tanh(queries[:, None] + keys) @ params["va"]
+    # The lowest finite number, not -inf: the softmax of a row of -inf alone is NaN.
+    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = torch.softmax(scores, dim=-1) * mask
+    return torch.einsum("ns,nsh->nh", weights, states), weights
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_additive_attention", "locked": true, "points": 11, "schema_version": 3, "solution": false, "task": false}
+# %check additive_attention
+
+# %% [markdown]
+# ### Exercise 7.10 · `decode_with_attention`
+# **15 min · ●●○**
+#
+# Teacher forcing with a fresh context at every step, computed from the state *before* the step. The
+# initial state is the encoder's state at the last position that the mask lets through; the mask is
+# usually a prefix of the row, but need not be. Return the weights as well, one row per target step.
+
+
+# %% nbgrader={"grade": false, "grade_id": "decode_with_attention", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decode_with_attention(targets, states, mask, params, bos):
+    """Score every target step with the true tokens as inputs and a context per step, (7.3), (7.4), (7.8), (7.9).
+
+    Args:
+        targets: target ids, int64, shape (N, T).
+        states: states of the encoder, shape (N, S, H), finite everywhere.
+        mask: bool, shape (N, S), True where a state may be looked at; the initial state is the one at the last True.
+        params: dict with the arrays of `decoder_step` and of `additive_attention`.
+        bos: id that the first step reads, int.
+
+    Returns:
+        logits: shape (N, T, Vt).
+        weights: shape (N, T, S).
+    """
+    ### BEGIN SOLUTION
+    inputs = shift_right(targets, bos)
+    rank = torch.arange(1, mask.shape[1] + 1)
+    last = torch.where(mask, rank, 0).amax(dim=1)  # counted from 1; 0 where all is masked
+    s = states[torch.arange(len(last)), last - 1] * (last > 0)[:, None]
+    logits, weights = [], []
+    for t in range(inputs.shape[1]):
+        context, attended = additive_attention(s, states, mask, params)
+        scores, s = decoder_step(inputs[:, t], s, context, params)
+        logits.append(scores)
+        weights.append(attended)
+    return torch.stack(logits, dim=1), torch.stack(weights, dim=1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_decode_with_attention", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %check decode_with_attention
+
+# %% [markdown]
+# ## Looking further than one token
+#
+# Greedy decoding maximises each factor of (7.5) given the ones before, which does not maximise the
+# product. A beam keeps the $B$ best prefixes instead of one. The score of a hypothesis is its total
+# log probability, with no correction for its length:
+#
+# $$\operatorname{score}(y_1, \dots, y_L) = \sum_{t=1}^{L} \log p(y_t \mid y_{<t}, x) \tag{7.10}$$
+#
+# By hand, with tokens a, b and `eos`:
+#
+# | read | a | b | `eos` |
+# |---|---|---|---|
+# | `bos` | $0.5$ | $0.4$ | $0.1$ |
+# | a | $0.35$ | $0.25$ | $0.4$ |
+# | b | $0.05$ | $0.05$ | $0.9$ |
+#
+# Greedy writes a, `eos`, with probability $0.5 \cdot 0.4 = 0.2$. A beam of two keeps a and b after
+# the first step. Among the six extensions the best is b, `eos` with $0.4 \cdot 0.9 = 0.36$, the
+# second best a, `eos` with $0.2$. Both are finished, and the answer is b, `eos`.
+#
+# A finished hypothesis keeps its place in the beam and its score, until enough better ones push it
+# out. A wider beam looks at more, yet nothing guarantees that it returns a better hypothesis than a
+# narrower one, as a prefix that would have won can be crowded out. Nor is the most probable
+# sequence always the best answer: (7.10) only ever falls with every token, so it favours short
+# outputs, and very wide beams make some translation systems worse.
+#
+# ### Exercise 7.11 · `beam_search`
+# **30 min · ●●●**
+#
+# For one context. At each step the candidates are the finished hypotheses as they are and *all*
+# one-token extensions of the unfinished ones; the best `beam_width` of them are kept. Stop when
+# everything that is kept is finished, or after `max_length` tokens, and return the best that is
+# kept, finished or not. There may be fewer candidates than places.
+
+
+# %% nbgrader={"grade": false, "grade_id": "beam_search", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def beam_search(context, params, bos, eos, beam_width, max_length):
+    """Search for a probable output, equation (7.10).
+
+    Args:
+        context: shape (1, H); also the initial state.
+        params: dict with the decoder's and the output's arrays, as for `decoder_step`.
+        bos: id that the first step reads, int.
+        eos: id that ends a hypothesis, int.
+        beam_width: how many hypotheses are kept, at least 1.
+        max_length: longest hypothesis, in tokens, at least 1.
+
+    Returns:
+        tokens: the best hypothesis, int64, shape (L,), without `bos`, with its `eos` if it has one.
+        log_probability: its score, a float.
+    """
+    ### BEGIN SOLUTION
+    kept = [(0.0, [], context)]  # score, tokens, state after them
+    with torch.no_grad():
+        for _ in range(max_length):
+            candidates = []
+            for score, tokens, s in kept:
+                if tokens[-1:] == [eos]:
+                    candidates.append((score, tokens, s))
+                    continue
+                y_prev = torch.tensor([tokens[-1] if tokens else bos])
+                logits, s_next = decoder_step(y_prev, s, context, params)
+                log_p = torch.log_softmax(logits[0], dim=-1).tolist()
+                candidates += [(score + p, [*tokens, y], s_next) for y, p in enumerate(log_p)]
+            candidates.sort(key=lambda candidate: -candidate[0])
+            kept = candidates[:beam_width]
+            if all(tokens[-1] == eos for _, tokens, _ in kept):
+                break
+    score, tokens, _ = kept[0]
+    return torch.tensor(tokens, dtype=torch.int64), score
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test_beam_search", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %check beam_search
+
+# %% [markdown]
+# ## What goes wrong
+#
+# - **The last column for the last step.** In a batch of ragged sources the final column is padding
+#   for most rows. A context taken from there has been through steps on padding. Where the id that
+#   pads has a row in the table, nothing crashes, and the model even learns, a little worse.
+# - **Targets that see themselves.** If the decoder's input at step $t$ is $y_t$ instead of
+#   $y_{t-1}$, the training loss drops to almost nothing and the output of free decoding is garbage.
+#   A loss that looks too good is a symptom.
+# - **Detached states.** A `.detach()`, a `.data`, a `.item()` or a round trip through numpy in the
+#   wrong place leaves all values right and cuts the gradient. Look at `.grad` of every parameter
+#   once before a long training run.
+# - **Minus infinity.** It is the natural score of a masked position until a row has nothing else.
+#   NaN that is overwritten afterwards is gone from the values; in the gradient it may well be there
+#   still.
+# - **Finished rows.** After its `eos` a row of a batch goes on producing scores. Whatever comes out
+#   of them must not reach the result, neither in greedy search nor in a beam.
+# - **The wrong length of everything.** Targets need an `eos`, else the model never learns to stop.
+#   The first input is `bos` and is no output; `eos` is an output and is never read, except by rows
+#   that are done.
+
+# %% [markdown]
+# ## Experiment: how is it pronounced?
+#
+# A pronouncing dictionary has words as letters and as sounds, such as `knight` and `N AY T`. The
+# lengths differ, several letters make one sound, one letter makes two, and some make none. The
+# network gets 12,000 words of two to twelve letters and is tested on 1,000 others. It is trained
+# twice from the same initial weights, with the same batches in the same order: once with the
+# context of (7.2), once with attention. The measure is the *phoneme error rate*, the number of
+# sounds to insert, delete or replace, divided by the number of sounds.
+#
+# Both runs together take 25 to 60 seconds on one core.
+
+
+# %% tags=["experiment"]
+EOS, BOS = 1, 2  # ids of the target vocabulary; 0 is padding in both
+
+
+def to_batch(pairs, letters, sounds):
+    """Ids, lengths and padded targets (with their eos) of a list of (word, pronunciation)."""
+    pad = torch.nn.utils.rnn.pad_sequence
+    sources = [torch.tensor([letters[a] for a in word]) for word, _ in pairs]
+    targets = [torch.tensor([*(sounds[p] for p in spoken), EOS]) for _, spoken in pairs]
+    lengths = torch.tensor([len(word) for word, _ in pairs])
+    return pad(sources, batch_first=True), lengths, pad(targets, batch_first=True)
+
+
+def initial_parameters(Vs, Vt, D, H, A, seed):
+    """Random parameters; recurrent matrices are orthogonal, so that no direction dies out at first."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator) / shape[-1] ** 0.5
+
+    params = {
+        "E_src": normal(Vs, D),
+        "E_tgt": normal(Vt, D),
+        "Wxh": normal(H, D),
+        "Whh": torch.linalg.qr(normal(H, H))[0],
+        "bh": torch.zeros(H),
+        "Ws": torch.linalg.qr(normal(H, H))[0],
+        "Wy": normal(H, D),
+        "Wc": 0.5 * normal(H, H),
+        "bs": torch.zeros(H),
+        "Wo": normal(Vt, H),
+        "bo": torch.zeros(Vt),
+        "Wa": normal(A, H),
+        "Ua": normal(A, H),
+        "va": normal(A),
+    }
+    return {name: value.requires_grad_() for name, value in params.items()}
+
+
+def visible(tokens, lengths):
+    """Which positions hold a letter."""
+    return torch.arange(tokens.shape[1]) < lengths[:, None]
+
+
+def train(params, batches, with_attention, epochs, label):
+    """Train with teacher forcing; returns the mean loss of each epoch."""
+    optimizer = torch.optim.Adam(params.values(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 4e-3, total_steps=epochs * len(batches)
+    )
+    order, curve = torch.Generator().manual_seed(1), []
+    for epoch in range(epochs):
+        total = 0.0
+        for i in torch.randperm(len(batches), generator=order).tolist():
+            tokens, lengths, targets = batches[i]
+            states, context = encode(tokens, lengths, params)
+            if with_attention:
+                mask = visible(tokens, lengths)
+                logits, _ = decode_with_attention(targets, states, mask, params, BOS)
+            else:
+                logits = decode_teacher_forced(targets, context, params, BOS)
+            loss = sequence_cross_entropy(logits, targets, 0)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(params.values(), 1.0)
+            optimizer.step()
+            schedule.step()
+            total += loss.item()
+        curve.append(total / len(batches))
+        print(f"{label}: epoch {epoch + 1} of {epochs}, loss {curve[-1]:.3f}")
+    return curve
+
+
+def pronounce(tokens, lengths, params, with_attention, max_length=16):
+    """Greedy ids (N, max_length), and the weights of attention where it is used."""
+    with torch.no_grad():
+        states, context = encode(tokens, lengths, params)
+        if not with_attention:
+            return decode_greedy(context, params, BOS, EOS, max_length), None
+        written = torch.zeros(len(tokens), 1, dtype=torch.int64)
+        mask = visible(tokens, lengths)
+        for _ in range(max_length):
+            # The last column is a place-holder: the token in it has not been written yet.
+            logits, weights = decode_with_attention(written, states, mask, params, BOS)
+            written = torch.cat([written[:, :-1], logits[:, -1:].argmax(-1), written[:, :1]], dim=1)
+        return written[:, :-1], weights
+
+
+def until_eos(ids):
+    """The ids before the first eos."""
+    ids = ids.tolist()
+    return ids[: ids.index(EOS)] if EOS in ids else ids
+
+
+def edit_distance(a, b):
+    """How many insertions, deletions and replacements make b of a."""
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, start=1):
+        corner, row[0] = row[0], i
+        for j, right in enumerate(b, start=1):
+            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (left != right))
+    return row[-1]
+
+
+if __name__ == "__main__":
+    import time
+
+    import matplotlib.pyplot as plt
+
+    import seqdata
+
+    dictionary = seqdata.cmudict_g2p()
+    letters = {letter: i for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz", start=1)}
+    sounds = {name: i for i, name in enumerate(dictionary.phoneme_names, start=3)}
+    words = list(zip(dictionary.train.words, dictionary.train.phonemes, strict=True))
+    chosen = torch.randperm(len(words), generator=torch.Generator().manual_seed(0))[:12_000]
+    # Words of similar length share a batch, so that little time is spent on padding.
+    words = sorted((words[i] for i in chosen.tolist()), key=lambda pair: len(pair[0]))
+    batches = [to_batch(words[i : i + 128], letters, sounds) for i in range(0, len(words), 128)]
+    held_out = list(zip(dictionary.test.words, dictionary.test.phonemes, strict=True))[:1_000]
+    test_tokens, test_lengths, test_targets = to_batch(held_out, letters, sounds)
+    spoken = [until_eos(row) for row in test_targets]
+
+    trained, errors = {}, {}
+    for label, with_attention in (("fixed context", False), ("attention", True)):
+        started = time.perf_counter()
+        params = initial_parameters(len(letters) + 1, len(sounds) + 3, D=64, H=128, A=64, seed=1)
+        train(params, batches, with_attention, epochs=8, label=label)
+        written, _ = pronounce(test_tokens, test_lengths, params, with_attention)
+        guesses = [until_eos(row) for row in written]
+        trained[label] = params
+        errors[label] = [edit_distance(a, b) for a, b in zip(guesses, spoken, strict=True)]
+        rate = sum(errors[label]) / sum(map(len, spoken))
+        right = errors[label].count(0) / len(spoken)
+        seconds = time.perf_counter() - started
+        print(f"{label}: phoneme error rate {rate:.3f}, words right {right:.3f}, {seconds:.0f} s")
+
+    figure, axes = plt.subplots(figsize=(6, 3.5))
+    for label, wrong in errors.items():
+        rates = []
+        for length in range(3, 13):
+            rows = [n for n in range(len(spoken)) if test_lengths[n] == length]
+            rates.append(sum(wrong[n] for n in rows) / sum(len(spoken[n]) for n in rows))
+        axes.plot(range(3, 13), rates, marker="o", label=label)
+    axes.set(xlabel="letters in the word", ylabel="phoneme error rate", ylim=(0, None))
+    axes.legend()
+    plt.tight_layout()
+    plt.show()
+    print("To see: attention is ahead at every length, and from six letters on the distance grows.")
+
+# %% [markdown]
+# From six letters on the fixed context gets worse with every letter, attention hardly does; the
+# shortest words are hard for both. The comparison is fair in data, steps and width, though not in
+# parameters or time: attention adds `Wa`, `Ua`, `va` and makes a step dearer. With more width and
+# much more training the fixed context improves, too, and the gap shrinks.
+#
+# The weights of (7.9) say which letters were looked at for which sound. The next cell, a second's
+# work, shows them for three words that were not trained on: of those that come out right, the ones
+# with the most letters to spare.
+
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    names = {i: name for name, i in sounds.items()} | {EOS: "end"}
+    right = [pair for pair, wrong in zip(held_out, errors["attention"], strict=True) if not wrong]
+    shown = sorted(right, key=lambda pair: len(pair[1]) - len(pair[0]))[:3]
+    tokens, lengths, _ = to_batch(shown, letters, sounds)
+    written, weights = pronounce(tokens, lengths, trained["attention"], with_attention=True)
+    figure, panels = plt.subplots(1, len(shown), figsize=(11, 4))
+    for panel, (word, spelt), ids, row in zip(panels, shown, written, weights, strict=True):
+        steps = len(until_eos(ids)) + 1
+        panel.imshow(row[:steps, : len(word)], cmap="Blues", vmin=0, vmax=1)
+        panel.set_xticks(range(len(word)), word)
+        panel.set_yticks(range(steps), [names[i] for i in ids[:steps].tolist()])
+        panel.set_title(f"{word}: {' '.join(spelt)}", fontsize=9)
+    panels[0].set_ylabel("what the model says")
+    plt.tight_layout()
+    plt.show()
+    print(
+        "To see: a band that runs down from left to right. It often falls on the last letter of a group,"
+    )
+    print(
+        "as in `th`: the state there has read the letters before it, and knows nothing of those behind."
+    )
+
+# %% [markdown]
+# ## What to take away
+#
+# - An encoder and a decoder map a sequence to one of another length. In between stands a vector;
+#   the decoder is a language model that is conditioned on it.
+# - Teacher forcing trains each factor of the likelihood on true prefixes, which is stable, and
+#   trains nothing else. Free decoding meets prefixes of its own making. Scheduled sampling is one
+#   heuristic against that.
+# - A fixed vector is a bottleneck that long inputs feel first. Attention replaces it by a weighted
+#   mean of all encoder states, recomputed at every step, and shortens the path of the gradient at
+#   the same time.
+# - Masks belong where the sum is formed, so that neither value nor gradient sees what is hidden.
+# - Greedy decoding and beam search are approximations to the same maximisation. They differ in
+#   cost, and neither makes a wrong model right.
+# - Let $s_{t-1}$ in (7.8) be a state of the *same* sequence, drop the recurrence, and you are on
+#   the way to self-attention and the Transformer. Chapter 9 goes there.
+
+# %% [markdown]
+# ## Quiz
+#
+# Put one letter per question into the cell at the end.
+
+# %% [markdown]
+# #### q1
+# What limits the basic encoder–decoder, the one without attention, above all?
+#
+# - **a** It cannot produce an output whose length differs from that of the input.
+# - **b** Its encoder and decoder need the same vocabulary.
+# - **c** Whatever the decoder is to know of the input has to fit into one vector of fixed size.
+# - **d** Its decoder sees all encoder states at once and cannot decide between them.
+
+# %% [markdown]
+# #### q2
+# A model is trained with teacher forcing. In which situation does free decoding put it that
+# training never did?
+#
+# - **a** It has to start from `bos`.
+# - **b** It has to continue a prefix that contains its own mistake.
+# - **c** It has to use the same weights at every step.
+# - **d** It has to encode a source before it can write.
+
+# %% [markdown]
+# #### q3
+# In scheduled sampling, why does no gradient of a later step's loss flow into an earlier step
+# *through the fed-back token*?
+#
+# - **a** The index of the largest score is piecewise constant in the scores, so its derivative is
+#   zero or undefined.
+# - **b** The recurrent weights are frozen while the schedule is below one.
+# - **c** The embedding table has no gradient for ids that the model has chosen itself.
+# - **d** It does flow, which is the reason why scheduled sampling optimises the likelihood exactly.
+
+# %% [markdown]
+# #### q4
+# A source of 5 tokens stands in a batch of width 9. Its attention weights come from a softmax over
+# all 9 scores, after which the 4 masked ones are set to zero. What is wrong?
+#
+# - **a** Nothing, as the context is a weighted mean of the valid states.
+# - **b** The weights of the 4 masked positions are small, yet not zero.
+# - **c** The 5 remaining weights are too large.
+# - **d** The 5 remaining weights add up to less than one, by an amount that depends on the padding.
+
+# %% [markdown]
+# #### q5
+# A beam of width 1 and greedy decoding are compared on one context. What is true?
+#
+# - **a** They agree only if the most probable sequence is unique.
+# - **b** The beam compares total log probabilities, so it may find a better sequence.
+# - **c** They keep the same prefix at every step, up to ties, so they agree up to the first `eos`.
+# - **d** The beam is shorter, since without length normalisation it prefers short outputs.
+
+# %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
+quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
+### BEGIN SOLUTION
+quiz_answers = {"q1": "c", "q2": "b", "q3": "a", "q4": "d", "q5": "c"}
+quiz_feedback = {
+    "q1": {
+        "a": "Different lengths are what the architecture was made for: the decoder stops by itself.",
+        "b": "They have separate embedding tables, `E_src` and `E_tgt`.",
+        "c": "Equation (7.2): the context has H numbers, however long the input is.",
+        "d": "That would be attention, and attention does decide, by its weights.",
+    },
+    "q2": {
+        "a": "The first step reads `bos` in training, too.",
+        "b": "In training every prefix is the true one, so states after a mistake are never visited.",
+        "c": "The weights are shared in training as well as in decoding.",
+        "d": "Training encodes each source, too.",
+    },
+    "q3": {
+        "a": "A tiny change of the scores leaves the chosen id as it is; where it does change, it jumps.",
+        "b": "Nothing is frozen, and the path through the states carries gradient as ever.",
+        "c": "The row that was looked up does get one. What gets none is the decision to look up that row.",
+        "d": "It does not flow, and the objective is not the likelihood.",
+    },
+    "q4": {
+        "a": "A mean needs weights that add up to one.",
+        "b": "They were set to zero after the softmax. It is the other weights that are wrong.",
+        "c": "The masked scores have taken their share of the sum, so the others come out too small.",
+        "d": "The denominator of (7.9) runs over valid positions only.",
+    },
+    "q5": {
+        "a": "Uniqueness of the best sequence does not matter: neither method looks for it in earnest.",
+        "b": "With one place in the beam there is only one prefix, so comparing totals means comparing last tokens.",
+        "c": "All extensions share their prefix's score, so the best extension is the best next token.",
+        "d": "Only a beam with several hypotheses of different length can prefer one by its length.",
+    },
+}
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %check quiz_answers

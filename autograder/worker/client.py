@@ -33,6 +33,7 @@ _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
 START_SECONDS = 30.0
+_EXITS_KEPT = 256
 # Wall-clock limits come first; processor time is bounded for what they do not see.
 DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
 
@@ -117,6 +118,8 @@ class Zygote:
         self.peak_memory = 0
         self._exits: dict[int, int] = {}
         self._buffer = b""
+        self._next_pipes: tuple[int, int, int] | None = None  # of the worker asked for in advance
+        self._forked: tuple[int, int] | None = None  # its process id and pidfd, once they have come
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
         ours, theirs = socket.socketpair()
         self._control = ours
@@ -145,16 +148,37 @@ class Zygote:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
 
-    def _note_exit(self, message: dict[str, Any]) -> None:
+    def _note(self, message: dict[str, Any]) -> None:
+        if "pid" in message:
+            self._forked = (message["pid"], self._descriptors.pop(0))
+            return
+        if len(self._exits) > _EXITS_KEPT:
+            self._exits.clear()  # of workers that we ended ourselves; nobody asks
         self._exits[message["exit"]] = message["status"]
         self.cpu_seconds += message["cpu"]
         self.peak_memory = max(self.peak_memory, message["memory"])
 
     def fork(self, limits: Limits) -> Worker:
-        """Return a fresh worker."""
+        """Return a fresh worker, and have the next one forked while this one is at work."""
+        try:
+            if self._next_pipes is None:
+                self._request_fork()
+            while self._forked is None:
+                self._note(self._message())
+            (pid, pidfd), pipes = self._forked, self._next_pipes
+            self._forked = self._next_pipes = None
+            assert pipes is not None
+            worker = Worker(self, pid, pidfd, pipes, limits)
+            self._request_fork()
+        except (OSError, GraderFault) as error:
+            raise GraderFault(f"the zygote cannot fork: {error}") from error
+        return worker
+
+    def _request_fork(self) -> None:
         requests_read, requests_write = os.pipe()
         replies_read, replies_write = os.pipe()
         output_read, output_write = os.pipe()
+        self._next_pipes = (requests_write, replies_read, output_read)
         for pipe in (requests_write, replies_read):
             try:
                 fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_SIZE)
@@ -163,20 +187,9 @@ class Zygote:
         theirs = [requests_read, replies_write, output_write]
         try:
             socket.send_fds(self._control, [b"{}\n"], theirs)
-            while True:
-                message = self._message()
-                if "pid" in message:
-                    break
-                self._note_exit(message)
-        except (OSError, GraderFault) as error:
-            for pipe in (requests_write, replies_read, output_read):
-                os.close(pipe)
-            raise GraderFault(f"the zygote cannot fork: {error}") from error
         finally:
             for pipe in theirs:
                 os.close(pipe)
-        pipes = (requests_write, replies_read, output_read)
-        return Worker(self, message["pid"], self._descriptors.pop(0), pipes, limits)
 
     def exit_status(self, pid: int) -> int | None:
         """Return the exit code of a worker (negative for a signal), None where it does not come in time."""
@@ -184,9 +197,7 @@ class Zygote:
         try:
             while pid not in self._exits:
                 self._control.settimeout(max(0.001, deadline - time.monotonic()))
-                message = self._message()
-                if "exit" in message:
-                    self._note_exit(message)
+                self._note(self._message())
         except (TimeoutError, GraderFault):
             return None
         finally:
@@ -195,6 +206,11 @@ class Zygote:
 
     def close(self) -> None:
         """End it and every worker it still has."""
+        spare = [self._forked[1]] if self._forked else []
+        for descriptor in (*spare, *self._descriptors, *(self._next_pipes or ())):
+            os.close(descriptor)
+        self._forked = self._next_pipes = None
+        self._descriptors.clear()
         self._control.close()
         try:
             self._process.wait(timeout=_REAP_SECONDS)

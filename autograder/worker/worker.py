@@ -20,50 +20,21 @@ from typing import Any, NoReturn
 
 import numpy as np
 import wire
+from confine import libraries as packages
 
 MODULE = "submission"
 _FUTURE_FLAGS = 0
 for _name in __future__.all_feature_names:
     _FUTURE_FLAGS |= getattr(__future__, _name).compiler_flag
 
-# Beyond the standard library: what a chapter may import, and what those packages import themselves.
-_NUMPY_PACKAGES = [
-    "numpy",
-    "scipy",
-    "matplotlib",
-    "mpl_toolkits",
-    "cycler",
-    "dateutil",
-    "kiwisolver",
-    "packaging",
-    "PIL",
-    "pyparsing",
-    "contourpy",
-    "six",
-    "fontTools",
-]
-_TORCH_PACKAGES = [
-    "torch",
-    "torchgen",
-    "functorch",
-    "typing_extensions",
-    "sympy",
-    "mpmath",
-    "networkx",
-    "jinja2",
-    "markupsafe",
-    "fsspec",
-    "filelock",
-]
-
 
 class ImportLimit(importlib.abc.MetaPathFinder):
     """Refuses every import that the chapter does not allow, first of all torch where gradients are written by hand."""
 
     def __init__(self, libraries: str):
-        self.allowed = {*sys.stdlib_module_names, *_NUMPY_PACKAGES, MODULE}
+        self.allowed = {*sys.stdlib_module_names, *packages.NUMPY_PACKAGES, MODULE}
         if libraries == "torch":
-            self.allowed.update(_TORCH_PACKAGES)
+            self.allowed.update(packages.TORCH_PACKAGES)
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         """Raise for a module outside the list; otherwise leave the search to the others.

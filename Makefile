@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.tom
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS CLUSTER
 
-.PHONY: help setup grade release test certify notebooks bench doctor lint format clean
+.PHONY: help setup grade release test certify notebooks bench doctor load lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(READY) ## Seconds per submission, side by side with nbgrader
 
 doctor: $(READY) ## Try out what the sandbox holds on this machine
 	@$(PY) -m autograder doctor
+
+load: $(READY) ## A class of 300 with hostile submissions, and a grader killed at 50 random moments
+	@$(PY) -m tests.load
 
 lint: $(READY) ## Check style, types and layers
 	@$(PY) -m ruff check .

@@ -334,6 +334,31 @@ def test_a_thread_left_behind_costs_nothing(start):
     assert [session.call("good", []).result for _ in range(5)] == [42] * 5
 
 
+def test_busy_threads_are_left_behind_between_tests(start):
+    session = start(HOSTILE)
+    session.call("linger", [])
+    session.settle()
+    started = session.seconds
+    assert [session.call("good", []).result for _ in range(20)] == [42] * 20
+    assert session.seconds - started < 1.0  # with the thread, each call waits for its turn
+
+
+def test_torch_alone_leaves_no_threads(start):
+    session = start(
+        """
+        import torch
+        def train():
+            model = torch.nn.LSTM(4, 8); optimizer = torch.optim.Adam(model.parameters())
+            for _ in range(3):
+                optimizer.zero_grad(); model(torch.randn(5, 2, 4))[0].sum().backward(); optimizer.step()
+            return True
+        """,
+        libraries="torch",
+    )
+    assert session.call("train", [], hold=False).result is True
+    assert session._worker.threads() == 1
+
+
 def test_a_result_too_large_is_an_error(start):
     session = start("import numpy as np\ndef f(): return np.zeros(1 << 24)\ndef good(): return 1")
     with pytest.raises(StudentRaised):

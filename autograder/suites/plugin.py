@@ -199,6 +199,7 @@ class SuitePlugin:
         function = mark.args[0]
         arguments = self._arguments(item, substituted)
         self._student_called = False
+        session.settle()
         self._clock_start = session.seconds
         try:
             if substituted:

@@ -241,6 +241,13 @@ class Worker:
         self.alive = True
         self._output_open = True
 
+    def threads(self) -> int:
+        """How many threads it has."""
+        try:
+            return len(os.listdir(f"/proc/{namespaces.outer_pid(self._pidfd)}/task"))
+        except OSError:
+            return 0
+
     def _resident(self) -> int:
         try:
             # By descriptor: in a namespace of its own the worker goes by another number.

@@ -117,6 +117,11 @@ class Session:
         """Let the next call start in a fresh worker."""
         self.close()
 
+    def settle(self) -> None:
+        """Between tests: leave a worker behind in which threads still run, so that they delay nobody."""
+        if self._worker is not None and self._worker.alive and self._worker.threads() > 1:
+            self.close()
+
     def _current(self) -> Worker:
         worker = self._worker
         if worker is not None and worker.alive and worker.has_stale_reply():

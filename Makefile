@@ -63,6 +63,7 @@ notebooks: $(READY) ## Run the chapters from top to bottom with the reference so
 
 bench: $(READY) ## Seconds per submission, side by side with nbgrader
 	@$(PY) -m benchmarks.against_nbgrader
+	@$(PY) -m benchmarks.worker_cost
 
 doctor: $(READY) ## Try out what the sandbox holds on this machine
 	@$(PY) -m autograder doctor

@@ -174,6 +174,17 @@ class Zygote:
             raise GraderFault(f"the zygote cannot fork: {error}") from error
         return worker
 
+    def drop_spare(self) -> None:
+        """Give up the worker that was forked in advance, so that the next one is asked for when it is needed."""
+        if self._next_pipes is None:
+            return
+        while self._forked is None:
+            self._note(self._message())
+        (_, pidfd), pipes = self._forked, self._next_pipes
+        self._forked = self._next_pipes = None
+        for descriptor in (pidfd, *pipes):
+            os.close(descriptor)  # the end of its pipe ends it
+
     def _request_fork(self) -> None:
         requests_read, requests_write = os.pipe()
         replies_read, replies_write = os.pipe()
@@ -241,17 +252,20 @@ class Worker:
         self.alive = True
         self._output_open = True
 
+    def outer_pid(self) -> int:
+        """Its process id here; in a namespace of its own it goes by another number."""
+        return namespaces.outer_pid(self._pidfd)
+
     def threads(self) -> int:
         """How many threads it has."""
         try:
-            return len(os.listdir(f"/proc/{namespaces.outer_pid(self._pidfd)}/task"))
+            return len(os.listdir(f"/proc/{self.outer_pid()}/task"))
         except OSError:
             return 0
 
     def _resident(self) -> int:
         try:
-            # By descriptor: in a namespace of its own the worker goes by another number.
-            with open(f"/proc/{namespaces.outer_pid(self._pidfd)}/statm", "rb") as file:
+            with open(f"/proc/{self.outer_pid()}/statm", "rb") as file:
                 return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError):
             return 0

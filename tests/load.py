@@ -32,7 +32,7 @@ HOSTILE = {
     "forks": "def sample(*a):\n    import os\n    while True: os.fork()\n",
     "leaves threads": (
         "import threading\ndef sample(*a):\n"
-        "    for _ in range(50): threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\n"
+        "    for _ in range(8): threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\n"
         "    return None\n"
     ),
     "scribbles": (

@@ -15,7 +15,7 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS CLUSTER
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
 
 .PHONY: help setup grade release test certify notebooks bench doctor load lint format clean
 
@@ -34,7 +34,7 @@ $(READY):
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
-grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS, CLUSTER)
+grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	@submissions="$${SUBMISSIONS:-submitted}"; \
 	if [[ -z "$${SUBMISSIONS:-}" && ! -d submitted ]]; then \
 	  submissions=.sample_class; \
@@ -46,7 +46,6 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS, C
 	[[ -z "$${CHAPTER:-}" ]] || arguments+=(--chapter "$$CHAPTER"); \
 	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
 	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
-	[[ -z "$${CLUSTER:-}" ]] || arguments+=(--cluster "$$CLUSTER"); \
 	$(PY) -m autograder grade "$${arguments[@]}"
 
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)

@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.tom
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
 
-.PHONY: help setup grade release test certify notebooks bench doctor load lint format clean
+.PHONY: help setup grade release test formgrader-test certify notebooks bench doctor load lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for 
 test: $(READY) ## Run the tests
 	@$(PY) -m pytest
 
+formgrader-test: $(READY) ## Look at formgrader in a headless Chromium, run every command of docs/instructor.md
+	@SLOW=1 $(PY) -m pytest tests/test_gradebook_formgrader.py tests/test_gradebook_guide.py
+
 certify: $(READY) ## Test the hidden tests with known mistakes and alternatives (CHAPTER= for one)
 	@$(PY) -m autograder certify $${CHAPTER:+--chapter "$$CHAPTER"}
 
@@ -63,6 +66,7 @@ notebooks: $(READY) ## Run the chapters from top to bottom with the reference so
 bench: $(READY) ## Seconds per submission, side by side with nbgrader
 	@$(PY) -m benchmarks.against_nbgrader
 	@$(PY) -m benchmarks.worker_cost
+	@$(PY) -m benchmarks.gradebook
 
 doctor: $(READY) ## Try out what the sandbox holds on this machine
 	@$(PY) -m autograder doctor

@@ -18,11 +18,10 @@ from autograder.course import Chapter, CourseError, chapters
 from autograder.engine import SUITES, Grader
 from autograder.reports import class_html, grades_csv
 from autograder.results import SubmissionResult
-from autograder.run import RunSummary, grade_class, run_record, write_file
+from autograder.run import SAFE_LEVELS, RunSummary, grade_class, run_record, write_file
 from autograder.worker.confine import available, probe
 
 OK, NOT_ALL_WELL, USAGE = 0, 1, 2
-SAFE_LEVELS = ("A", "B")
 _ROWS_SHOWN = 40
 
 
@@ -132,8 +131,11 @@ def _grade(options: argparse.Namespace) -> int:
             progress=bar.show,
         )
     _write_reports(summary, options.output, jobs, level)
+    in_gradebook = True
+    if not options.no_gradebook and level in SAFE_LEVELS:
+        in_gradebook = _write_gradebook(console, summary, options, course)
     _print_table(console, summary, options.output)
-    return _exit_status(summary.results, options.fail_under)
+    return _exit_status(summary.results, options.fail_under) if in_gradebook else NOT_ALL_WELL
 
 
 def _level(unsafe_own_code: bool) -> str:
@@ -217,6 +219,33 @@ def _write_reports(summary: RunSummary, output: Path, jobs: int, level: str) -> 
     write_file(output / "run.json", run_record(summary, level, jobs))
 
 
+def _write_gradebook(
+    console: Console, summary: RunSummary, options: argparse.Namespace, course: dict[str, Chapter]
+) -> bool:
+    """Bring nbgrader's gradebook up to the results; False where that could not be done."""
+    from autograder.gradebook.writer import (  # nbgrader takes seconds to import
+        GradebookError,
+        course_folder,
+        write_gradebook,
+    )
+
+    root = course_folder(options.submissions, options.output)
+    try:
+        with console.status("writing the gradebook"):
+            written = write_gradebook(root, options.submissions, summary.results, course)
+    except GradebookError as error:
+        print(f"autograder: {root / 'gradebook.db'}: {error}", file=sys.stderr)
+        return False
+    lines = [f"not in the gradebook: {left.where}: {left.what}" for left in written.left_out]
+    lines.append(
+        f"{root / 'gradebook.db'}: {written.written} submissions written, "
+        f"{written.unchanged} unchanged"
+    )
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    return True
+
+
 def _exit_status(results: Sequence[SubmissionResult], fail_under: float | None) -> int:
     if any(result.status == "grader_error" for result in results):
         return NOT_ALL_WELL
@@ -289,7 +318,7 @@ def _print_table(console: Console, summary: RunSummary, output: Path) -> None:
             )
     console.print(
         escape(
-            f"{summary.graded} graded, {summary.reused} unchanged, in {summary.seconds:.1f} s. "
+            f"{summary.graded} graded, {summary.reused} unchanged, {summary.unrun} with nothing to run, in {summary.seconds:.1f} s. "
             f"Results: {output}/grades.csv, {output}/report.html, {output}/results/"
         ),
         highlight=False,

@@ -19,12 +19,16 @@ from typing import Any
 
 import msgspec
 
+from autograder.changes import CHANGES, record_change
 from autograder.course import Chapter
 from autograder.engine import Grader, Usage, grader_version, lost, unrun
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
 from autograder.submissions import Found, Submission, find, read
 from autograder.suites.plugin import DEFAULT_SEED
 from autograder.worker.client import Limits
+
+SAFE_LEVELS = ("A", "B")
+"""Levels of the sandbox at which code of others may be graded."""
 
 _LOST_TWICE = 2
 _PR_SET_PDEATHSIG = 1
@@ -53,6 +57,7 @@ class RunSummary(msgspec.Struct):
     usages: dict[str, Usage]
     graded: int = 0
     reused: int = 0
+    unrun: int = 0  # nothing there that could be run
     seconds: float = 0.0
     passed_over: list[Problem] = []
 
@@ -127,14 +132,16 @@ def grade_class(
             continue
         if result is None:
             result = unrun(submission, course[place.chapter], seed)
-            write_file(path, to_json(result))
+            _write_result(output, place, result)
+            summary.unrun += 1
+        else:
+            summary.reused += 1
         collected[place.student, place.chapter] = result
-        summary.reused += 1
     total = len(found)
-    done = summary.reused
+    done = summary.reused + summary.unrun
     progress(done, total, "")
     for task, result, usage in _grade_all(tasks, course, jobs, seed, limits, level):
-        write_file(result_path(output, task.found), to_json(result))
+        _write_result(output, task.found, result)
         collected[task.found.student, task.found.chapter] = result
         summary.usages[f"{result.student}/{result.chapter}"] = usage
         summary.graded += 1
@@ -143,6 +150,65 @@ def grade_class(
     summary.results = [collected[key] for key in sorted(collected)]
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+def _write_result(output: Path, found: Found, result: SubmissionResult) -> None:
+    """Write a result; what it changes of an earlier one goes into `changes.csv` before that is gone."""
+    path = result_path(output, found)
+    try:
+        before = from_json(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        before = None
+    if before is not None and (before.student, before.chapter) == (result.student, result.chapter):
+        record_change(output / CHANGES, before, result)
+    write_file(path, to_json(result))
+
+
+class OneByOne:
+    """One grader process that is kept for as long as submissions come, each with its own call."""
+
+    def __init__(
+        self,
+        course: dict[str, Chapter],
+        *,
+        seed: int = DEFAULT_SEED,
+        limits: Limits | None = None,
+        level: str = "B",
+    ):
+        self._course = course
+        self._arguments = (course, seed, limits, level)
+        self._seed = seed
+        self._job: _Job | None = None
+
+    def grade(self, found: Found, output: Path) -> SubmissionResult:
+        """Return the result of one submission: of an earlier run where it fits, else graded now and written."""
+        submission = read(found)
+        result = _cached(result_path(output, found), submission, self._course, self._seed)
+        if result is not None:
+            return result
+        if submission.status != "graded":
+            result = unrun(submission, self._course[found.chapter], self._seed)
+        else:
+            result = self._graded(Task(found, submission))
+        _write_result(output, found, result)
+        return result
+
+    def _graded(self, task: Task) -> SubmissionResult:
+        if self._job is None:
+            self._job = _Job(*self._arguments)
+        for _attempt in range(_LOST_TWICE):
+            self._job.give(task)
+            answer = self._job.take()
+            if answer is not None:
+                return answer[0]
+            self._job.restart()
+        return lost(task.submission, self._course[task.found.chapter], self._seed)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._job is not None:
+            self._job.close()
+            self._job = None
 
 
 def _cached(
@@ -298,6 +364,7 @@ def run_record(summary: RunSummary, level: str, jobs: int) -> bytes:
         "sandbox_level": level,
         "graded": summary.graded,
         "reused": summary.reused,
+        "unrun": summary.unrun,
         "passed_over": [msgspec.to_builtins(problem) for problem in summary.passed_over],
         "submissions": {
             name: {field: round(getattr(usage, field), 4) for field in ("load", "calls", "total")}

@@ -105,7 +105,7 @@ def read(found: Found) -> Submission:
     """Read one submission; whatever is wrong with it becomes its status."""
     student, chapter = printable(found.student), found.chapter
     try:
-        path, notes = _choose(Path(found.folder), chapter)
+        path, notes = choose(Path(found.folder), chapter)
         data = read_bytes(path)
     except SubmissionError as error:
         return Submission(student, chapter, error.status, "", problems=(error.problem,))
@@ -147,7 +147,7 @@ def parse(
 # --- which file -----------------------------------------------------------------------------------------------------
 
 
-def _choose(folder: Path, chapter: str) -> tuple[Path, list[Problem]]:
+def choose(folder: Path, chapter: str) -> tuple[Path, list[Problem]]:
     """Return the file that counts in a submission's folder, and what is to be said of the others."""
     try:
         if stat.S_ISLNK(os.lstat(folder).st_mode):

@@ -1,0 +1,134 @@
+"""What a late submission loses: slip days shared by all chapters, then a percentage for each further day.
+
+Off unless `nbgrader_config.py` says otherwise (`c.LatePolicy...`), which is the one place where it is set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nbgrader.api import (
+    Assignment,
+    Gradebook,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.plugins import LateSubmissionPlugin
+from sqlalchemy import select
+from traitlets import Bool, Float, Integer
+
+SECONDS_A_DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`slip_days` a student has for the whole course; `percent_per_day` of the score goes for each day after those."""
+
+    slip_days: int
+    percent_per_day: float
+
+
+@dataclass(frozen=True)
+class Late:
+    """How late one chapter is. `due` orders the chapters: slip days go to what was due first."""
+
+    chapter: str
+    due: datetime
+    seconds: float
+
+
+def days_late(seconds: float) -> int:
+    """Return started days: a minute late is a day late."""
+    return max(0, math.ceil(seconds / SECONDS_A_DAY))
+
+
+def days_that_count(lates: Iterable[Late], slip_days: int) -> dict[str, int]:
+    """Return chapter to late days that slip days do not cover."""
+    left = slip_days
+    counted = {}
+    for late in sorted(lates, key=lambda late: (late.due, late.chapter)):
+        days = days_late(late.seconds)
+        covered = min(days, left)
+        left -= covered
+        counted[late.chapter] = days - covered
+    return counted
+
+
+def penalty(score: float, days: int, percent_per_day: float) -> float:
+    """Return what a score loses, never more than all of it."""
+    return round(min(1.0, max(0.0, days * percent_per_day / 100.0)) * max(0.0, score), 2)
+
+
+class LatePolicy(LateSubmissionPlugin):
+    """The course's late policy as nbgrader's `AssignLatePenalties` asks for it."""
+
+    enabled = Bool(False, help="Whether late submissions lose points.").tag(config=True)
+    slip_days = Integer(
+        0, min=0, help="Days a student may be late in all chapters together, at no cost."
+    ).tag(config=True)
+    percent_per_day = Float(
+        10.0, min=0.0, max=100.0, help="Percentage of the score lost for each late day after those."
+    ).tag(config=True)
+
+    def policy(self) -> Policy | None:
+        """The policy, None where it is off."""
+        return Policy(self.slip_days, self.percent_per_day) if self.enabled else None
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """Return the penalty of the notebook that the calling preprocessor is at.
+
+        It also brings the student's other chapters up to date, as slip days that are spent here are missing there.
+        """
+        policy = self.policy()
+        if policy is None:
+            return None
+        gradebook: Gradebook = self.parent.gradebook
+        chapter = self.parent.assignment_id
+        return assign_penalties(gradebook, policy, [student_id]).get((student_id, chapter))
+
+
+def assign_penalties(
+    gradebook: Gradebook, policy: Policy | None, students: Sequence[str]
+) -> dict[tuple[str, str], float]:
+    """Set the penalties of these students' notebooks in all chapters; the caller commits.
+
+    Returns:
+        Student and chapter to penalty, for what is late.
+    """
+    penalties: dict[tuple[str, str], float] = {}
+    lates: dict[str, list[Late]] = {}
+    notebooks: dict[tuple[str, str], Any] = {}
+    for first in range(0, len(students), 500):  # SQLite takes a limited number of parameters
+        rows = gradebook.db.execute(
+            select(SubmittedAssignment, Assignment, SubmittedNotebook)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .where(
+                SubmittedAssignment.student_id.in_(students[first : first + 500]),
+                Assignment.duedate.is_not(None),
+            )
+        )
+        for submission, assignment, notebook in rows:
+            seconds = submission.total_seconds_late
+            key = (submission.student_id, assignment.name)
+            notebooks[key] = notebook
+            if seconds > 0:
+                late = Late(assignment.name, assignment.duedate, seconds)
+                lates.setdefault(submission.student_id, []).append(late)
+    for student, late_chapters in lates.items():
+        if policy is None:
+            continue
+        counted = days_that_count(late_chapters, policy.slip_days)
+        for chapter, days in counted.items():
+            notebook = notebooks[student, chapter]
+            penalties[student, chapter] = penalty(notebook.score, days, policy.percent_per_day)
+    for key, notebook in notebooks.items():
+        if notebook.late_submission_penalty != penalties.get(key):
+            notebook.late_submission_penalty = penalties.get(key)
+    return penalties

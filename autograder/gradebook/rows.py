@@ -1,0 +1,191 @@
+"""From a result to what the gradebook holds of it. Both ways into the gradebook begin with `gradebook_rows`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from autograder.results import FunctionResult, SubmissionResult, TestResult
+
+TEST_PREFIX = "test_"
+_VERDICTS = {
+    "failed": "failed",
+    "error": "raised an error",
+    "missing": "nothing to test",
+    "timeout": "took too long",
+    "memory": "needed too much memory",
+    "crashed": "ended the process",
+    "output": "printed too much",
+}
+_REASONS = {
+    "missing": "Nothing was handed in.",
+    "unreadable": "The submission cannot be read.",
+    "refused": "The submission was refused.",
+}
+# A worker that died may have been ended by the code under test or by the machine; a human can tell.
+_FOR_A_HUMAN = ("crashed",)
+
+
+class NothingToPublish(Exception):
+    """The grader failed on this submission, so the gradebook keeps what it has."""
+
+
+@dataclass(frozen=True)
+class GradeRow:
+    """The grade of one test cell. `html` and `text` are shown below the cell."""
+
+    cell: str
+    score: float
+    max_score: float
+    needs_manual_grade: bool
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CommentRow:
+    """The automatic comment on one solution cell, None where there is nothing to say."""
+
+    cell: str
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Everything that the gradebook and the graded notebook hold of one result. `summary` is HTML."""
+
+    student: str
+    chapter: str
+    summary: str
+    grades: tuple[GradeRow, ...]
+    comments: tuple[CommentRow, ...]
+
+
+def gradebook_rows(result: SubmissionResult, max_scores: Mapping[str, float] | None = None) -> Rows:
+    """Return the rows of a result.
+
+    Args:
+        result: of any status but `grader_error`.
+        max_scores: what the gradebook says that a test cell is worth, where that is known. A score above it would make
+            nbgrader fail.
+
+    Raises:
+        NothingToPublish: the result is a grader error.
+    """
+    if result.score is None or result.status == "grader_error":
+        raise NothingToPublish(_problems_line(result) or "the grader failed")
+    reason = "" if result.status == "graded" else _reason(result)
+    grades, comments = [], []
+    for function in result.functions:
+        cell = TEST_PREFIX + function.name
+        limit = (max_scores or {}).get(cell, function.max_score)
+        score = plain_score(function.score, limit)
+        grades.append(
+            GradeRow(
+                cell,
+                0.0 if reason else score,
+                limit,
+                bool(reason)
+                or not math.isfinite(function.score)
+                or any(test.verdict in _FOR_A_HUMAN for test in function.tests),
+                _function_html(function, score, reason),
+                _function_text(function, score, reason),
+            )
+        )
+        said = _function_text(function, score, reason)
+        complete = not reason and all(test.verdict == "passed" for test in function.tests)
+        comments.append(CommentRow(function.name, None if complete else said))
+    return Rows(
+        result.student, result.chapter, _summary(result, reason), tuple(grades), tuple(comments)
+    )
+
+
+def plain_score(score: float, max_score: float) -> float:
+    """Return a score as nbgrader understands it: a Python float from 0 to the maximum, two decimals, never NaN.
+
+    Everything else (NaN, a negative number, a numpy scalar's repr) is full marks to nbgrader.
+    """
+    value = float(score)
+    if not math.isfinite(value):
+        return 0.0
+    return min(max(round(value, 2), 0.0), float(max_score))
+
+
+def _reason(result: SubmissionResult) -> str:
+    said = _problems_line(result)
+    return f"{_REASONS[result.status]} {said}".strip()
+
+
+def _problems_line(result: SubmissionResult) -> str:
+    return "; ".join(f"{problem.where}: {problem.what}" for problem in result.problems)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without anything that a browser, a spreadsheet or Markdown takes for the end of one."""
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def _grouped(tests: Sequence[TestResult]) -> list[tuple[str, str, str]]:
+    """Names, verdict and message of the tests that did not pass; what would be said twice is said once."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for test in tests:
+        if test.verdict != "passed":
+            groups.setdefault((test.verdict, test.message), []).append(" ".join(test.name.split()))
+    return [(", ".join(names), verdict, said) for (verdict, said), names in groups.items()]
+
+
+def _headline(function: FunctionResult, score: float) -> str:
+    passed = sum(test.verdict == "passed" for test in function.tests)
+    return (
+        f"{score:g} of {function.max_score:g} points: "
+        f"{passed} of {len(function.tests)} tests passed."
+    )
+
+
+def _function_text(function: FunctionResult, score: float, reason: str) -> str:
+    """Plain text that is Markdown too: what comes from elsewhere is indented, which makes it code."""
+    if reason:
+        return "Not graded, 0 points.\n\n" + "\n".join(f"    {line}" for line in _lines(reason))
+    parts = [_headline(function, score)]
+    for names, verdict, message in _grouped(function.tests):
+        told = [f"{names}: {_VERDICTS[verdict]}", *(f"  {line}" for line in _lines(message))]
+        parts.append("\n".join(f"    {line}" for line in told))
+    return "\n\n".join(parts)
+
+
+def _function_html(function: FunctionResult, score: float, reason: str) -> str:
+    if reason:
+        return f"<div><strong>Not graded, 0 points.</strong></div><div>{_text(reason)}</div>"
+    items = [
+        f"<li><code>{_text(names)}</code>: {_VERDICTS[verdict]}{_pre(message)}</li>"
+        for names, verdict, message in _grouped(function.tests)
+    ]
+    listed = f"<ul>{''.join(items)}</ul>" if items else ""
+    return f"<div><strong>{_text(_headline(function, score))}</strong></div>{listed}"
+
+
+def _pre(message: str) -> str:
+    lines = _lines(message)
+    return f"<pre>{_text(chr(10).join(lines))}</pre>" if lines else ""
+
+
+def _summary(result: SubmissionResult, reason: str) -> str:
+    """What is said of the submission as a whole. One line of HTML, so that Markdown leaves it alone."""
+    if reason:
+        head = f"<div><strong>Not graded, 0 of {result.max_score:g} points.</strong></div>"
+    else:
+        head = f"<div><strong>{result.score:g} of {result.max_score:g} points</strong></div>"
+    items = "".join(
+        f"<li>{_text(' '.join(problem.where.split()))}: <code>{_text(' '.join(problem.what.split()))}</code></li>"
+        for problem in result.problems
+    )
+    return f"<div>{head}{f'<ul>{items}</ul>' if items else ''}</div>"
+
+
+def _text(text: str) -> str:
+    """Escape for an element's text. Control characters, which no page can hold, are left out."""
+    kept = "".join(char for char in text if char >= " " or char in "\n\t")
+    # Where this ends up in a text cell, Markdown must not take any of it for mathematics.
+    return escape(kept, quote=False).replace("$", "&#36;").replace("\\", "&#92;")

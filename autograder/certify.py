@@ -1,19 +1,48 @@
 """A test of the tests: the reference and every sound alternative earn all points, the stub none, every catalogued
-mistake loses points in its own function and in no other.
+mistake loses points in its own function and in no other, whatever the seed, and by a wide margin.
+
+Each subject is graded once as a submission is, in a confined worker. With the other seeds it runs in a stand-in without
+a process (`autograder.standin`), after that has given the same result as the worker; and a mistake then meets those
+tests only in which its function takes part, directly or through other functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+import math
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 import msgspec
+import numpy as np
+import pytest
 
 from autograder.course import Chapter, load_reference, module_source, solution_source
-from autograder.engine import Grader
+from autograder.engine import Grader, Suite, scored_function
 from autograder.mistakes.catalogue import CatalogueError, Mistake, alternatives, mistakes
-from autograder.results import SubmissionResult
+from autograder.naming import named_in
+from autograder.results import FunctionResult, SubmissionResult
+from autograder.standin import StandInZygote
 from autograder.submissions import QUIZ, Submission
-from autograder.worker.session import Cell
+from autograder.suites import toolkit
+from autograder.suites.plugin import DEFAULT_SEED
+from autograder.worker.client import Limits
+from autograder.worker.session import Cell, Session
+from seqlab.compare import relative_error
+
+SEEDS = 20
+LEAST_MARGIN = 100.0
+LEAST_NAMED = 0.9
+LEAST_MISTAKES, LEAST_ALTERNATIVES = 500, 60  # of the whole course
+_ROUNDING = float(np.finfo(np.float64).eps)  # no sound code can be asked to err by less
+_SLOW = 1.0  # seconds for a call of a mistake that is known to run into its limit
+
+REFERENCE, STUB, ALTERNATIVE, MISTAKE = "reference", "stub", "alternative", "mistake"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -24,6 +53,47 @@ class Finding(msgspec.Struct, frozen=True):
     what: str
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """Code of which it is known what the suite should say about it."""
+
+    kind: str
+    name: str
+    sources: tuple[str, ...]
+    mistake: Mistake | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called in a finding."""
+        return self.kind if self.name == self.kind else f"{self.kind} {self.name}"
+
+
+class Margin(msgspec.Struct):
+    """How far sound code and mistakes are apart in one test, in relative errors of its comparisons."""
+
+    function: str
+    test: str
+    sound: float = 0.0  # the largest error of sound code
+    wrong: float = math.inf  # the smallest error of a mistake that the test catches by a comparison
+    nearest: str = ""  # that mistake
+    caught: int = 0
+
+    @property
+    def ratio(self) -> float:
+        """The margin; without end where no mistake comes near by a number."""
+        return self.wrong / max(self.sound, _ROUNDING)
+
+
+class MistakeRecord(msgspec.Struct):
+    """What became of a mistake."""
+
+    function: str
+    name: str
+    caught_by: tuple[str, ...] = ()
+    named: str = ""
+    named_right: bool = False
+    seconds: float = 0.0
+
+
 class Certificate(msgspec.Struct):
     """What the certification of a chapter looked at and found."""
 
@@ -31,7 +101,15 @@ class Certificate(msgspec.Struct):
     mistakes: int = 0
     alternatives: int = 0
     caught: int = 0
+    named: int = 0
+    seeds: int = 0
+    seconds: float = 0.0
     findings: list[Finding] = []
+    margins: list[Margin] = []
+    records: list[MistakeRecord] = []
+
+
+# --- the subjects ---------------------------------------------------------------------------------------------------
 
 
 def as_submission(chapter: Chapter, sources: Sequence[str], student: str = "certify") -> Submission:
@@ -42,76 +120,417 @@ def as_submission(chapter: Chapter, sources: Sequence[str], student: str = "cert
 
 def with_mistake(chapter: Chapter, mistake: Mistake) -> Submission:
     """The reference with one mistake in it."""
+    return as_submission(chapter, [_mistaken(chapter, mistake)])
+
+
+def _mistaken(chapter: Chapter, mistake: Mistake) -> str:
     wrong = mistake.apply(solution_source(chapter, mistake.function))
-    return as_submission(chapter, [module_source(chapter, {mistake.function: wrong})])
+    return module_source(chapter, {mistake.function: wrong})
+
+
+def _stubs(chapter: Chapter) -> tuple[str, ...]:
+    """Every function as in an untouched notebook."""
+    names = [function.name for function in chapter.functions if function.name != QUIZ]
+    return tuple(f"def {name}(*a, **k):\n    raise NotImplementedError\n" for name in names)
 
 
 def stub(chapter: Chapter) -> Submission:
-    """A submission in which every function raises NotImplementedError, as an untouched notebook."""
-    names = [function.name for function in chapter.functions if function.name != QUIZ]
-    return as_submission(
-        chapter, [f"def {name}(*a, **k):\n    raise NotImplementedError\n" for name in names]
-    )
+    """A submission in which every function raises NotImplementedError."""
+    return as_submission(chapter, _stubs(chapter))
 
 
-def losses(result: SubmissionResult) -> dict[str, list[str]]:
+def subjects(chapter: Chapter, find: Callable[[str, str], None]) -> list[Subject]:
+    """Everything that is known about a chapter; an entry of the catalogue that does not fit it is a finding."""
+    whole = module_source(chapter)
+    found = [
+        Subject(REFERENCE, REFERENCE, (whole,)),
+        Subject(STUB, STUB, _stubs(chapter)),
+    ]
+    for style, source in alternatives(chapter.name).items():
+        found.append(Subject(ALTERNATIVE, style, (whole, source)))
+    for entry in mistakes(chapter.name):
+        name = f"{entry.function}/{entry.name}"
+        try:
+            found.append(Subject(MISTAKE, name, (_mistaken(chapter, entry),), entry))
+        except CatalogueError as error:
+            find(f"{MISTAKE} {name}", str(error))
+    return found
+
+
+def losses(functions: Sequence[FunctionResult]) -> dict[str, list[str]]:
     """Function to the tests it lost, the quiz aside."""
     return {
         function.name: [
-            f"{t.name}: {t.verdict}: {t.message}" for t in function.tests if t.verdict != "passed"
+            f"{test.name}: {test.verdict}: {test.message}"
+            for test in function.tests
+            if test.verdict != "passed"
         ]
-        for function in result.functions
+        for function in functions
         if function.name != QUIZ and any(test.verdict != "passed" for test in function.tests)
     }
 
 
-def certify(chapter: Chapter, grader: Grader) -> Certificate:
-    """Run everything that is known about a chapter through its hidden suite."""
-    certificate = Certificate(chapter.name)
+# --- margins --------------------------------------------------------------------------------------------------------
 
-    def find(subject: str, what: str) -> None:
-        certificate.findings.append(Finding(chapter.name, subject, what))
 
-    load_reference(chapter)
-    reference = as_submission(chapter, [module_source(chapter)])
-    for subject, lost in losses(grader.grade(reference)[0]).items():
-        find("reference", f"{subject} loses {lost[0]}")
-    for function in grader.grade(stub(chapter))[0].functions:
-        if function.score:
-            passed = [test.name for test in function.tests if test.verdict == "passed"]
-            find("stub", f"{function.name} earns {', '.join(passed)}")
-    for style, source in alternatives(chapter.name).items():
-        certificate.alternatives += 1
-        submission = as_submission(chapter, [module_source(chapter), source])
-        result = grader.grade(submission)[0]
+class _Watch:
+    """Looks over the shoulder of `compare`: by how much was each test missed or met?"""
+
+    def __init__(self, chapter_margins: dict[tuple[str, str], Margin]):
+        self._margins = chapter_margins
+        self._errors: list[float] = []
+        self._missed: float | None = None
+
+    def __call__(self, got: Any, want: Any, tolerance: float, passed: bool) -> None:
+        error = largest_error(got, want)
+        if passed:
+            self._errors.append(error)
+        elif self._missed is None:
+            # Right numbers in the wrong form, such as a dtype, fail by no small amount.
+            self._missed = error if error > tolerance else math.inf
+
+    def begin(self) -> None:
+        """A test starts."""
+        self._errors = []
+        self._missed = None
+
+    def end(self, item: pytest.Function, subject: Subject, verdict: str) -> None:
+        """A test has ended for a subject."""
+        function = scored_function(item)
+        margin = self._margins[function, _test_name(item)]
+        if subject.kind in (REFERENCE, ALTERNATIVE):
+            if verdict == "passed":
+                margin.sound = max([margin.sound, *self._errors])
+        elif subject.mistake is not None and verdict != "passed":
+            if function not in (subject.mistake.function, *subject.mistake.also):
+                return
+            margin.caught += 1
+            error = math.inf if self._missed is None else self._missed
+            if error < margin.wrong:
+                margin.wrong, margin.nearest = error, subject.name
+
+
+def _test_name(item: pytest.Function) -> str:
+    return item.name.removeprefix("test_")
+
+
+def largest_error(got: Any, want: Any) -> float:
+    """Return the largest relative error among the numbers of a result, infinite where it has another form."""
+    if hasattr(want, "detach"):
+        if not hasattr(got, "detach"):
+            return math.inf
+        got, want = got.detach().numpy(), want.detach().numpy()
+    if isinstance(want, np.ndarray):
+        if not isinstance(got, np.ndarray) or got.shape != want.shape:
+            return math.inf
+        if want.dtype.kind != "f" or got.dtype.kind != "f":
+            return 0.0 if np.array_equal(got, want) else math.inf
+        return relative_error(got.astype(np.float64), want.astype(np.float64))
+    if isinstance(want, Mapping):
+        if not isinstance(got, Mapping) or set(got) != set(want):
+            return math.inf
+        return max((largest_error(got[key], want[key]) for key in want), default=0.0)
+    if isinstance(want, list | tuple):
+        if not isinstance(got, list | tuple) or len(got) != len(want):
+            return math.inf
+        return max(map(largest_error, got, want), default=0.0)
+    if isinstance(want, float | np.floating):
+        try:
+            return relative_error(np.asarray([float(got)]), np.asarray([float(want)]))
+        except (TypeError, ValueError):
+            return math.inf
+    return 0.0 if type(got) is type(want) and got == want else math.inf
+
+
+# --- a chapter ------------------------------------------------------------------------------------------------------
+
+
+class _StandInGrader(Grader):
+    """A grader whose workers are no processes. For our own code only."""
+
+    def __init__(self, grader: Grader):
+        vars(self).update(vars(grader))
+        self._zygotes = {name: StandInZygote(name) for name in ("numpy", "torch")}  # type: ignore[assignment, misc]
+
+
+class _Certification:
+    def __init__(self, chapter: Chapter, grader: Grader, seeds: Sequence[int]):
+        self.chapter = chapter
+        self.grader = grader
+        self.stand_in = _StandInGrader(grader)
+        self.suite: Suite = grader.suite(chapter.name)
+        self.seeds = seeds
+        self.certificate = Certificate(chapter.name, seeds=len(seeds))
+        self.margins = {
+            (scored_function(item), _test_name(item)): Margin(
+                scored_function(item), _test_name(item)
+            )
+            for item in self.suite.items
+        }
+        self.watch = _Watch(self.margins)
+        self.touched = _functions_by_test(chapter, self.suite)
+
+    def find(self, subject: str, what: str) -> None:
+        self.certificate.findings.append(Finding(self.chapter.name, subject, what))
+
+    def run(self) -> Certificate:
+        started = time.perf_counter()
+        base: dict[str, set[str]] = {}
+        slow: set[str] = set()
+        known = subjects(self.chapter, self.find)
+        for subject in known:
+            begun = time.perf_counter()
+            submission = as_submission(self.chapter, subject.sources)
+            result = self.grader.grade(submission)[0]
+            if any(t.verdict == "timeout" for f in result.functions for t in f.tests):
+                slow.add(subject.title)
+            elif self.stand_in.grade(submission)[0] != result:
+                self.find(subject.title, "a worker and its stand-in come to different results")
+            base[subject.title] = set(losses(result.functions))
+            self._judge(subject, result, time.perf_counter() - begun)
+        for seed in self.seeds:
+            for subject in known:
+                outcome = self._again(subject, seed, subject.title in slow)
+                if outcome != base[subject.title]:
+                    changed = ", ".join(sorted(outcome ^ base[subject.title]))
+                    self.find(subject.title, f"its verdict changes with seed {seed}: {changed}")
+        for margin in self.margins.values():
+            if margin.ratio < LEAST_MARGIN:
+                self.find(
+                    f"{margin.function}: {margin.test}",
+                    f"the margin is {margin.ratio:.3g}: {margin.wrong:.3g} of {margin.nearest} against "
+                    f"{margin.sound:.3g} of sound code",
+                )
+        self.certificate.margins = list(self.margins.values())
+        self.certificate.seconds = time.perf_counter() - started
+        return self.certificate
+
+    def _again(self, subject: Subject, seed: int, slow: bool) -> set[str]:
+        """Run a subject with other inputs; return the functions that lose points."""
+        zygote = StandInZygote(self.chapter.libraries, _SLOW if slow else math.inf)
+        cells = as_submission(self.chapter, subject.sources).cells
+        session = Session(zygote, cells, is_notebook=False, limits=self.suite.plugin.limits)  # type: ignore[arg-type]
+        session.load()
+        entry = subject.mistake
+
+        def concerned(item: pytest.Function) -> bool:
+            return entry is None or entry.function in self.touched[item.nodeid]
+
+        with seeded(self.suite, seed), toolkit.observed(self.watch):
+            outcomes = self.suite.run(
+                session,
+                concerned,
+                before=self.watch.begin,
+                after=lambda item, verdict: self.watch.end(item, subject, verdict),
+            )
+        return {
+            function
+            for function, tests in outcomes.items()
+            if any(test.verdict != "passed" for test in tests.values())
+        }
+
+    def _judge(self, subject: Subject, result: SubmissionResult, seconds: float) -> None:
+        if result.status != "graded":
+            self.find(subject.title, "; ".join(problem.what for problem in result.problems))
+            return
         for problem in result.problems:
-            find(f"alternative {style}", f"{problem.where}: {problem.what}")
-        for function_name, lost in losses(result).items():
-            find(f"alternative {style}", f"{function_name} loses {'; '.join(lost[:3])}")
-    for mistake in mistakes(chapter.name):
+            self.find(subject.title, f"{problem.where}: {problem.what}")
+        lost = losses(result.functions)
+        if subject.mistake is not None:
+            self._judge_mistake(subject, subject.mistake, result, lost, seconds)
+        elif subject.kind == STUB:
+            for function in result.functions:
+                if function.score:
+                    passed = [test.name for test in function.tests if test.verdict == "passed"]
+                    self.find(subject.title, f"{function.name} earns {', '.join(passed)}")
+        else:
+            self.certificate.alternatives += subject.kind == ALTERNATIVE
+            for function_name, tests in lost.items():
+                self.find(subject.title, f"{function_name} loses {'; '.join(tests[:3])}")
+
+    def _judge_mistake(
+        self,
+        subject: Subject,
+        entry: Mistake,
+        result: SubmissionResult,
+        lost: dict[str, list[str]],
+        seconds: float,
+    ) -> None:
+        certificate = self.certificate
         certificate.mistakes += 1
-        _certify_mistake(chapter, mistake, grader, certificate, find)
-    return certificate
+        if entry.function in lost:
+            certificate.caught += 1
+        else:
+            self.find(subject.title, "survives: its function keeps every point")
+        for other, tests in lost.items():
+            if other != entry.function and other not in entry.also:
+                self.find(subject.title, f"costs {other} points: {tests[0]}")
+        for other in entry.also:
+            if other not in lost:
+                self.find(subject.title, f"says it costs {other} points, and does not")
+        function = next(f for f in result.functions if f.name == entry.function)
+        failed = [test for test in function.tests if test.verdict != "passed"]
+        catalogue = mistakes(self.chapter.name)
+        guesses = [named_in(test.message, entry.function, catalogue) for test in failed]
+        named = next((guess for guess in guesses if guess), None)
+        right = named is not None and named.says == entry.says
+        certificate.named += right
+        certificate.records.append(
+            MistakeRecord(
+                entry.function,
+                entry.name,
+                tuple(test.name for test in failed),
+                named.name if named else "",
+                right,
+                seconds,
+            )
+        )
 
 
-def _certify_mistake(chapter, mistake, grader, certificate, find) -> None:  # type: ignore[no-untyped-def]
-    subject = f"mistake {mistake.function}/{mistake.name}"
+@contextmanager
+def seeded(suite: Suite, seed: int) -> Iterator[None]:
+    """Let a suite make its inputs from another seed for a while."""
+    before = suite.plugin.seed
+    suite.plugin.seed = seed
     try:
-        submission = with_mistake(chapter, mistake)
-    except CatalogueError as error:
-        find(subject, str(error))
-        return
-    result = grader.grade(submission)[0]
-    for problem in result.problems:
-        find(subject, f"{problem.where}: {problem.what}")
-    lost = losses(result)
-    if mistake.function in lost:
-        certificate.caught += 1
-    else:
-        find(subject, "survives: its function keeps every point")
-    for other, tests in lost.items():
-        if other != mistake.function and other not in mistake.also:
-            find(subject, f"costs {other} points: {tests[0]}")
-    for other in mistake.also:
-        if other not in lost:
-            find(subject, f"says it costs {other} points, and does not")
+        yield
+    finally:
+        suite.plugin.seed = before
+        toolkit.set_seed(before)
+
+
+_SPY = """
+spied = set()
+def _spied(name, function):
+    def call(*args, **kwargs):
+        spied.add(name)
+        return function(*args, **kwargs)
+    return call
+for _name in {names!r}:
+    if type(globals().get(_name)) is type(_spied):
+        globals()[_name] = _spied(_name, globals()[_name])
+"""
+
+
+def _functions_by_test(chapter: Chapter, suite: Suite) -> dict[str, set[str]]:
+    """Which functions of the chapter each test makes run, of the reference."""
+    names = [function.name for function in chapter.functions if function.name != QUIZ]
+    cells = [Cell(1, module_source(chapter)), Cell(2, _SPY.format(names=names))]
+    zygote = StandInZygote(chapter.libraries)
+    session = Session(zygote, cells, is_notebook=False, limits=suite.plugin.limits)  # type: ignore[arg-type]
+    session.load()
+    found: dict[str, set[str]] = {}
+
+    def note(item: pytest.Function, _verdict: str) -> None:
+        seen = zygote.latest.namespace["spied"]
+        found[item.nodeid] = {scored_function(item), *seen}
+        seen.clear()
+
+    suite.run(session, after=note)
+    return found
+
+
+def certify(chapter: Chapter, grader: Grader, seeds: int = SEEDS) -> Certificate:
+    """Run everything that is known about a chapter through its hidden suite."""
+    load_reference(chapter)
+    others = [DEFAULT_SEED + 1000 + number for number in range(max(0, seeds - 1))]
+    return _Certification(chapter, grader, [DEFAULT_SEED, *others]).run()
+
+
+# --- the course -----------------------------------------------------------------------------------------------------
+
+
+def _certify_alone(chapter: Chapter, seeds: int, limits: Limits | None) -> Certificate:
+    """Certify a chapter in a process of its own."""
+    if chapter.libraries == "torch":
+        import torch
+
+        torch.set_num_threads(1)
+    grader = Grader({chapter.name: chapter}, limits=limits)
+    try:
+        return certify(chapter, grader, seeds)
+    finally:
+        grader.close()
+
+
+def certify_all(
+    chapters: Sequence[Chapter], *, seeds: int = SEEDS, jobs: int = 1, limits: Limits | None = None
+) -> Iterator[Certificate]:
+    """Certify chapters, `jobs` at a time; certificates come in the order of the chapters."""
+    longest_first = sorted(
+        chapters, key=lambda c: (c.libraries != "torch", -len(mistakes(c.name)), c.name)
+    )
+    with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
+        running = {c.name: pool.submit(_certify_alone, c, seeds, limits) for c in longest_first}
+        for chapter in chapters:
+            yield running[chapter.name].result()
+
+
+def course_findings(certificates: Sequence[Certificate], whole: bool) -> list[Finding]:
+    """What the chapters together lack: mistakes that are named and, for the whole course, enough of everything."""
+    found = []
+    total = sum(certificate.mistakes for certificate in certificates)
+    named = sum(certificate.named for certificate in certificates)
+    sound = sum(certificate.alternatives for certificate in certificates)
+    if named < LEAST_NAMED * total:
+        found.append(Finding("course", "names", f"{named} of {total} mistakes are named right"))
+    if whole and total < LEAST_MISTAKES:
+        found.append(Finding("course", "mistakes", f"{total}, not {LEAST_MISTAKES}"))
+    if whole and sound < LEAST_ALTERNATIVES:
+        found.append(Finding("course", "alternatives", f"{sound}, not {LEAST_ALTERNATIVES}"))
+    return found
+
+
+def margins_csv(certificates: Sequence[Certificate]) -> bytes:
+    """Return the table of margins, a line per test."""
+    rows = [
+        (
+            certificate.chapter,
+            margin.function,
+            margin.test,
+            margin.caught,
+            f"{margin.sound:.3g}",
+            f"{margin.wrong:.3g}",
+            f"{margin.ratio:.3g}",
+            margin.nearest,
+        )
+        for certificate in certificates
+        for margin in certificate.margins
+    ]
+    head = (
+        "chapter",
+        "function",
+        "test",
+        "caught",
+        "sound_error",
+        "mistake_error",
+        "margin",
+        "nearest_mistake",
+    )
+    return _csv(head, rows)
+
+
+def mistakes_csv(certificates: Sequence[Certificate]) -> bytes:
+    """Return the table of mistakes: by how many tests each is caught and what it is named."""
+    rows = [
+        (
+            certificate.chapter,
+            record.function,
+            record.name,
+            len(record.caught_by),
+            record.named,
+            "yes" if record.named_right else "no",
+            " ".join(record.caught_by),
+        )
+        for certificate in certificates
+        for record in certificate.records
+    ]
+    return _csv(("chapter", "function", "mistake", "tests", "named", "right", "caught_by"), rows)
+
+
+def _csv(head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue().encode()

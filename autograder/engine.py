@@ -9,7 +9,7 @@ import io
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +19,9 @@ import pytest
 from _pytest.config import _prepareconfig
 
 from autograder import __version__
-from autograder.course import Chapter, quiz_key
+from autograder.course import Chapter, module_source, quiz_key, solution_source
+from autograder.mistakes.catalogue import CatalogueError, Mistake, mistakes
+from autograder.naming import Namer, Traces, by_accident
 from autograder.results import (
     SCHEMA,
     FunctionResult,
@@ -29,13 +31,15 @@ from autograder.results import (
     function_result,
     total_score,
 )
+from autograder.standin import StandInZygote
 from autograder.submissions import QUIZ, Submission
 from autograder.suites.plugin import DEFAULT_SEED, SuiteError, SuitePlugin
 from autograder.worker.client import GraderFault, Limits, Zygote
-from autograder.worker.session import Session
+from autograder.worker.session import Cell, Session
 
 SUITES = Path(__file__).parent / "suites"
 _ATTEMPTS = 2
+_NAMING_SECONDS = 2.0  # for a call of a catalogued mistake: what takes longer hangs
 
 
 class Usage(msgspec.Struct):
@@ -118,18 +122,26 @@ class Suite:
         if self.plugin.untested:
             raise SuiteError(f"{path.name} leaves untested: {', '.join(self.plugin.untested)}")
 
-    def run(self, session: Session) -> dict[str, dict[str, TestResult]]:
-        """Run every test for the submission in `session`; outcomes by function and test name.
+    def run(
+        self,
+        session: Session,
+        only: Callable[[pytest.Function], bool] = lambda _item: True,
+        before: Callable[[], None] = lambda: None,
+        after: Callable[[pytest.Function, str], None] = lambda _item, _verdict: None,
+    ) -> dict[str, dict[str, TestResult]]:
+        """Run every test, or only some, for the submission in `session`; outcomes by function and test name.
 
         Tests are called through the same hook as by hand, but without pytest's set-up and tear-down around each of
         them: their arguments are the parameters, `student` and `reference`, so there is nothing to set up, and it would
-        cost more than all the comparisons together.
+        cost more than all the comparisons together. `before` and `after` are called around each.
         """
         self.plugin.start(session)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
-            for item in self.items:
+            for item in filter(only, self.items):
+                before()
                 self.plugin.pytest_pyfunc_call(item)
+                after(item, self.plugin.last_verdict)
         return self.plugin.finish()
 
     def close(self) -> None:
@@ -154,6 +166,7 @@ class Grader:
         self._seed = seed
         self._policy = policy
         self._suites: dict[str, Suite] = {}
+        self._namers: dict[str, Namer] = {}
         self._zygotes: dict[str, Zygote] = {}
         self.cpu_seconds = 0.0
 
@@ -168,6 +181,15 @@ class Grader:
         if name not in self._suites:
             self._suites[name] = Suite(self._chapters[name], self._limits, self._seed)
         return self._suites[name]
+
+    def namer(self, name: str) -> Namer:
+        """Who names the mistakes of a chapter."""
+        if name not in self._namers:
+            chapter, suite = self._chapters[name], self.suite(name)
+            self._namers[name] = Namer(
+                mistakes(name), lambda entry: traces_of(entry, chapter, suite)
+            )
+        return self._namers[name]
 
     def grade(self, submission: Submission) -> tuple[SubmissionResult, Usage]:
         """Grade one submission. Our own failures become a result of status `grader_error`."""
@@ -202,6 +224,8 @@ class Grader:
             outcomes = suite.run(session)
         finally:
             session.close()
+        if suite.plugin.traces:
+            outcomes = self.namer(chapter.name).add_hints(outcomes, suite.plugin.traces)
         functions = []
         for function in chapter.functions:
             if function.name == QUIZ:
@@ -233,6 +257,40 @@ class Grader:
         for suite in self._suites.values():
             suite.close()
         self._suites.clear()
+
+
+def scored_function(item: pytest.Function) -> str:
+    """The function whose points a test decides."""
+    mark = item.get_closest_marker("scores")
+    assert mark is not None
+    return mark.args[0]
+
+
+def traces_of(entry: Mistake, chapter: Chapter, suite: Suite) -> Traces:
+    """What the tests of a function see of a catalogued mistake in it. Needs no worker: the code is ours.
+
+    A mistake that is too slow says nothing; it gets a short limit, so that this does not take long.
+    """
+    try:
+        source = module_source(
+            chapter, {entry.function: entry.apply(solution_source(chapter, entry.function))}
+        )
+    except CatalogueError:
+        return {}  # the certificate of the chapter reports it
+    session = Session(
+        StandInZygote(chapter.libraries, _NAMING_SECONDS),  # type: ignore[arg-type]
+        [Cell(1, source)],
+        is_notebook=False,
+        limits=suite.plugin.limits,
+    )
+    session.load()
+
+    def concerned(item: pytest.Function) -> bool:
+        seen = suite.plugin.traces.get(entry.function, {})
+        return scored_function(item) == entry.function and not by_accident(seen)
+
+    suite.run(session, concerned)
+    return suite.plugin.traces.get(entry.function, {})
 
 
 def make_result(

@@ -22,7 +22,14 @@ from autograder.results import Problem
 from autograder.worker.session import Cell
 
 MAX_BYTES = 10 << 20
-MAX_NESTING = 200
+MAX_CELLS = 5_000
+MAX_PROBLEMS = 200
+# Honest cells are far below; above, a cell is taken as it is, so that reading never takes more than seconds.
+MAX_PARSED = (
+    1 << 19
+)  # characters of a cell, comments aside, that are parsed for magics and the quiz
+MAX_SEARCHED = 1 << 19  # characters of all cells that are searched for magics
+_MAGIC_PASSES = 5
 QUIZ = "quiz_answers"
 _TOOLS_FOLDERS = (".ipynb_checkpoints", ".git", ".DS_Store")
 
@@ -173,7 +180,14 @@ def choose(folder: Path, chapter: str) -> tuple[Path, list[Problem]]:
     ignored = [name for name in names if name != chosen and not name.startswith(".")]
     # nbgrader puts its own time stamp beside every submission.
     notes += [Problem(printable(name), "ignored") for name in ignored if name != "timestamp.txt"]
-    return folder / chosen, notes
+    return folder / chosen, _capped(notes)
+
+
+def _capped(problems: list[Problem]) -> list[Problem]:
+    left_out = len(problems) - MAX_PROBLEMS
+    if left_out <= 0:
+        return problems
+    return [*problems[:MAX_PROBLEMS], Problem("", f"{left_out} more remarks are left out")]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -230,7 +244,10 @@ def _notebook_cells(name: str, data: bytes) -> tuple[list[Cell], list[Problem], 
         raw_cells = notebook["cells"]
         if not isinstance(raw_cells, list):
             raise TypeError("its cells are no list")
-    except RecursionError:
+        if len(raw_cells) > MAX_CELLS:
+            what = f"has {len(raw_cells)} cells; {MAX_CELLS} are allowed"
+            raise SubmissionError("refused", name, what)
+    except (RecursionError, SubmissionError):
         raise
     except (
         Exception
@@ -255,15 +272,20 @@ def _select(
     raw: Iterator[tuple[int, str, dict[str, Any]]],
 ) -> tuple[list[Cell], list[Problem], list[str]]:
     cells, problems, sources = [], [], []
+    searched = 0
     for number, source, metadata in raw:
         if _is_left_out(metadata):
             continue
-        plain, skipped = strip_magics(source)
+        if any(mark in source for mark in "%!?") and searched + len(source) <= MAX_SEARCHED:
+            searched += len(source)
+            plain, skipped = strip_magics(source)
+        else:
+            plain, skipped = _normal(source), []
         problems += [Problem(f"cell {number}", f"skipped: {line}") for line in skipped]
         sources.append(plain)
         if plain.strip():
             cells.append(Cell(number, plain))
-    return cells, problems, sources
+    return cells, _capped(problems), sources
 
 
 def _is_left_out(metadata: dict[str, Any]) -> bool:
@@ -280,6 +302,8 @@ def _is_left_out(metadata: dict[str, Any]) -> bool:
 # --- scripts --------------------------------------------------------------------------------------------------------
 
 _CELL_MARK = re.compile(r"^# ?%%(?!%)", re.MULTILINE)
+# What may stand before it is kept: a first line for the shell, a declared encoding.
+_HEADER = re.compile(r"\A((?:#!.*\n)?(?:# -\*-.*\n)?)# ---[ \t]*\n(?:#.*\n)*?# ---[ \t]*(?:\n|\Z)")
 
 
 def _script_cells(name: str, data: bytes) -> tuple[list[Cell], list[Problem], list[str]]:
@@ -291,12 +315,16 @@ def _script_cells(name: str, data: bytes) -> tuple[list[Cell], list[Problem], li
     if "\0" in text:
         raise SubmissionError("unreadable", name, "is no module: it holds null bytes")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not _CELL_MARK.search(text):
+    marks = len(_CELL_MARK.findall(text))
+    if not marks:
         return [Cell(1, text)], [], [text]
+    if marks > MAX_CELLS:
+        raise SubmissionError("refused", name, f"has {marks} cells; {MAX_CELLS} are allowed")
     import jupytext
 
     try:
-        notebook = jupytext.reads(text, fmt="py:percent")
+        # Without its header, which says nothing that counts here: YAML's aliases can unfold to any size.
+        notebook = jupytext.reads(_HEADER.sub(r"\1", text, count=1), fmt="py:percent")
     except Exception as error:  # a malformed header raises whatever its parser does
         raise SubmissionError("unreadable", name, f"is no script: {_one_line(error)}") from None
     return _select(_code_cells(notebook["cells"]))
@@ -319,7 +347,7 @@ def strip_magics(source: str) -> tuple[str, list[str]]:
     Returns:
         The cell with `pass` in their place, so that the lines keep their numbers, and the lines that were taken out.
     """
-    source = source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    source = _normal(source)
     first, _, rest = source.lstrip("\n").partition("\n")
     magic = _CELL_MAGIC.match(first)
     if magic:
@@ -331,6 +359,18 @@ def strip_magics(source: str) -> tuple[str, list[str]]:
     if not any(mark in source for mark in "%!?") or _compiles(source):
         return source, []  # a cell that compiles holds no magic
     return _strip_lines(source)
+
+
+def _normal(source: str) -> str:
+    return source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+
+
+def _parseable(source: str) -> bool:
+    """Whether a cell can be parsed in reasonable time and memory."""
+    if len(source) <= MAX_PARSED:
+        return True
+    lines = source.split("\n")
+    return sum(len(line) for line in lines if not line.lstrip().startswith("#")) <= MAX_PARSED
 
 
 def _compiles(source: str) -> bool:
@@ -347,31 +387,35 @@ def _strip_lines(source: str) -> tuple[str, list[str]]:
     from IPython.core import inputtransformer2 as transformer
 
     lines = source.splitlines(keepends=True)
-    skipped: list[str] = []
+    skipped: dict[int, str] = {}
     finders = (
         transformer.MagicAssign,
         transformer.SystemAssign,
         transformer.EscapedCommand,
         transformer.HelpEnd,
     )
-    for _ in range(len(lines)):
+    # More than once: what stands in a shell line can keep Python's tokenizer from seeing the lines below it.
+    for _ in range(_MAGIC_PASSES):
         try:
-            tokens = transformer.make_tokens_by_line(lines)
-            found = [place for place in (finder.find(tokens) for finder in finders) if place]
+            statements = transformer.make_tokens_by_line(lines)
+            places = [finder.find([tokens]) for tokens in statements for finder in finders]
         except (SyntaxError, tokenize.TokenError, IndexError):
             break  # so broken that nothing can be told from it: it will fail to compile, and say so
-        if not found:
+        rows = sorted({place.start_line for place in places if place})
+        if not rows:
             break
-        row = min(place.start_line for place in found)
-        end = row
-        while lines[end].rstrip("\n").endswith("\\") and end + 1 < len(lines):
-            end += 1
-        skipped.append(_shown(lines[row]))
-        indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
-        lines[row] = f"{indent}pass\n"
-        for number in range(row + 1, end + 1):
-            lines[number] = "\n"
-    return "".join(lines), skipped
+        taken = -1  # the last line of a magic that went on over several
+        for row in rows:
+            if row <= taken:
+                continue
+            taken = row
+            while lines[taken].rstrip("\n").endswith("\\") and taken + 1 < len(lines):
+                taken += 1
+            skipped[row] = _shown(lines[row])
+            indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
+            lines[row] = f"{indent}pass\n"
+            lines[row + 1 : taken + 1] = ["\n"] * (taken - row)
+    return "".join(lines), [skipped[row] for row in sorted(skipped)]
 
 
 def _shown(line: str) -> str:
@@ -389,7 +433,7 @@ def read_quiz(sources: Sequence[str]) -> dict[str, str] | None:
     """
     answers: dict[str, str] | None = None
     for source in sources:
-        if QUIZ not in source:
+        if QUIZ not in source or not _parseable(source):
             continue
         try:
             with warnings.catch_warnings():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import sqlite3
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -264,7 +263,3 @@ def nbgrader_api(course: Path) -> Any:
     from nbgrader.apps import NbGraderAPI
 
     return NbGraderAPI(config=settings.load(course))
-
-
-def python() -> str:
-    return sys.executable

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from autograder import naming
 from autograder.course import Chapter, load_reference
 from autograder.results import TestResult
 from autograder.suites.toolkit import (
@@ -23,7 +24,7 @@ from autograder.suites.toolkit import (
     set_seed,
 )
 from autograder.worker.client import GraderFault, Limits
-from autograder.worker.session import Session
+from autograder.worker.session import Session, StudentRaised
 
 DEFAULT_SEED = 10
 NO_EVIDENCE = "counts as soon as one result of this function is right"
@@ -47,6 +48,10 @@ class SuitePlugin:
         self._clock_start = 0.0
         self._spent: dict[tuple[str, bool], float] = {}
         self.outcomes: dict[str, dict[str, TestResult]] = {}
+        self.traces: dict[str, dict[str, list[naming.Trace]]] = {}
+        self.last_verdict = ""
+        self._calls: list[naming.Call] = []  # of the running attempt
+        self._attempts: list[naming.Trace] = []  # of the running test
         self._without_evidence: set[tuple[str, str]] = set()
         self.raise_failures = False  # by hand, pytest is to see them
         self._share = self.limits.chapter / max(1, len(chapter.functions))
@@ -55,7 +60,9 @@ class SuitePlugin:
 
     def start(self, session: Session) -> None:
         """Put the next submission in place and forget the last."""
+        set_seed(self.seed)
         self._session = session
+        self.traces = {}
         self._spent = {}
         self.outcomes = {}
         self._without_evidence = set()
@@ -154,6 +161,7 @@ class SuitePlugin:
         mark = _mark(pyfuncitem)
         assert mark is not None and self._session is not None
         evidence.right = 0
+        self._attempts = []
         ended = self._run(pyfuncitem, mark)
         function = mark.args[0]
         name = pyfuncitem.name.removeprefix("test_")
@@ -166,6 +174,9 @@ class SuitePlugin:
             "" if ended is None else ended.message,
         )
         self.outcomes.setdefault(function, {})[name] = result
+        self.last_verdict = result.verdict
+        if ended is not None:
+            self.traces.setdefault(function, {})[name] = self._attempts
         if ended is not None and self.raise_failures:
             raise ended
         return True
@@ -192,6 +203,16 @@ class SuitePlugin:
         )
 
     def _attempt(
+        self, item: pytest.Function, mark: pytest.Mark, substituted: bool
+    ) -> TestEnded | None:
+        self._calls = []
+        ended = self._run_once(item, mark, substituted)
+        if ended is not None:
+            self._attempts.append(naming.trace(ended.verdict, ended.message, self._calls))
+        self._calls = []
+        return ended
+
+    def _run_once(
         self, item: pytest.Function, mark: pytest.Mark, substituted: bool
     ) -> TestEnded | None:
         session = self._session
@@ -250,7 +271,18 @@ class _Recorded(Student):
         self._plugin = args[-1]
 
     def _guard(self, function: str, call: Callable[[], Any]) -> Any:
-        result = super()._guard(function, call)
+        calls = self._plugin._calls
+
+        def recorded() -> Any:
+            try:
+                outcome = call()
+            except StudentRaised as raised:
+                calls.append(naming.Call(function, raised=raised.bases[0]))
+                raise
+            calls.append(naming.Call(function, outcome))
+            return outcome
+
+        result = super()._guard(function, recorded)
         self._plugin._student_called = True
         return result
 

@@ -126,6 +126,20 @@ class _Evidence:
 evidence = _Evidence()
 
 
+_observer: Callable[[Any, Any, float, bool], None] | None = None
+
+
+@contextmanager
+def observed(observer: Callable[[Any, Any, float, bool], None]) -> Iterator[None]:
+    """Tell `observer` of every comparison: got, wanted, tolerance, whether it was right. For certification."""
+    global _observer
+    before, _observer = _observer, observer
+    try:
+        yield
+    finally:
+        _observer = before
+
+
 # --- judging --------------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +154,8 @@ def compare(
 ) -> None:
     """End the test as failed where a result differs from what it should be."""
     difference = describe_difference(name, got, want, axes, tolerance, dtype=dtype)
+    if _observer is not None:
+        _observer(got, want, tolerance, difference is None)
     if difference:
         raise TestEnded("failed", difference)
     evidence.right += 1

@@ -5,10 +5,18 @@ A worker that dies, or is killed at its limit, costs the call in which that happ
 
 from __future__ import annotations
 
+import builtins
+import os
 import re
+import resource
+import signal
+import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import msgspec
 import numpy as np
@@ -17,6 +25,28 @@ from . import wire
 from .client import START_SECONDS, GraderFault, Limits, Worker, WorkerEnded, Zygote, new_id
 
 _CALLBACK_ELEMENTS = 4096
+_CALLBACK_SECONDS = 2.0
+# Cells that end their worker: how often a load starts anew, and for how many times the limit of all cells.
+_STARTS = 64
+_LOAD_SHARE = 6
+# Starting anew after calls that ended a worker, all together, in times the limit of the chapter.
+_RELOAD_SHARE = 3
+_PROBLEMS = 200
+_TYPES = {
+    name
+    for module in (builtins, types)
+    for name, value in vars(module).items()
+    if isinstance(value, type)
+} | {
+    *("function", "builtin_function_or_method", "generator", "module", "dict_items", "dict_keys"),
+    *("dict_values", "range_iterator", "list_iterator", "defaultdict", "deque", "Counter"),
+    *("Tensor", "Parameter", "DataFrame", "Generator", "RandomState", "SimpleNamespace"),
+    *("csr_matrix", "csc_matrix", "coo_matrix", "csr_array", "csc_array", "coo_array"),
+}
+_DTYPES = (
+    r"(ndarray|matrix|MaskedArray|tensor|generic) of dtype "
+    r"(object|float16|longdouble|clongdouble|bfloat16|<U\d{1,2}|\|S\d{1,2}|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
+)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _TELLING = (
     "NameError",
@@ -56,14 +86,16 @@ class Opaque:
 
 
 class StudentRaised(Exception):
-    """Student code raised. `bases` are the built-in classes of the exception, nearest first."""
+    """Student code raised. `bases` are the built-in classes of the exception, nearest first.
 
-    def __init__(self, reply: wire.Raised):
-        self.bases = reply.bases or ["Exception"]
+    What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
+    """
+
+    def __init__(self, reply: wire.Raised, lines: Mapping[int, int]):
+        self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
-        self.cell = reply.cell
-        self.line = reply.line
+        self.cell, self.line = _place(reply, lines)
         super().__init__(self.describe())
 
     def describe(self) -> str:
@@ -94,9 +126,12 @@ class Session:
         self._limits = limits
         self._worker: Worker | None = None
         self._generation = 0
-        self._lent: list[Any] = []
+        self._lent: dict[int, Any] = {}
         self._lent_tokens: dict[int, int] = {}
+        self._next_token = 0
+        self._lines = {cell.number: cell.source.count("\n") + 1 for cell in self._cells}
         self._bad_cells: set[int] = set()
+        self._load_seconds = 0.0
         self._loaded = False
         self.seconds = 0.0  # spent in calls so far
         self.problems: list[tuple[str, str]] = []  # where, what
@@ -118,7 +153,12 @@ class Session:
         self.close()
 
     def settle(self) -> None:
-        """Between tests: leave a worker behind in which threads still run, so that they delay nobody."""
+        """Between tests: take back what was lent, and leave a worker behind in which threads still run.
+
+        So threads delay nobody, and a callable of one test cannot work out the answers of another.
+        """
+        self._lent.clear()
+        self._lent_tokens.clear()
         if self._worker is not None and self._worker.alive and self._worker.threads() > 1:
             self.close()
 
@@ -133,20 +173,43 @@ class Session:
         return worker
 
     def _start(self) -> Worker:
+        starts = 0
         while True:
+            if self._loaded and self._load_seconds > _RELOAD_SHARE * self._limits.chapter:
+                raise WorkerEnded("timeout", "needs too long to run the cells again and again")
             worker = self._zygote.fork(self._limits)
             worker.greet(START_SECONDS)
             self._generation += 1
-            if self._run_cells(worker):
+            starts += 1
+            began = time.monotonic()
+            complete = self._run_cells(worker)
+            self._load_seconds += time.monotonic() - began
+            if complete:
+                if not self._loaded:
+                    self._load_seconds = 0.0  # from now on of starting anew
                 self._loaded = True
                 return worker
+            if starts >= _STARTS or self._load_seconds > _LOAD_SHARE * self._limits.cells:
+                last = max(
+                    place for place, c in enumerate(self._cells) if c.number in self._bad_cells
+                )
+                self._leave_out(self._cells[last + 1 :])
+
+    def _leave_out(self, cells: Sequence[Cell]) -> None:
+        cells = [cell for cell in cells if cell.number not in self._bad_cells]
+        if cells:
+            self._note(cells[0], "not run, nor what follows: the cells above took all the time")
+            self._bad_cells.update(cell.number for cell in cells)
 
     def _run_cells(self, worker: Worker) -> bool:
         """Run the cells top to bottom; False where one of them ended the worker (it is left out from then on)."""
         seconds = self._limits.cells
-        for cell in self._cells:
+        for place, cell in enumerate(self._cells):
             if cell.number in self._bad_cells:
                 continue
+            if seconds <= 0:
+                self._leave_out(self._cells[place:])
+                break
             started = time.monotonic()
             message = wire.RunCell(new_id(), cell.number, cell.source, self._module_name)
             try:
@@ -161,13 +224,16 @@ class Session:
                 continue
             seconds -= time.monotonic() - started
             if isinstance(reply, wire.Raised) and not self._loaded:
-                self._note(cell, _tell_load_error(reply))
+                self._note(cell, _tell_load_error(reply, self._lines))
         return True
 
     def _note(self, cell: Cell, what: str) -> None:
         problem = (f"cell {cell.number}", what)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        if problem in self.problems or len(self.problems) > _PROBLEMS:
+            return
+        if len(self.problems) == _PROBLEMS:
+            problem = (problem[0], "this and what follows is not told: too many cells went wrong")
+        self.problems.append(problem)
 
     # --- calls
 
@@ -177,14 +243,16 @@ class Session:
     def _lend(self, value: Any) -> Any:
         if isinstance(value, Handle):
             if value.generation != self._generation:
-                raise GraderFault("a handle of a worker that has ended")
+                # It ended within the test that holds its result, for which the submission alone can be to blame.
+                raise WorkerEnded("crashed", "ended the process that held an earlier result")
             return wire.Held(value.token)
         if not (callable(value) or isinstance(value, Opaque)):
             raise GraderFault(f"a {type(value).__name__} cannot be sent to a worker")
         token = self._lent_tokens.get(id(value))
         if token is None:
-            token = len(self._lent)
-            self._lent.append(value)  # kept alive, so that its id stays its own
+            token = self._next_token
+            self._next_token += 1
+            self._lent[token] = value  # kept alive, so that its id stays its own
             self._lent_tokens[id(value)] = token
         return wire.Lent(token, callable(value))
 
@@ -192,17 +260,18 @@ class Session:
         if isinstance(value, wire.Held):
             return Handle(value.token, self._generation)
         if isinstance(value, wire.Lent):
-            if not 0 <= value.token < len(self._lent):
-                raise wire.WireError("an object that was never lent")
+            if value.token not in self._lent:
+                raise wire.WireError("an object that is not lent")
             return self._lent[value.token]
-        return Unsent(value.type_name)
+        return Unsent(_type_name(value.type_name))
 
     def _unpack(self, value: Any, arrays: list[np.ndarray]) -> Any:
         torch = _torch_if_needed(self._zygote.libraries)
         return wire.Unpacker(arrays, torch, self._resolve).unpack(value)
 
     def _answer(self, callback: wire.CallBack, arrays: list[np.ndarray]) -> list[Any]:
-        if not 0 <= callback.token < len(self._lent) or not callable(self._lent[callback.token]):
+        function = self._lent.get(callback.token)
+        if not callable(function):
             raise wire.WireError("a callback to nothing")
         args = self._unpack(callback.args, arrays)
         kwargs = self._unpack(callback.kwargs, arrays)
@@ -211,7 +280,8 @@ class Session:
         if any(array.size > _CALLBACK_ELEMENTS for array in arrays):
             raise wire.WireError("a callback with too large an array")
         try:
-            result = self._lent[callback.token](*args, **kwargs)
+            with bounded(_CALLBACK_SECONDS, self._limits.memory):
+                result = function(*args, **kwargs)
             packer = self._packer()
             return wire.frame(wire.Answer(callback.id, packer.pack(result)), packer)
         except Exception as error:  # whatever the student passed in is the student's to see
@@ -233,9 +303,9 @@ class Session:
         finally:
             self.seconds += time.monotonic() - started
         if isinstance(reply, wire.Raised):
-            if reply.bases[:1] == ["MemoryError"]:
+            if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raise StudentRaised(reply)
+            raise StudentRaised(reply, self._lines)
         if isinstance(reply, wire.Missing):
             raise FunctionMissing
         return reply, arrays
@@ -329,12 +399,67 @@ class Session:
         self._exchange(make, None)
 
 
-def _tell_load_error(reply: wire.Raised) -> str:
-    kind = reply.bases[0] if reply.bases else "Exception"
-    line = f" (line {reply.line})" if reply.line else ""
+def _exceptions(names: Sequence[str]) -> list[str]:
+    """Of the names that a worker gave, those of built-in exceptions."""
+    return [
+        name
+        for name in names
+        if isinstance(kind := getattr(builtins, name, None), type)
+        and issubclass(kind, BaseException)
+    ] or ["Exception"]
+
+
+def _place(reply: wire.Raised, lines: Mapping[int, int]) -> tuple[int, int]:
+    """The cell and line that a worker gave, zeros where the submission has no such place."""
+    if 0 < reply.line <= lines.get(reply.cell, 0):
+        return reply.cell, reply.line
+    return 0, 0
+
+
+def _type_name(name: str) -> str:
+    """The name of a type that a worker gave, where it is a known one."""
+    known = name in _TYPES or re.fullmatch(_DTYPES, name)
+    return name if known else "object of a class of your own"
+
+
+def _tell_load_error(reply: wire.Raised, lines: Mapping[int, int]) -> str:
+    kind = _exceptions(reply.bases)[0]
+    # A SyntaxError is raised by no line of the cell that runs, it tells its line itself.
+    place = _place(reply, lines)[1] or (reply.line if 0 < reply.line <= max(lines.values()) else 0)
+    line = f" (line {place})" if place else ""
     if kind in _TELLING:
-        return f"{kind}: {_ADDRESS.sub('', reply.text)[:200]}{line}"
+        text = " ".join(_ADDRESS.sub("", reply.text).split())
+        return f"{kind}: {text[:200]}{line}"
     return f"{kind}{line}"
+
+
+@contextmanager
+def bounded(seconds: float, memory: int) -> Iterator[None]:
+    """Bound the time and the memory of what runs here on values that student code chose.
+
+    An argument such as a length of 10**12 would keep the grader busy for ever, three arrays that broadcast against each
+    other would take all its memory. Time is bounded in the main thread only, memory on Linux only.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with open("/proc/self/statm", "rb") as file:
+        used = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    ceilings = [bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY]
+    handler = signal.signal(signal.SIGALRM, _too_slow)
+    resource.setrlimit(resource.RLIMIT_DATA, (min([used + memory, *ceilings]), hard))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        signal.signal(signal.SIGALRM, handler)
+
+
+def _too_slow(_number: int, _frame: Any) -> NoReturn:
+    raise TimeoutError
 
 
 def _torch_if_needed(libraries: str) -> Any:

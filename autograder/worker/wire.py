@@ -25,6 +25,7 @@ MAX_ARRAYS = 4096
 MAX_DIMENSIONS = 16
 MAX_DEPTH = 24
 MAX_NODES = 100_000
+MAX_KEY_LENGTH = 8
 MAX_TEXT = 4096
 
 DTYPES = {
@@ -346,7 +347,7 @@ class Unpacker:
         if isinstance(value, Mapping):
             try:
                 return {
-                    self.unpack(key, depth + 1): self.unpack(item, depth + 1)
+                    self._key(key, depth + 1): self.unpack(item, depth + 1)
                     for key, item in value.pairs
                 }
             except TypeError:
@@ -359,6 +360,18 @@ class Unpacker:
             except ValueError:
                 raise WireError("malformed integer") from None
         return self._resolve(value)
+
+    def _key(self, value: Any, depth: int) -> Any:
+        # Hashes of long integers and of tuples collide at will: thousands of such keys take a dict seconds.
+        if isinstance(value, Large) or (
+            isinstance(value, Items)
+            and (
+                len(value.values) > MAX_KEY_LENGTH
+                or any(isinstance(item, (Large, Items)) for item in value.values)
+            )
+        ):
+            raise WireError("a dict with a key that is no plain value")
+        return self.unpack(value, depth)
 
     def _array(self, value: Array) -> Any:
         if not 0 <= value.index < len(self._arrays):
@@ -433,7 +446,8 @@ def split_body(specs: Iterable[ArraySpec], body: bytearray) -> list[np.ndarray]:
         dtype = DTYPES.get(name)
         if dtype is None or count >= MAX_ARRAYS or len(shape) > MAX_DIMENSIONS:
             raise WireError("array of an unknown dtype or rank")
-        if any(not 0 <= size <= MAX_BODY for size in shape):
+        # An empty array counts by its other axes: numpy refuses what would overflow, and nobody has use for it.
+        if min(shape, default=1) < 0 or math.prod(size or 1 for size in shape) > MAX_BODY:
             raise WireError("array of an impossible shape")
         length = math.prod(shape) * dtype.itemsize
         if offset + length > len(body):

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from autograder.course import Chapter, load_reference, module_source, solution_source
-from autograder.engine import Grader, Suite, scored_function
+from autograder.engine import Grader, Suite, item_name, scored_function
 from autograder.mistakes.catalogue import CatalogueError, Mistake, alternatives, mistakes
 from autograder.naming import named_in
 from autograder.results import FunctionResult, SubmissionResult
@@ -184,7 +184,8 @@ class _Watch:
     def __call__(self, got: Any, want: Any, tolerance: float, passed: bool) -> None:
         error = largest_error(got, want)
         if passed:
-            self._errors.append(error)
+            # What counts exactly, such as an int of another width, has passed without any error.
+            self._errors.append(error if math.isfinite(error) else 0.0)
         elif self._missed is None:
             # Right numbers in the wrong form, such as a dtype, fail by no small amount.
             self._missed = error if error > tolerance else math.inf
@@ -197,7 +198,7 @@ class _Watch:
     def end(self, item: pytest.Function, subject: Subject, verdict: str) -> None:
         """A test has ended for a subject."""
         function = scored_function(item)
-        margin = self._margins[function, _test_name(item)]
+        margin = self._margins[function, item_name(item)]
         if subject.kind in (REFERENCE, ALTERNATIVE):
             if verdict == "passed":
                 margin.sound = max([margin.sound, *self._errors])
@@ -208,10 +209,6 @@ class _Watch:
             error = math.inf if self._missed is None else self._missed
             if error < margin.wrong:
                 margin.wrong, margin.nearest = error, subject.name
-
-
-def _test_name(item: pytest.Function) -> str:
-    return item.name.removeprefix("test_")
 
 
 def largest_error(got: Any, want: Any) -> float:
@@ -262,9 +259,7 @@ class _Certification:
         self.seeds = seeds
         self.certificate = Certificate(chapter.name, seeds=len(seeds))
         self.margins = {
-            (scored_function(item), _test_name(item)): Margin(
-                scored_function(item), _test_name(item)
-            )
+            (scored_function(item), item_name(item)): Margin(scored_function(item), item_name(item))
             for item in self.suite.items
         }
         self.watch = _Watch(self.margins)

@@ -187,7 +187,7 @@ class Grader:
         if name not in self._namers:
             chapter, suite = self._chapters[name], self.suite(name)
             self._namers[name] = Namer(
-                mistakes(name), lambda entry: traces_of(entry, chapter, suite)
+                mistakes(name), lambda entry, test: traces_of(entry, test, chapter, suite)
             )
         return self._namers[name]
 
@@ -259,6 +259,11 @@ class Grader:
         self._suites.clear()
 
 
+def item_name(item: pytest.Function) -> str:
+    """The name of a test in results."""
+    return item.name.removeprefix("test_")
+
+
 def scored_function(item: pytest.Function) -> str:
     """The function whose points a test decides."""
     mark = item.get_closest_marker("scores")
@@ -266,8 +271,8 @@ def scored_function(item: pytest.Function) -> str:
     return mark.args[0]
 
 
-def traces_of(entry: Mistake, chapter: Chapter, suite: Suite) -> Traces:
-    """What the tests of a function see of a catalogued mistake in it. Needs no worker: the code is ours.
+def traces_of(entry: Mistake, test: str, chapter: Chapter, suite: Suite) -> Traces:
+    """What one or all ("") tests of a function see of a catalogued mistake in it. Needs no worker: the code is ours.
 
     A mistake that is too slow says nothing; it gets a short limit, so that this does not take long.
     """
@@ -287,7 +292,9 @@ def traces_of(entry: Mistake, chapter: Chapter, suite: Suite) -> Traces:
 
     def concerned(item: pytest.Function) -> bool:
         seen = suite.plugin.traces.get(entry.function, {})
-        return scored_function(item) == entry.function and not by_accident(seen)
+        if scored_function(item) != entry.function or suite.plugin.takes_long(item):
+            return False
+        return item_name(item) == test if test else not by_accident(seen)
 
     suite.run(session, concerned)
     return suite.plugin.traces.get(entry.function, {})

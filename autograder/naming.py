@@ -104,6 +104,12 @@ def _leaves(value: Any) -> Iterable[Any]:
         yield repr(value)
 
 
+def same_values(one: Any, other: Any) -> bool:
+    """Whether two results of calls hold the same values, as far as the contract fixes them."""
+    left, right = list(_leaves(one)), list(_leaves(other))
+    return len(left) == len(right) and all(map(_same_leaf, left, right))
+
+
 def _bounded(array: np.ndarray) -> Any:
     return array if array.size <= _MOST_ELEMENTS else f"array {array.shape}"
 
@@ -153,9 +159,11 @@ def _same_answer(one: Answer, other: Answer) -> bool:
 
 def same(one: Traces, other: Traces) -> bool:
     """Whether two wrong functions fail the same tests with the same results."""
-    return one.keys() == other.keys() and all(
-        any(_same_trace(left, right) for left in one[name] for right in other[name]) for name in one
-    )
+    return one.keys() == other.keys() and all(_same_test(one[name], other[name]) for name in one)
+
+
+def _same_test(one: Sequence[Trace], other: Sequence[Trace]) -> bool:
+    return any(_same_trace(left, right) for left in one for right in other)
 
 
 def by_accident(traces: Traces) -> bool:
@@ -178,25 +186,36 @@ def telling(traces: Traces, some_passed: bool) -> bool:
 
 
 class Namer:
-    """Names the mistakes of one chapter; what a catalogued mistake returns is found out when it is first needed."""
+    """Names the mistakes of one chapter; what a catalogued mistake returns is found out when it is first needed.
 
-    def __init__(self, mistakes: Sequence[Mistake], run: Callable[[Mistake], Traces]):
-        """Take the catalogue of a chapter and a way to run the tests of a mistake's own function on it."""
+    A mistake is tried in one test first, which most do not survive: all of a function cost little more than a few.
+    """
+
+    def __init__(self, mistakes: Sequence[Mistake], run: Callable[[Mistake, str], Traces]):
+        """Take the catalogue of a chapter and a way to run one or all ("") tests of a mistake's own function on it."""
         self._mistakes = mistakes
         self._run = run
-        self._known: dict[str, list[tuple[Mistake, Traces]]] = {}
+        self._known: dict[tuple[str, str, str], Traces] = {}
 
     def name(self, function: str, traces: Traces) -> Mistake | None:
         """Return the first mistake of the catalogue that gives the same results, if there is one."""
-        return next((entry for entry, known in self._of(function) if same(traces, known)), None)
+        first = next(iter(traces))
+        for entry in self._mistakes:
+            if entry.function != function:
+                continue
+            alone = self._traces(entry, first)
+            if first not in alone or not _same_test(traces[first], alone[first]):
+                continue
+            known = self._traces(entry, "")
+            if not by_accident(known) and same(traces, known):
+                return entry
+        return None
 
-    def _of(self, function: str) -> list[tuple[Mistake, Traces]]:
-        if function not in self._known:
-            runs = [
-                (entry, self._run(entry)) for entry in self._mistakes if entry.function == function
-            ]
-            self._known[function] = [run for run in runs if run[1] and not by_accident(run[1])]
-        return self._known[function]
+    def _traces(self, entry: Mistake, test: str) -> Traces:
+        key = entry.function, entry.name, test
+        if key not in self._known:
+            self._known[key] = self._run(entry, test)
+        return self._known[key]
 
     def add_hints(
         self, outcomes: dict[str, dict[str, TestResult]], traces: Mapping[str, Traces]

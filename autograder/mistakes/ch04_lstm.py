@@ -84,7 +84,7 @@ mistake(
     "sigmoid_with_epsilon",
     says="Nothing is added to the denominator of the logistic function in (4.1).",
     old="np.exp(-np.logaddexp(0.0, -pre_activation(name)))",
-    new="1 / (1 + np.exp(np.minimum(-pre_activation(name), 700)) + 1e-3)",
+    new="1 / (1 + np.exp(np.minimum(-pre_activation(name), 700)) + 5e-3)",
     also=BACKWARD,
 )
 mistake(

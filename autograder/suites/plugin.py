@@ -73,6 +73,14 @@ class SuitePlugin:
             self._reference = load_reference(self.chapter)
         return self._reference
 
+    def takes_long(self, item: pytest.Function) -> bool:
+        """Whether a test has a longer limit than others: it trains.
+
+        Such a test says little about a mistake, and naming would have to run it for each of the catalogue.
+        """
+        mark = _mark(item)
+        return mark is not None and (mark.kwargs["seconds"] or 0.0) > self.limits.call
+
     def finish(self) -> dict[str, dict[str, TestResult]]:
         """Return the outcomes of the submission.
 
@@ -175,7 +183,7 @@ class SuitePlugin:
         )
         self.outcomes.setdefault(function, {})[name] = result
         self.last_verdict = result.verdict
-        if ended is not None:
+        if ended is not None and not self.takes_long(pyfuncitem):
             self.traces.setdefault(function, {})[name] = self._attempts
         if ended is not None and self.raise_failures:
             raise ended

@@ -263,11 +263,14 @@ def test_linear_backward_leaves_its_arguments(student: Any, reference: Any) -> N
 def smooth_case(
     rng: np.random.Generator, reference: Any, shape: tuple[int, ...]
 ) -> SimpleNamespace:
-    """A quadratic plus a cubic, with its exact gradient; entries are coupled, so order matters."""
+    """A quadratic plus a cubic, with its exact gradient; entries are coupled, so order matters.
+
+    It is steep and bent everywhere: neither the gradient nor the error of a one-sided difference is near zero.
+    """
     size = int(np.prod(shape, dtype=int))
-    coupling = rng.normal(size=(size, size))
-    cubic = rng.normal(size=size)
-    x = rng.normal(size=shape)
+    coupling = 0.2 * rng.normal(size=(size, size))
+    x = rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1.0, 1.0], size=shape)
+    cubic = rng.uniform(1.5, 3.0, size=size) * np.sign(x).reshape(-1)
 
     def f(v: Any) -> float:
         flat = np.asarray(v).reshape(-1)

@@ -55,12 +55,16 @@ def trajectory(rng: np.random.Generator, reference: Any, T: int, H: int) -> Simp
 
 @once
 def one_step(rng: np.random.Generator, reference: Any, H: int) -> SimpleNamespace:
-    """One step and its Jacobian by autograd; at least one unit is nearly saturated."""
+    """One step and its Jacobian by autograd.
+
+    One unit is far out, but not so far that single precision loses its slope 1 - h^2.
+    """
     Whh = rng.normal(size=(H, H))
-    drive = torch.tensor(rng.normal(size=H))
-    drive[-1] += 2.0
     W = torch.tensor(Whh)
     h_prev = torch.tensor(rng.uniform(-0.9, 0.9, size=H))
+    wanted = torch.tensor(rng.uniform(-1.2, 1.2, size=H))
+    wanted[-1] = 1.8
+    drive = wanted - W @ h_prev
     jacobian = torch.autograd.functional.jacobian(lambda v: torch.tanh(W @ v + drive), h_prev)
     h = torch.tanh(W @ h_prev + drive)
     return SimpleNamespace(h=h.numpy(), Whh=Whh, jacobian=jacobian.numpy())

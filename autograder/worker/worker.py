@@ -205,7 +205,8 @@ class Server:
         random.seed(seed)
         np.random.seed(seed)
         if self.torch is not None:
-            self.torch.manual_seed(seed)
+            # What torch.manual_seed does for the processor; for other devices it would note a stack each time.
+            self.torch.default_generator.manual_seed(seed)
 
     def _target(self, message: wire.Call) -> Any:
         if message.held >= 0:

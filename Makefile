@@ -17,10 +17,11 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.tom
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
 
-.PHONY: help setup grade release test formgrader-test certify notebooks bench doctor load lint format clean
+.PHONY: help setup student grade release test lint format clean certify ablation notebooks attacks fuzz load browser \
+  formgrader-test cluster-demo bench scale doctor similarity gradescope
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python)
 
@@ -60,6 +61,9 @@ formgrader-test: $(READY) ## Look at formgrader in a headless Chromium, run ever
 certify: $(READY) ## Test the hidden tests with known mistakes and alternatives (CHAPTER= for one)
 	@$(PY) -m autograder certify $${CHAPTER:+--chapter "$$CHAPTER"}
 
+ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
+	@$(PY) -m autograder certify --ablation docs/ablation.md
+
 notebooks: $(READY) ## Run the chapters from top to bottom with the reference solutions (CHAPTER= for one)
 	@$(PY) -m autograder notebooks $${CHAPTER:+--chapter "$$CHAPTER"}
 
@@ -70,6 +74,27 @@ bench: $(READY) ## Seconds per submission, side by side with nbgrader
 
 doctor: $(READY) ## Try out what the sandbox holds on this machine
 	@$(PY) -m autograder doctor
+
+attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, as root and as an ordinary user
+	@$(PY) -m tests.attacks
+
+fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (SECONDS_EACH= for another length)
+	@$(PY) -m tests.fuzz $${SECONDS_EACH:+--seconds "$$SECONDS_EACH"}
+
+browser: $(READY) ## Every simulation, report and card in a headless Chromium
+	@$(PY) -m tests.browser_simulations
+
+cluster-demo: $(READY) ## Grade the sample class on a small Dask cluster, of which one worker is killed
+	@$(PY) -m tests.cluster_demo
+
+scale: $(READY) ## 200 students in ten chapters, measured; what a larger class would take is in docs/scale.md
+	@$(PY) -m benchmarks.scale
+
+similarity: $(READY) ## Pairs of submissions of CHAPTER that are alike, as a hint to a human
+	@$(PY) -m autograder similarity --submissions "$${SUBMISSIONS:-submitted}" --chapter "$$CHAPTER"
+
+gradescope: $(READY) ## Make the archive that Gradescope takes, build/gradescope.zip (CHAPTER= for one)
+	@$(PY) -m autograder.gradescope $${CHAPTER:+--chapter "$$CHAPTER"}
 
 load: $(READY) ## A class of 300 with hostile submissions, and a grader killed at 50 random moments
 	@$(PY) -m tests.load

@@ -25,8 +25,8 @@ import msgspec
 import numpy as np
 
 from . import wire
+from .confine import cgroups, namespaces
 from .confine import libraries as confine_libraries
-from .confine import namespaces
 
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
@@ -34,6 +34,8 @@ _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
 START_SECONDS = 30.0
 _EXITS_KEPT = 256
+# Of a zygote with its libraries, the worker at work and the one forked in advance.
+_GROUP_MEMORY = 4 << 30
 # Wall-clock limits come first; processor time is bounded for what they do not see.
 DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
 
@@ -136,7 +138,22 @@ class Zygote:
             start_new_session=True,
         )
         theirs.close()
+        self._group = self._enter_group()
         self.level = self._message()["ready"]
+
+    def _enter_group(self) -> cgroups.Group | None:
+        """Bound the zygote and its workers together, where a cgroup has been delegated."""
+        parent = cgroups.delegated()
+        group = cgroups.group(parent, _GROUP_MEMORY) if parent else None
+        if group is not None:
+            try:
+                group.add(self._process.pid)
+            except OSError as error:
+                self._process.kill()
+                self._process.wait()
+                group.remove()
+                raise GraderFault(f"the zygote cannot enter its cgroup: {error}") from error
+        return group
 
     def _message(self) -> dict[str, Any]:
         while b"\n" not in self._buffer:
@@ -228,6 +245,8 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._group is not None:
+            self._group.remove()
 
 
 class Worker:

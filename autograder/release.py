@@ -2,7 +2,8 @@
 
 nbgrader copies every file of a source folder into the release, so the notebooks it reads lie in a generated folder of
 their own, never beside the sources. What it releases is put into `assignments/`, byte for byte the same for the same
-sources. Beside the notebooks goes what `%check quiz_answers` has to know: the letters of the options, without the key.
+sources. Beside the notebooks goes what seqlab has to know of the quizzes: the letters of the options, without the key,
+and the explanations, each encrypted with a key that only its option gives.
 """
 
 from __future__ import annotations
@@ -23,11 +24,21 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
-from autograder.course import QUIZ, ROOT, Chapter, quiz_options, read_notebook
+from autograder.course import (
+    QUIZ,
+    ROOT,
+    Chapter,
+    quiz_feedback,
+    quiz_key,
+    quiz_options,
+    read_notebook,
+)
+from seqlab.quizzes import EXPLANATIONS, seal
 
 SOURCE_FOLDER = ROOT / ".nbgrader_source"
 ASSIGNMENTS = ROOT / "assignments"
 QUIZ_OPTIONS = Path("seqlab/src/seqlab/quiz.json")
+QUIZ_EXPLANATIONS = QUIZ_OPTIONS.with_name(EXPLANATIONS)
 
 _LOAD_CELL = "load_seqlab"
 _STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
@@ -73,7 +84,14 @@ def release(
             _tidy(notebook)
             text = nbformat.writes(notebook) + "\n"
             (target / released.name).write_text(text, encoding="utf-8")
-    _write_quiz_options(chapters, assignments / QUIZ_OPTIONS)
+    asked = [
+        chapter
+        for chapter in chapters
+        if any(function.name == QUIZ for function in chapter.functions)
+    ]
+    options = {chapter.name: _letters(chapter) for chapter in asked}
+    _add_to(assignments / QUIZ_OPTIONS, options)
+    _add_to(assignments / QUIZ_EXPLANATIONS, {chapter.name: _sealed(chapter) for chapter in asked})
 
 
 def differences(chapters: Sequence[Chapter], assignments: Path = ASSIGNMENTS) -> list[str]:
@@ -81,7 +99,10 @@ def differences(chapters: Sequence[Chapter], assignments: Path = ASSIGNMENTS) ->
     with tempfile.TemporaryDirectory(prefix="release-") as scratch:
         fresh = Path(scratch) / "assignments"
         release(chapters, fresh, Path(scratch) / "sources")
-        _merge_quiz_options(assignments / QUIZ_OPTIONS, fresh / QUIZ_OPTIONS)
+        for path in (QUIZ_OPTIONS, QUIZ_EXPLANATIONS):
+            # The chapters that were not generated this time: with them the two files can be compared.
+            generated = _read_json(fresh / path)
+            _add_to(fresh / path, _read_json(assignments / path) | generated)
         return [
             str(path.relative_to(fresh))
             for path in sorted(fresh.rglob("*"))
@@ -137,27 +158,31 @@ def commands_found() -> Iterator[None]:
         os.environ["PATH"] = before
 
 
-def _write_quiz_options(chapters: Sequence[Chapter], path: Path) -> None:
-    options = _read_quiz_options(path)
-    options |= {
-        chapter.name: {
-            question: "".join(letters) for question, letters in quiz_options(chapter).items()
-        }
-        for chapter in chapters
-        if any(function.name == QUIZ for function in chapter.functions)
-    }
+def _letters(chapter: Chapter) -> dict[str, str]:
+    return {question: "".join(letters) for question, letters in quiz_options(chapter).items()}
+
+
+def _sealed(chapter: Chapter) -> dict[str, str]:
+    """What is said about each option of the quiz, encrypted; sorted by names that tell nothing."""
+    key = quiz_key(chapter)
+    return dict(
+        sorted(
+            seal(chapter.name, question, letter, key[question] == letter, says)
+            for question, options in quiz_feedback(chapter).items()
+            for letter, says in options.items()
+        )
+    )
+
+
+def _add_to(path: Path, chapters: dict[str, dict[str, str]]) -> None:
+    """Write these chapters into a file that may hold others."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(options, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    merged = _read_json(path) | chapters
+    path.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _read_quiz_options(path: Path) -> dict[str, dict[str, str]]:
+def _read_json(path: Path) -> dict[str, dict[str, str]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _merge_quiz_options(released: Path, fresh: Path) -> None:
-    """Give the fresh file the chapters that were not generated this time, so that the two can be compared."""
-    merged = _read_quiz_options(released) | _read_quiz_options(fresh)
-    fresh.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _same_bytes(one: Path, other: Path) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from seqlab.compare import TOLERANCE, describe_difference, relative_error
+from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
 
 WANT = np.arange(1.0, 25.0).reshape(2, 3, 4)
 
@@ -190,3 +190,157 @@ def test_no_wanted_value_is_told_unless_asked_for():
 @given(arrays)
 def test_the_relative_error_of_an_array_with_itself_is_zero(array):
     assert relative_error(array, array) == 0.0
+
+
+# --- where, and of which kind
+
+RNG = np.random.default_rng(3)
+SERIES = RNG.normal(size=(2, 6, 3))
+
+
+def said(got, want, axes="N T H", **options):
+    text = describe_difference("h", got, want, axes, **options)
+    assert text is not None
+    return text
+
+
+def changed(*places):
+    got = SERIES.copy()
+    for place in places:
+        got[place] += 1.0
+    return got
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (np.swapaxes(SERIES, 1, 2), "T and H"),
+        (np.swapaxes(SERIES, 0, 1), "N and T"),
+        (SERIES[:, ::-1], "reverse order"),
+        (np.roll(SERIES, 1, axis=1), "too late"),
+        (np.roll(SERIES, -1, axis=1), "too early"),
+        (SERIES[:, :5], "axis T has 5 entries"),
+        (changed(np.s_[:, 5]), "only step 5 is wrong (the last)"),
+        (changed(np.s_[:, 0]), "only step 0 is wrong (the first)"),
+        (changed(np.s_[:, 2]), "only step 2 is wrong"),
+        (changed(np.s_[:, 3:]), "wrong from step 3 on"),
+        (changed(np.s_[:, :3]), "right after step 2"),
+        (changed(np.s_[1]), "only row 1 is wrong"),
+    ],
+)
+def test_the_place_in_time_and_batch_is_told(got, words):
+    assert words in said(got, SERIES)
+
+
+def test_a_constant_series_is_not_taken_for_a_shifted_one():
+    want = np.ones((2, 6, 3))
+    got = want.copy()
+    got[:, 0] = 2.0
+    assert "too" not in said(got, want)
+
+
+def test_a_square_transpose_is_recognised():
+    square = RNG.normal(size=(4, 4))
+    assert "transpose" in said(square.T, square, "H H")
+    cube = RNG.normal(size=(4, 4, 3))
+    assert "N and T" in said(np.swapaxes(cube, 0, 1), cube)
+
+
+LENGTHS = np.array([6, 2])
+
+
+@pytest.mark.parametrize("valid", [LENGTHS, np.arange(6) < LENGTHS[:, None]])
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (np.s_[1, 4, 0], ("step 4, unit 0 (padding)", "only the padding is wrong")),
+        (np.s_[1, 1, 2], ("step 1, unit 2 (a valid position)", "only valid positions are wrong")),
+    ],
+)
+def test_padding_is_told_apart(valid, place, words):
+    for got in (changed(place), np.where(changed(place) != SERIES, np.nan, SERIES)):
+        text = said(got, SERIES, valid=valid)
+        assert all(word in text for word in words), text
+
+
+def test_a_mask_that_says_nothing_or_does_not_fit_is_left_alone():
+    got = changed(np.s_[1, 4, 0], np.s_[0, 4, 0])
+    for valid in (np.array([6, 6]), np.ones((3, 6), bool), torch.ones(2, 6, dtype=torch.bool)):
+        text = said(got, SERIES, valid=valid)
+        assert "padding" not in text and "valid" not in text
+    both = said(got, SERIES, valid=torch.tensor([6, 2]))
+    assert "a valid position" in both and "only the padding" not in both
+
+
+def test_nan_and_infinity_are_named():
+    got = changed()
+    got[0, 3, 1] = np.nan
+    assert "NaN" in said(got, SERIES) and "infinite" not in said(got, SERIES)
+    got[1, 2, 0] = -np.inf
+    assert "NaN and infinite" in said(got, SERIES) and "row 1, step 2" in said(got, SERIES)
+    assert "every entry (NaN)" in said(np.full_like(SERIES, np.nan), SERIES)
+
+
+GATES = {"Wf": "forget gate", "bf": "forget gate", "Wi": "input gate", "bi": "input gate"}
+STACKED = Layout(blocks=("input", "forget", "candidate", "output"))
+
+
+def test_the_block_of_a_stacked_axis_is_named():
+    want = RNG.normal(size=(3, 8))
+    got = want.copy()
+    got[:, 2:4] += 1
+    assert "in the block of forget, right in that of input and candidate and output" in said(
+        got, want, "", layout=STACKED
+    )
+    rows = Layout(blocks=("h", "x"), sizes=(1, 2), axis=0)
+    got = want.copy()
+    got[1:] += 1
+    assert "in the block of x, right in that of h" in said(got, want, "", layout=rows)
+    for unfit in (
+        Layout(blocks=("a", "b", "c")),
+        Layout(blocks=("a", "b"), sizes=(3, 4)),
+        Layout(),
+    ):
+        assert "block" not in said(got, want, "", layout=unfit)
+
+
+def test_the_gate_of_a_key_is_named():
+    want = {name: RNG.normal(size=(2, 2) if name[0] == "W" else 2) for name in GATES}
+    layout = Layout(GATES)
+
+    def text(**entries):
+        return said({**want, **entries}, want, "", layout=layout)
+
+    wrong = text(Wf=want["Wf"] + 1)
+    assert 'h["Wf"] (forget gate)' in wrong and "everything of the input gate is right" in wrong
+    wrong = text(Wf=want["Wf"] + 1, bf=want["bf"] + 1)
+    assert "also wrong: bf" in wrong and "input gate is right" in wrong
+    wrong = text(Wf=want["Wf"] + 1, bi=want["bi"] + 1)
+    assert "right: bf, Wi" in wrong
+    assert "bf and bi are exchanged" in text(bf=want["bi"], bi=want["bf"])
+    everything = {name: value + 1 for name, value in want.items()}
+    assert "so is every other entry" in text(**everything)
+
+
+def test_names_of_parameters_are_told_and_keys_of_a_vocabulary_are_not():
+    params = {"W": np.zeros(2), "b": np.zeros(2)}
+    assert 'h["b"]' in said({**params, "b": np.ones(2)}, params)
+    vocabulary = {"q": 3, "z": 4}
+    text = said({"q": 3, "z": 5}, vocabulary)
+    assert "z" not in text and "an entry of h" in text
+    assert "lacks 1 of its 2 keys" in said({"q": 3}, vocabulary)
+
+
+@given(arrays, arrays, st.sampled_from(["", "N", "N T", "N T H"]))
+def test_any_two_arrays_can_be_described(got, want, axes):
+    text = describe_difference("x", got, want, axes, valid=np.array([1, 2]), layout=STACKED)
+    assert (text is None) == (got.shape == want.shape and relative_error(got, want) <= TOLERANCE)
+
+
+@given(arrays.filter(lambda a: a.size > 1))
+def test_no_description_holds_a_wanted_value(want):
+    want = want + 0.123456789
+    got = want.copy()
+    got.flat[0] += 1e7
+    text = describe_difference("x", got, want, "", valid=np.array([1, 1]), layout=STACKED)
+    assert text is not None and ".123" not in text and "e+" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import textwrap
@@ -25,6 +26,7 @@ from seqlab.registry import (
     run_check,
     visible_check,
 )
+from seqlab.results import GradientRow
 
 
 def find(check, **namespace):
@@ -436,6 +438,85 @@ def test_the_likely_mistake_waits_for_the_second_failure():
         assert "Ask yourself" in render(Report((NASTY,)))
 
 
+def test_the_table_of_gradients_is_escaped_html_and_text():
+    rows = (
+        GradientRow("d<x>", True, 1e-9),
+        GradientRow("dW", False, 0.25, "row 1, unit 0", 1.5, -2.0),
+    )
+    result = CheckResult("f", False, ("dW is wrong",), gradients=rows, mend_first=("g", "h"))
+    html, text = Report((result,)).html(), Report((result,)).text()
+    assert "d&lt;x&gt;" in html and "<table" in html and 'scope="row"' in html
+    for words in ("2.5e-01", "row 1, unit 0", "1.5", "-2", "g and h"):
+        assert words in html and words in text
+
+
+def test_progress_is_shown_for_a_whole_chapter():
+    stub = CheckResult("f", False, ("f is not written yet: it raises NotImplementedError",))
+    waits = CheckResult("g", False, ("f is not written yet: it raises NotImplementedError",))
+    report = Report((stub, waits, CheckResult("h", True)), progress=True)
+    for words in ("1 of 3", "not written yet", "waits for f"):
+        assert words in report.text() and words in report.html()
+    assert "<progress" in report.html()
+
+
+# --- several functions together
+
+
+def chained():
+    def check_first(c):
+        c.expect("the double", c.call("first", 2.0), 4.0)
+
+    def check_second(c):
+        x = np.array([1.0, 2.0])
+        c.expect_gradient(
+            "dx", c.call("second", x), lambda v: float(c.call("first", v).sum()), at=x
+        )
+        c.expect_gradient("zero", np.zeros(2), lambda v: 0.0 * c.call("first", v).sum(), at=x)
+
+    return {
+        name: VisibleCheck(name, check, "?", ".", "ch97_toy")
+        for name, check in (("first", check_first), ("second", check_second))
+    }
+
+
+@pytest.fixture
+def chain(monkeypatch):
+    monkeypatch.setitem(registry._registry, "ch97_toy", chained())
+    return registry._registry["ch97_toy"]
+
+
+def test_a_wrong_backward_has_a_table_where_the_forward_is_right(chain):
+    namespace = {"first": lambda v: 2 * v, "second": lambda x: 3 * np.ones(2)}
+    result = run_check(chain["second"], namespace)
+    assert [(row.name, row.ok) for row in result.gradients] == [("dx", False), ("zero", True)]
+    row = result.gradients[0]
+    assert row.own == 3.0 and abs(row.estimate - 2.0) < 1e-6 and abs(row.error - 0.5) < 1e-6
+    assert result.mend_first == ()
+
+
+def test_a_wrong_forward_is_named_first_and_there_is_no_table(chain):
+    namespace = {"first": lambda v: 5 * v, "second": lambda x: 3 * np.ones(2)}
+    result = run_check(chain["second"], namespace)
+    assert result.mend_first == ("first",) and result.gradients == ()
+    consistent = {"first": lambda v: 5 * v, "second": lambda x: 5 * np.ones(2)}
+    assert run_check(chain["second"], consistent).ok, "a backward is judged by its own forward"
+
+
+def test_a_function_that_never_ends_is_stopped_with_a_sentence():
+    def f():
+        while True:
+            try:
+                sum(range(100))
+            except:  # noqa: E722 - swallows the first interruption
+                continue
+
+    check = VisibleCheck("f", lambda c: c.call("f"), "?", ".")
+    said = only(run_check(check, {"f": f}, seconds=0.2).findings)
+    assert "f had not finished after 0.2 s" in said
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 # --- %check
 
 
@@ -489,6 +570,14 @@ def test_a_wrong_function_is_shown_first_with_a_question_then_with_the_likely_mi
     with pytest.raises(CheckFailed):
         shell.run_line_magic("check", "double")
     assert "A sum is missing." not in shell.shown.pop().text(), "a success starts anew"
+
+
+def test_a_stub_checked_twice_is_no_mistake_made_twice(shell):
+    shell.user_ns["double"] = raising(NotImplementedError())
+    for _ in range(2):
+        with pytest.raises(CheckFailed):
+            shell.run_line_magic("check", "double")
+        assert "A sum is missing." not in shell.shown.pop().text()
 
 
 def test_without_a_name_everything_is_checked(shell):
@@ -557,6 +646,15 @@ def test_answers_are_checked_for_their_form(answers, findings):
     result = check_quiz({"q1": "abc", "q2": "ab"}, answers)
     assert list(result.findings) == findings
     assert result.ok == (not findings)
+
+
+def test_quiz_explains_the_answers(shell, monkeypatch):
+    monkeypatch.setattr(magic, "feedback", lambda chapter, answers: (chapter, answers))
+    shell.user_ns["quiz_answers"] = {"q1": "a"}
+    shell.run_line_magic("quiz", "")
+    assert shell.shown == [("ch99_toy", {"q1": "a"})]
+    with pytest.raises(UsageError):
+        shell.run_line_magic("quiz", "ch02")
 
 
 @pytest.mark.parametrize("name", list(chapters()))

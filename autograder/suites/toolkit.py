@@ -23,10 +23,11 @@ from autograder.worker.session import (
     StudentRaised,
     Unsent,
 )
-from seqlab.compare import TOLERANCE, describe_difference
+from seqlab.compare import TOLERANCE, Layout, describe_difference
 
 __all__ = [
     "HANDLE",
+    "Layout",
     "Opaque",
     "Outcome",
     "TestEnded",
@@ -151,9 +152,16 @@ def compare(
     *,
     tolerance: float = TOLERANCE,
     dtype: Any = None,
+    valid: Any = None,
+    layout: Layout | None = None,
 ) -> None:
-    """End the test as failed where a result differs from what it should be."""
-    difference = describe_difference(name, got, want, axes, tolerance, dtype=dtype)
+    """End the test as failed where a result differs from what it should be.
+
+    `valid` (a mask or lengths) and `layout` (gates, stacked blocks) only make the message more precise.
+    """
+    difference = describe_difference(
+        name, got, want, axes, tolerance, dtype=dtype, valid=valid, layout=layout
+    )
     if _observer is not None:
         _observer(got, want, tolerance, difference is None)
     if difference:

@@ -8,26 +8,32 @@ nothing. Descriptions never hold a wanted value unless `reveal` asks for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
+from seqlab import places
+from seqlab.places import Layout
+
+__all__ = ["TOLERANCE", "Layout", "describe_difference", "relative_error"]
 
 TOLERANCE = 1e-5
 # What rounding leaves of a sum that is exactly zero: eps of float64, with room for long sums.
 _ROUNDING = 1e-13
 
-_AXIS_WORDS = {
-    "N": "row",
-    "T": "step",
-    "S": "position",
-    "L": "position",
-    "H": "unit",
-    "D": "feature",
-    "V": "token",
-    "K": "symbol",
-    "C": "channel",
-}
+
+@dataclass(frozen=True)
+class _View:
+    """What a comparison knows beside the two values."""
+
+    axes: str = ""
+    tolerance: float = TOLERANCE
+    reveal: bool = False
+    dtype: Any = None
+    valid: Any = None
+    layout: Layout | None = None
 
 
 def describe_difference(
@@ -38,6 +44,8 @@ def describe_difference(
     tolerance: float = TOLERANCE,
     reveal: bool = False,
     dtype: Any = None,
+    valid: Any = None,
+    layout: Layout | None = None,
 ) -> str | None:
     """Compare a result with what it should be.
 
@@ -49,29 +57,36 @@ def describe_difference(
         tolerance: largest relative error of a float array or float.
         reveal: whether the message may show the first wrong entry beside the wanted one.
         dtype: the exact dtype of an array, where it matters.
+        valid: a mask over the leading axes, or the lengths of the rows, so that the message tells padding apart.
+        layout: which key belongs to which gate, and of which blocks an axis is stacked, for the message.
 
     Returns:
         None where the result is right, otherwise a sentence that says what is wrong and where.
     """
+    view = _View(axes, tolerance, reveal, dtype, valid, layout)
+    return _difference(name, got, want, view)
+
+
+def _difference(name: str, got: Any, want: Any, view: _View) -> str | None:
     if _is_tensor(want):
         if not _is_tensor(got):
             return f"{name} is {_kind(got)}, it should be a torch tensor"
-        return _arrays(
-            name, _to_numpy(got), _to_numpy(want), axes, tolerance, reveal, dtype, "tensor"
-        )
+        return _arrays(name, _to_numpy(got), _to_numpy(want), view, "tensor")
     if isinstance(want, np.ndarray):
         if not isinstance(got, np.ndarray):
             return f"{name} is {_kind(got)}, it should be a numpy array"
-        return _arrays(name, got, want, axes, tolerance, reveal, dtype, "array")
+        return _arrays(name, got, want, view, "array")
+    # A dtype is asked of one array; what containers hold is judged as usual.
+    view = replace(view, dtype=None)
     if isinstance(want, Mapping):
-        return _mappings(name, got, want, axes, tolerance, reveal)
+        return _mappings(name, got, want, view)
     if isinstance(want, (list, tuple)):
-        return _sequences(name, got, want, axes, tolerance, reveal)
+        return _sequences(name, got, want, view)
     if want is None or isinstance(want, str):
         right = got is None if want is None else isinstance(got, str) and got == want
-        shown = f": {got!r}, should be {want!r}" if reveal else ""
+        shown = f": {got!r}, should be {want!r}" if view.reveal else ""
         return None if right else f"{name} is not what it should be ({_kind(got)}){shown}"
-    return _numbers(name, got, want, tolerance, reveal)
+    return _numbers(name, got, want, view.tolerance, view.reveal)
 
 
 def _is_tensor(value: Any) -> bool:
@@ -94,48 +109,111 @@ def _kind(value: Any) -> str:
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
-def _mappings(
-    name: str, got: Any, want: Mapping[Any, Any], axes: str, tolerance: float, reveal: bool
-) -> str | None:
+def _mappings(name: str, got: Any, want: Mapping[Any, Any], view: _View) -> str | None:
     if not isinstance(got, Mapping):
         return f"{name} is {_kind(got)}, it should be a dict"
     if set(got) != set(want):
         missing = sorted(map(str, set(want) - set(got)))
         extra = len(set(got) - set(want))
         parts = []
-        if missing and (reveal or all(isinstance(key, str) and key.isidentifier() for key in want)):
+        if missing and (view.reveal or _public(want)):
             parts.append("lacks " + ", ".join(missing[:8]))
         elif missing:
             parts.append(f"lacks {len(missing)} of its {len(want)} keys")
         if extra:
             parts.append(f"has {extra} that do not belong there")
         return f"the keys of {name} are wrong: it " + " and ".join(parts)
-    wrong = []
+    named = view.reveal or _public(want)
+    wrong: dict[Any, str] = {}
     for key, value in want.items():
-        label = f'{name}["{key}"]' if isinstance(key, str) else f"an entry of {name}"
-        difference = describe_difference(label, got[key], value, axes, tolerance, reveal)
+        label = f'{name}["{key}"]' if named and isinstance(key, str) else f"an entry of {name}"
+        difference = _difference(label, got[key], value, view)
         if difference:
-            wrong.append(difference)
+            wrong[key] = difference
     if not wrong:
         return None
+    first = next(iter(wrong.values()))
+    gates = view.layout.gates if view.layout else {}
+    if gates and named:
+        return _by_gate(name, got, want, wrong, gates, view.tolerance)
     if len(wrong) > 1:
-        return (
-            f"{wrong[0]} (and {len(wrong) - 1} more of the {len(want)} entries of {name} are wrong)"
-        )
-    return wrong[0]
+        return f"{first} (and {len(wrong) - 1} more of the {len(want)} entries of {name} are wrong)"
+    return first
 
 
-def _sequences(
-    name: str, got: Any, want: Sequence[Any], axes: str, tolerance: float, reveal: bool
-) -> str | None:
+def _public(want: Mapping[Any, Any]) -> bool:
+    """Whether the keys are names that the course gives; those of a vocabulary are hidden inputs."""
+    return all(
+        isinstance(key, str)
+        and key.isidentifier()
+        and (len(key) > 1 or isinstance(value, np.ndarray) or _is_tensor(value))
+        for key, value in want.items()
+    )
+
+
+def _by_gate(
+    name: str,
+    got: Mapping[str, Any],
+    want: Mapping[str, Any],
+    wrong: Mapping[str, str],
+    gates: Mapping[str, str],
+    tolerance: float,
+) -> str:
+    """Say which gates are concerned; what is wrong with the first; whether two entries were exchanged."""
+    first = next(iter(wrong))
+    text = wrong[first]
+    if first in gates:
+        text = text.replace(f'{name}["{first}"]', f'{name}["{first}"] ({gates[first]})', 1)
+    parts = [text]
+    if len(wrong) == len(want):
+        if len(want) > 1:
+            parts.append(f"so is every other entry of {name}")
+    else:
+        rest = [key for key in wrong if key != first]
+        if rest:
+            parts.append(f"also wrong: {', '.join(rest)}")
+        hit = {gates.get(key) for key in wrong}
+        fine = dict.fromkeys(gates[key] for key in want if key in gates)
+        untouched = [gate for gate in fine if gate not in hit]
+        if untouched:
+            parts.append(f"everything of the {_listed(untouched)} is right")
+        elif len(wrong) < len(want):
+            parts.append(f"right: {', '.join(key for key in want if key not in wrong)}")
+    for key in wrong:
+        for other in wrong:
+            # Shapes first: an array of another shape is another kind of mistake.
+            if key < other and _exchanged(got, want, key, other, tolerance):
+                parts.append(f"{key} and {other} are exchanged")
+    return "; ".join(parts)
+
+
+def _exchanged(
+    got: Mapping[str, Any], want: Mapping[str, Any], one: str, other: str, tolerance: float
+) -> bool:
+    pairs = [(got[one], want[other]), (got[other], want[one])]
+    return all(
+        isinstance(left, np.ndarray)
+        and isinstance(right, np.ndarray)
+        and left.shape == right.shape
+        and left.dtype.kind == right.dtype.kind == "f"
+        and bool(right.any())
+        and relative_error(left, right) <= tolerance
+        for left, right in pairs
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and the {words[-1]}"
+
+
+def _sequences(name: str, got: Any, want: Sequence[Any], view: _View) -> str | None:
     if not isinstance(got, (list, tuple)):
         return f"{name} is {_kind(got)}, it should be a list"
     if len(got) != len(want):
-        return f"{name} has {len(got)} entries, not as many as it should"
+        shown = f": it should have {len(want)}" if view.reveal else ", not as many as it should"
+        return f"{name} has {len(got)} entries{shown}"
     for position, (left, right) in enumerate(zip(got, want, strict=True)):
-        difference = describe_difference(
-            f"{name}[{position}]", left, right, axes, tolerance, reveal
-        )
+        difference = _difference(f"{name}[{position}]", left, right, view)
         if difference:
             return difference
     return None
@@ -169,43 +247,57 @@ def _numbers(name: str, got: Any, want: Any, tolerance: float, reveal: bool) -> 
     return None if right else f"{name} is wrong{shown}"
 
 
-def _arrays(
-    name: str,
-    got: np.ndarray,
-    want: np.ndarray,
-    axes: str,
-    tolerance: float,
-    reveal: bool,
-    dtype: Any,
-    noun: str,
-) -> str | None:
+def _arrays(name: str, got: np.ndarray, want: np.ndarray, view: _View, noun: str) -> str | None:
     if got.shape != want.shape:
-        return _shapes(name, got, want, axes, tolerance)
-    if dtype is not None and got.dtype != np.dtype(dtype):
-        return f"{name} has dtype {got.dtype}, it should be {np.dtype(dtype)}"
+        return places.shapes(name, got, want, view.axes, _closeness(view.tolerance))
+    if view.dtype is not None and got.dtype != np.dtype(view.dtype):
+        return f"{name} has dtype {got.dtype}, it should be {np.dtype(view.dtype)}"
     if want.dtype.kind in "biu":
         if (got.dtype.kind == "b") != (want.dtype.kind == "b") or got.dtype.kind not in "biu":
             kind = "bool" if want.dtype.kind == "b" else "integer"
             return f"{name} has dtype {got.dtype}, it should be of {kind} dtype"
         wrong = got != want
-        return _locate(name, got, want, wrong, axes, reveal) if wrong.any() else None
+        return _locate(name, got, want, wrong, view) if wrong.any() else None
     if got.dtype.kind != "f" or got.dtype.itemsize < 4:
         return f"{name} has dtype {got.dtype}, it should be a float {noun} of 32 or 64 bits"
     got = got.astype(np.float64)
     want = want.astype(np.float64)
     broken = ~np.isfinite(got) & np.isfinite(want)
     if broken.any():
-        count = int(broken.sum())
-        return f"{name} is not finite in {count} of {got.size} entries, first at {_place(broken, axes)}"
-    if relative_error(got, want) <= tolerance:
+        return _not_finite(name, got, broken, view)
+    if relative_error(got, want) <= view.tolerance:
         return None
     with np.errstate(invalid="ignore"):
         distance = np.asarray(np.abs(got - want))  # a 0-d difference would be a scalar
     distance[np.isnan(distance)] = np.inf
-    wrong = distance > tolerance * max(float(np.abs(want).max()), _ROUNDING)
+    wrong = distance > view.tolerance * max(float(np.abs(want).max()), _ROUNDING)
     if not wrong.any():
         wrong = distance >= distance.max()
-    return _locate(name, got, want, wrong, axes, reveal)
+    return _locate(name, got, want, wrong, view)
+
+
+def _closeness(tolerance: float) -> Callable[[np.ndarray, np.ndarray], bool]:
+    """Return what tells whether two arrays of one shape are equal up to the tolerance."""
+
+    def close(one: np.ndarray, other: np.ndarray) -> bool:
+        if one.dtype.kind not in "fiub" or other.dtype.kind not in "fiub" or not other.size:
+            return False
+        left, right = one.astype(np.float64), other.astype(np.float64)
+        return bool(right.any()) and relative_error(left, right) <= tolerance
+
+    return close
+
+
+def _not_finite(name: str, got: np.ndarray, broken: np.ndarray, view: _View) -> str:
+    kinds = ["NaN"] * bool(np.isnan(got[broken]).any())
+    kinds += ["infinite"] * bool(np.isinf(got[broken]).any())
+    count = int(broken.sum())
+    share = "every entry" if count == got.size else f"{count} of {got.size} entries"
+    valid = places.validity(view.valid, got.shape)
+    where = f", first at {places.place(broken, view.axes, valid)}" if broken.ndim else ""
+    more = places.extent(broken, view.axes, valid, view.layout)
+    said = f"{name} is not finite in {share} ({' and '.join(kinds)}){where}"
+    return "; ".join([said, *more])
 
 
 def relative_error(got: np.ndarray, want: np.ndarray) -> float:
@@ -224,62 +316,19 @@ def relative_error(got: np.ndarray, want: np.ndarray) -> float:
     return float(np.linalg.norm(difference) / np.linalg.norm(want / scale))
 
 
-def _shapes(name: str, got: np.ndarray, want: np.ndarray, axes: str, tolerance: float) -> str:
-    letters = f" = ({', '.join(axes.split())})" if len(axes.split()) == want.ndim else ""
-    text = f"{name} has shape {got.shape}, it should have {want.shape}{letters}"
-    if got.ndim == want.ndim and sorted(got.shape) == sorted(want.shape):
-        return text + ": are two axes swapped?"
-    if got.size == want.size:
-        return text + ": the same number of entries, arranged in another way"
-    if got.ndim == want.ndim + 1 and got.shape[1:] == want.shape:
-        return text + ": there is an axis that should have been summed or dropped"
-    return text
-
-
-def _locate(
-    name: str, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, axes: str, reveal: bool
-) -> str:
+def _locate(name: str, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, view: _View) -> str:
     count = int(wrong.sum())
     share = "in every entry" if count == wrong.size else f"in {count} of {wrong.size} entries"
     text = f"{name} is wrong {share}"
+    valid = places.validity(view.valid, wrong.shape)
     if wrong.ndim and count < wrong.size:
-        text += f", first at {_place(wrong, axes)}"
+        text += f", first at {places.place(wrong, view.axes, valid)}"
+    said = []
     if got.dtype.kind == "f" and want.size > 1:
-        text += _pattern(got, want)
-    if reveal and wrong.size:
+        said.append(places.pattern(got, want, view.axes, _closeness(view.tolerance)))
+    if not any(said) and count < wrong.size:
+        said += places.extent(wrong, view.axes, valid, view.layout)
+    if view.reveal and wrong.size:
         index = tuple(np.argwhere(wrong)[0]) if wrong.ndim else ()
-        text += f"; yours there is {got[index]:.6g}, it should be {want[index]:.6g}"
-    return text
-
-
-def _pattern(got: np.ndarray, want: np.ndarray) -> str:
-    """Recognise a few ways to be wrong everywhere at once."""
-    if relative_error(-got, want) <= TOLERANCE:
-        return "; every entry has the opposite sign"
-    if not got.any():
-        return "; it is zero everywhere"
-    if got.ndim == 2 and got.shape[0] == got.shape[1] and relative_error(got.T, want) <= TOLERANCE:
-        return "; it is the transpose of what it should be"
-    scale = float(np.abs(want).max())
-    if scale > 0:
-        unit = want / scale
-        factor = float((got / scale * unit).sum()) / float((unit * unit).sum())
-        if factor not in (0.0, 1.0) and relative_error(got / factor, want) <= TOLERANCE:
-            return "; every entry is off by the same factor"
-    return ""
-
-
-def _place(wrong: np.ndarray, axes: str) -> str:
-    names = axes.split()
-    places = np.argwhere(wrong)
-    if len(names) == wrong.ndim and "T" in names:
-        step = names.index("T")  # in time, the earliest deviation is where the error is made
-        places = places[np.argsort(places[:, step], kind="stable")]
-    first = [int(number) for number in places[0]]
-    if len(names) != wrong.ndim:
-        return f"index {tuple(first)}"
-    words = [
-        f"{_AXIS_WORDS.get(axis, 'index')} {position}"
-        for axis, position in zip(names, first, strict=True)
-    ]
-    return ", ".join(words)
+        said.append(f"yours there is {got[index]:.6g}, it should be {want[index]:.6g}")
+    return "; ".join([text, *filter(None, said)])

@@ -7,26 +7,20 @@ renders as nothing, because the finding is already there to read.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
-from importlib.resources import files
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from seqlab.registry import CheckResult, chapters_with_checks, checks_of, run_check
+from seqlab.chapters import QUIZ, chapters_with_checks, function_names, quiz_options
+from seqlab.quizzes import check_quiz, feedback
+from seqlab.registry import checks_of, run_check
+from seqlab.report import Report
+from seqlab.results import CheckResult
 
-QUIZ = "quiz_answers"
-
-_CARD = (
-    "border:1px solid #8888;border-left:4px solid {colour};border-radius:4px;"
-    "padding:.5em .9em;margin:.3em 0;max-width:54em;overflow-x:auto"
-)
-_RIGHT, _WRONG = "#2a7f3f", "#c2410c"
+__all__ = ["CheckFailed", "CheckMagics", "Report", "check_quiz", "guess_chapter"]
 
 
 class CheckFailed(Exception):
@@ -34,63 +28,6 @@ class CheckFailed(Exception):
 
     def _render_traceback_(self) -> list[str]:
         return []
-
-
-@dataclass(frozen=True)
-class Report:
-    """Results as a notebook shows them: HTML, and the same as text.
-
-    `repeated` names the functions whose check failed the last time too: for these the likely mistake is told.
-    """
-
-    results: tuple[CheckResult, ...]
-    repeated: frozenset[str] = frozenset()
-
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
-        return {"text/plain": self.text(), "text/html": self.html()}
-
-    def text(self) -> str:
-        """Render as plain text."""
-        return "\n".join("\n".join(self._lines(result)) for result in self.results)
-
-    def html(self) -> str:
-        """Render as HTML, every word of a result escaped."""
-        return "".join(self._card(result) for result in self.results)
-
-    def _lines(self, result: CheckResult) -> list[str]:
-        if result.ok:
-            return [f"✔ {result.function}: {self._praise(result)}"]
-        lines = [f"✘ {result.function}"]
-        lines += [f"  - {finding}" for finding in result.findings]
-        lines += [f"  {label}: {said}" for label, said in self._advice(result)]
-        return lines
-
-    def _card(self, result: CheckResult) -> str:
-        name = f"<code>{escape(result.function)}</code>"
-        if result.ok:
-            head = f'<b style="color:{_RIGHT}">✔</b> {name}: {escape(self._praise(result))}'
-            return f'<div style="{_CARD.format(colour=_RIGHT)}">{head}</div>'
-        findings = "".join(f"<li>{escape(finding)}</li>" for finding in result.findings)
-        advice = "".join(
-            f"<div><b>{escape(label)}:</b> {escape(said)}</div>"
-            for label, said in self._advice(result)
-        )
-        return (
-            f'<div style="{_CARD.format(colour=_WRONG)}">'
-            f'<b style="color:{_WRONG}">✘</b> {name}'
-            f'<ul style="margin:.3em 0">{findings}</ul>{advice}</div>'
-        )
-
-    def _praise(self, result: CheckResult) -> str:
-        if result.function == QUIZ:
-            return "every question has an answer (whether it is right, grading tells)"
-        return "the visible check passes"
-
-    def _advice(self, result: CheckResult) -> list[tuple[str, str]]:
-        advice = [("Ask yourself", result.question)] if result.question else []
-        if result.likely and result.function in self.repeated:
-            advice.append(("A likely mistake", result.likely))
-        return advice
 
 
 @magics_class
@@ -109,6 +46,8 @@ class CheckMagics(Magics):
         if name not in chapters_with_checks():
             raise UsageError(f"there is no chapter {name!r}; there are: {_listed()}")
         self._chapter = name
+        assert self.shell is not None
+        self.shell.user_ns["__seqlab_chapter__"] = name
 
     @line_magic
     def check(self, line: str) -> None:
@@ -129,11 +68,23 @@ class CheckMagics(Magics):
         failed = {(chapter, result.function) for result in results if not result.ok}
         repeated = frozenset(name for _, name in failed & self._failed)
         self._failed -= {(chapter, result.function) for result in results}
-        self._failed |= failed
-        display(Report(results, repeated))
+        # Who has not written anything yet has made no mistake twice.
+        self._failed |= {
+            (chapter, one.function) for one in results if not (one.ok or one.unwritten)
+        }
+        display(Report(results, repeated, progress=not words))
         if failed:
             names = ", ".join(result.function for result in results if not result.ok)
             raise CheckFailed(f"not right yet: {names}")
+
+    @line_magic
+    def quiz(self, line: str) -> None:
+        """Explain the answers to the quiz: for the option chosen, why it is right or wrong."""
+        if line.strip():
+            raise UsageError("%quiz takes no argument: it reads quiz_answers")
+        assert self.shell is not None
+        namespace = self.shell.user_ns
+        display(feedback(self._chapter or guess_chapter([], namespace), namespace.get(QUIZ)))
 
 
 def check_one(chapter: str, function: str, namespace: Mapping[str, Any]) -> CheckResult:
@@ -141,28 +92,6 @@ def check_one(chapter: str, function: str, namespace: Mapping[str, Any]) -> Chec
     if function == QUIZ:
         return check_quiz(quiz_options(chapter), namespace.get(QUIZ))
     return run_check(checks_of(chapter)[function], namespace)
-
-
-def check_quiz(options: Mapping[str, str], answers: Any) -> CheckResult:
-    """Say which questions have an answer that is one letter of their options; whether it is right is not known here."""
-    if not isinstance(answers, Mapping):
-        said = (f"there is no dict {QUIZ}: run its cell",)
-        return CheckResult(QUIZ, False, said)
-    findings = []
-    for question, letters in options.items():
-        answer = answers.get(question, "")
-        if answer == "":
-            findings.append(f"{question}: no answer yet")
-        elif not isinstance(answer, str) or len(answer) != 1 or answer not in letters:
-            findings.append(f"{question}: {answer!r} is none of {', '.join(letters)}")
-    findings += [f"{name}: there is no such question" for name in answers if name not in options]
-    return CheckResult(QUIZ, not findings, tuple(findings))
-
-
-def quiz_options(chapter: str) -> dict[str, str]:
-    """Return question to the letters of its options, from the file that the release of the notebooks writes."""
-    text = files("seqlab").joinpath("quiz.json").read_text(encoding="utf-8")
-    return json.loads(text).get(chapter, {})
 
 
 def guess_chapter(names: Sequence[str], namespace: Mapping[str, Any]) -> str:
@@ -173,10 +102,7 @@ def guess_chapter(names: Sequence[str], namespace: Mapping[str, Any]) -> str:
     """
     scores: dict[str, int] = {}
     for chapter in chapters_with_checks():
-        try:
-            known = checks_of(chapter)
-        except ImportError:  # a chapter whose libraries are not installed is not this one
-            continue
+        known = function_names(chapter)
         if all(name in known or name == QUIZ for name in names):
             scores[chapter] = sum(name in namespace for name in known)
     best = max(scores.values(), default=0)

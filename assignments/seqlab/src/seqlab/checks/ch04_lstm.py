@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from seqlab.layouts import lstm_layout
+from seqlab.places import Layout
 from seqlab.registry import Check, visible_check
 
 LN2, LN3 = float(np.log(2)), float(np.log(3))
@@ -31,6 +33,11 @@ def _small_params(rng: np.random.Generator, D: int, H: int) -> dict[str, np.ndar
     return weights | {name: rng.normal(size=H) for name in NAMES[4:]}
 
 
+def _layout(params: dict[str, np.ndarray]) -> Layout:
+    H, columns = params["Wf"].shape
+    return lstm_layout(columns - H, H)
+
+
 def _one(value: float) -> np.ndarray:
     return np.array([[value]])
 
@@ -46,12 +53,15 @@ def _expect_params_gradient(
     loss: Callable[[dict[str, np.ndarray]], float],
 ) -> None:
     c.expect("the keys of grads", sorted(grads), sorted(params))
+    layout = _layout(params)
     for name in NAMES:
         c.expect_gradient(
             f'grads["{name}"]',
             grads[name],
             lambda v, name=name: loss(_with(params, name, v)),
             at=params[name],
+            axes="H" if params[name].ndim == 1 else "",
+            layout=layout,
         )
 
 
@@ -120,9 +130,13 @@ def lstm_step_backward(c: Check) -> None:
 
     _, _, cache = c.call("lstm_step_forward", x, h_prev, c_prev, params, results=3)
     dx, dh_prev, dc_prev, grads = c.call("lstm_step_backward", dh, dc, cache, results=4)
-    c.expect_gradient("dc_prev", dc_prev, lambda v: loss(x, h_prev, v, params), at=c_prev)
-    c.expect_gradient("dh_prev", dh_prev, lambda v: loss(x, v, c_prev, params), at=h_prev)
-    c.expect_gradient("dx", dx, lambda v: loss(v, h_prev, c_prev, params), at=x)
+    c.expect_gradient(
+        "dc_prev", dc_prev, lambda v: loss(x, h_prev, v, params), at=c_prev, axes="N H"
+    )
+    c.expect_gradient(
+        "dh_prev", dh_prev, lambda v: loss(x, v, c_prev, params), at=h_prev, axes="N H"
+    )
+    c.expect_gradient("dx", dx, lambda v: loss(v, h_prev, c_prev, params), at=x, axes="N D")
     _expect_params_gradient(c, grads, params, lambda p: loss(x, h_prev, c_prev, p))
     c.expect_unchanged("lstm_step_backward", dh, dc, cache)
 
@@ -191,9 +205,9 @@ def lstm_backward(c: Check) -> None:
 
     _, _, cache = c.call("lstm_forward", x, h0, c0, params, results=3)
     dx, dh0, dc0, grads = c.call("lstm_backward", dh, dc_last, cache, results=4)
-    c.expect_gradient("dc0", dc0, lambda v: loss(x, h0, v, params), at=c0)
-    c.expect_gradient("dh0", dh0, lambda v: loss(x, v, c0, params), at=h0)
-    c.expect_gradient("dx", dx, lambda v: loss(v, h0, c0, params), at=x)
+    c.expect_gradient("dc0", dc0, lambda v: loss(x, h0, v, params), at=c0, axes="N H")
+    c.expect_gradient("dh0", dh0, lambda v: loss(x, v, c0, params), at=h0, axes="N H")
+    c.expect_gradient("dx", dx, lambda v: loss(v, h0, c0, params), at=x, axes="N T D")
     _expect_params_gradient(c, grads, params, lambda p: loss(x, h0, c0, p))
     c.expect_unchanged("lstm_backward", dh, dc_last, cache)
 
@@ -257,7 +271,7 @@ def lstm_from_torch(c: Check) -> None:
         "bc": np.array([20.125]),
         "bo": np.array([30.0]),
     }
-    c.expect("params", params, want)
+    c.expect("params", params, want, layout=_layout(want))
 
     H, D = 2, 3
     weight_ih, weight_hh = np.arange(24.0).reshape(4 * H, D), -np.arange(16.0).reshape(4 * H, H)

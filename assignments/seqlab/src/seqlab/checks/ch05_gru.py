@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqlab.layouts import gru_layout
 from seqlab.registry import Check, visible_check
 
 LN2, LN3 = float(np.log(2)), float(np.log(3))
@@ -37,12 +38,15 @@ def _expect_params_gradient(
     loss: Callable[[dict[str, np.ndarray]], float],
 ) -> None:
     c.expect("the keys of grads", sorted(grads), sorted(params))
+    H, columns = params["Wz"].shape
+    layout = gru_layout(columns - H, H)
     for name in NAMES:
         c.expect_gradient(
             f'grads["{name}"]',
             grads[name],
             lambda v, name=name: loss({**params, name: v}),
             at=params[name],
+            layout=layout,
         )
 
 
@@ -98,8 +102,8 @@ def gru_step_backward(c: Check) -> None:
 
     _, cache = c.call("gru_step_forward", x, h_prev, params, results=2)
     dx, dh_prev, grads = c.call("gru_step_backward", dh, cache, results=3)
-    c.expect_gradient("dx", dx, lambda v: loss(v, h_prev, params), at=x)
-    c.expect_gradient("dh_prev", dh_prev, lambda v: loss(x, v, params), at=h_prev)
+    c.expect_gradient("dx", dx, lambda v: loss(v, h_prev, params), at=x, axes="N D")
+    c.expect_gradient("dh_prev", dh_prev, lambda v: loss(x, v, params), at=h_prev, axes="N H")
     _expect_params_gradient(c, grads, params, lambda p: loss(x, h_prev, p))
     c.expect_unchanged("gru_step_backward", dh, cache)
 
@@ -153,8 +157,8 @@ def gru_backward(c: Check) -> None:
 
     _, cache = c.call("gru_forward", x, h0, params, results=2)
     dx, dh0, grads = c.call("gru_backward", dh, cache, results=3)
-    c.expect_gradient("dx", dx, lambda v: loss(v, h0, params), at=x)
-    c.expect_gradient("dh0", dh0, lambda v: loss(x, v, params), at=h0)
+    c.expect_gradient("dx", dx, lambda v: loss(v, h0, params), at=x, axes="N T D")
+    c.expect_gradient("dh0", dh0, lambda v: loss(x, v, params), at=h0, axes="N H")
     _expect_params_gradient(c, grads, params, lambda p: loss(x, h0, p))
     c.expect_unchanged("gru_backward", dh, cache)
 

@@ -89,14 +89,22 @@ def reverse_padded(c: Check) -> None:
     x = np.array([[[1.0], [2.0], [3.0], [9.0]], [[4.0], [5.0], [6.0], [7.0]]])
     want = np.array([[[3.0], [2.0], [1.0], [9.0]], [[7.0], [6.0], [5.0], [4.0]]])
     lengths = np.array([3, 4])
-    c.expect("the reversed batch", c.call("reverse_padded", x, lengths), want, axes="N T D")
+    c.expect(
+        "the reversed batch",
+        c.call("reverse_padded", x, lengths),
+        want,
+        axes="N T D",
+        valid=lengths,
+    )
     x = np.arange(24.0).reshape(3, 4, 2)
     lengths = np.array([0, 1, 2])
     once = c.call("reverse_padded", x, lengths)
     want = x.copy()
     want[2, :2] = x[2, 1::-1]
-    c.expect("with lengths 0, 1 and 2", once, want, axes="N T D")
-    c.expect("reversed twice", c.call("reverse_padded", once, lengths), x, axes="N T D")
+    c.expect("with lengths 0, 1 and 2", once, want, axes="N T D", valid=lengths)
+    c.expect(
+        "reversed twice", c.call("reverse_padded", once, lengths), x, axes="N T D", valid=lengths
+    )
     c.expect_unchanged("reverse_padded", x, lengths)
 
 
@@ -159,7 +167,12 @@ def birnn_backward(c: Check) -> None:
     dx, grads = c.call("birnn_backward", dh, cache, results=2)
     # Central differences cannot vary NaN: they vary the valid steps, and padding stays NaN.
     c.expect_gradient(
-        "dx", dx, lambda v: loss(np.where(valid, v, np.nan), params), at=np.where(valid, x, 0.0)
+        "dx",
+        dx,
+        lambda v: loss(np.where(valid, v, np.nan), params),
+        at=np.where(valid, x, 0.0),
+        axes="N T D",
+        valid=lengths,
     )
     _expect_params_gradient(c, grads, params, lambda p: loss(x, p))
     c.expect_unchanged("birnn_backward", dh, cache)
@@ -248,6 +261,6 @@ def deep_rnn_backward(c: Check) -> None:
     _, cache = c.call("deep_rnn_forward", x, layers, results=2)
     dx, grads = c.call("deep_rnn_backward", dh, cache, results=2)
     c.expect("the number of entries of grads", len(grads), 2)
-    c.expect_gradient("dx", dx, lambda v: loss(v, layers), at=x)
+    c.expect_gradient("dx", dx, lambda v: loss(v, layers), at=x, axes="N T D")
     _expect_params_gradient(c, grads, layers, lambda p: loss(x, p))
     c.expect_unchanged("deep_rnn_backward", dh, cache)

@@ -6,12 +6,12 @@ torch is taken from the notebook that has imported it; this package works withou
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from seqlab.checking import loaded
 from seqlab.registry import Check, visible_check
 
 LN2, LN3 = math.log(2.0), math.log(3.0)
@@ -21,7 +21,7 @@ ATTENTION = ("Wa", "Ua", "va")
 
 
 def _torch() -> Any:
-    return sys.modules["torch"]
+    return loaded("torch")
 
 
 def _tensor(values: Any) -> Any:

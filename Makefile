@@ -12,7 +12,7 @@ PY := $(VENV)/bin/python
 LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.toml datasets/pyproject.toml))
 
 # Names what was installed by its content, since a checkout gives files new dates.
-READY := $(VENV)/.ready-$(shell cat requirements.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
+READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
@@ -30,10 +30,15 @@ $(READY):
 	  || { echo "$(PYTHON) is not Python 3.11 to 3.13; name one: make setup PYTHON=python3.11" >&2; exit 1; }
 	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing the packages of requirements.lock into $(VENV)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-cluster.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(LOCAL))
 	@rm -f $(VENV)/.ready-*
 	@touch $@
+
+student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
+	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student
+	@.venv-student/bin/python -m pip install --quiet --disable-pip-version-check -e './assignments/seqlab[notebooks]' -e ./datasets
+	@cd assignments && ../.venv-student/bin/jupyter lab ch00_sequences/ch00_sequences.ipynb
 
 grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	@submissions="$${SUBMISSIONS:-submitted}"; \
@@ -71,6 +76,8 @@ bench: $(READY) ## Seconds per submission, side by side with nbgrader
 	@$(PY) -m benchmarks.against_nbgrader
 	@$(PY) -m benchmarks.worker_cost
 	@$(PY) -m benchmarks.gradebook
+	@$(PY) -m benchmarks.student_checks
+	@$(PY) -m benchmarks.against_otter
 
 doctor: $(READY) ## Try out what the sandbox holds on this machine
 	@$(PY) -m autograder doctor
@@ -88,7 +95,7 @@ cluster-demo: $(READY) ## Grade the sample class on a small Dask cluster, of whi
 	@$(PY) -m tests.cluster_demo
 
 scale: $(READY) ## 200 students in ten chapters, measured; what a larger class would take is in docs/scale.md
-	@$(PY) -m benchmarks.scale
+	@$(PY) -m benchmarks.scale --page docs/scale.md
 
 similarity: $(READY) ## Pairs of submissions of CHAPTER that are alike, as a hint to a human
 	@$(PY) -m autograder similarity --submissions "$${SUBMISSIONS:-submitted}" --chapter "$$CHAPTER"

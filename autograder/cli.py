@@ -5,24 +5,39 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from autograder.certify import certify
+from autograder import similarity, similarity_report
+from autograder.certify import (
+    SEEDS,
+    Certificate,
+    certify_all,
+    course_findings,
+    margins_csv,
+    mistakes_csv,
+)
 from autograder.course import Chapter, CourseError, chapters
-from autograder.engine import SUITES, Grader
-from autograder.reports import class_html, grades_csv
+from autograder.engine import SUITES
+from autograder.reports import github, terminal
+from autograder.reports.facts import Run
+from autograder.reports.files import read_results, write_reports
+from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
 from autograder.run import SAFE_LEVELS, RunSummary, grade_class, run_record, write_file
-from autograder.worker.confine import available, probe
+from autograder.scheduling.cluster import Cluster
+from autograder.scheduling.local import LocalProcesses
+from autograder.scheduling.tasks import Scheduler, SchedulerError
+from autograder.scheduling.watched import Watched
+from autograder.submissions import find
+from autograder.worker.confine import available, cgroups, probe
 
 OK, NOT_ALL_WELL, USAGE = 0, 1, 2
-_ROWS_SHOWN = 40
 
 
 class UsageError(Exception):
@@ -36,15 +51,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except (UsageError, CourseError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        _complain(f"{parser.prog}: {error}")
         return USAGE
+    except SchedulerError as error:
+        _complain(f"{parser.prog}: {error}. The same command goes on from here.")
+        return NOT_ALL_WELL
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on where this one was.", file=sys.stderr)
         return 130
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        print(f"{parser.prog}: cannot write or read{place}: {error.strerror}", file=sys.stderr)
+        _complain(f"{parser.prog}: cannot write or read{place}: {error.strerror}")
         return NOT_ALL_WELL
+
+
+def _complain(line: str) -> None:
+    """Say what went wrong; the names in it are not ours."""
+    print(one_line(line), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         help="grader processes; one per core unless given",
     )
     grade.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="grade on the workers of this Dask scheduler, tcp://host:8786",
+    )
+    grade.add_argument(
         "--fail-under", type=float, metavar="PERCENT", help="exit with 1 where a score is below"
     )
     grade.add_argument("--no-cache", action="store_true", help="grade unchanged submissions anew")
@@ -87,7 +115,29 @@ def _parser() -> argparse.ArgumentParser:
     certify.add_argument(
         "--chapter", action="append", default=[], help="only this one; may be repeated"
     )
+    certify.add_argument(
+        "--seeds", type=int, default=SEEDS, metavar="N", help="so many seeds of hidden inputs"
+    )
+    certify.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="processes; one per core unless given"
+    )
+    certify.add_argument(
+        "--output", type=Path, default=Path("build"), metavar="DIR", help="where the tables go"
+    )
+    certify.add_argument(
+        "--ablation",
+        type=Path,
+        metavar="FILE",
+        help="instead, write which ingredient of the inputs catches which mistakes",
+    )
     certify.set_defaults(run=_certify)
+    similarity = commands.add_parser(
+        "similarity", help="show pairs of submissions that are alike beyond the stub and chance"
+    )
+    similarity.add_argument("--submissions", type=Path, default=Path("submitted"), metavar="DIR")
+    similarity.add_argument("--output", type=Path, default=Path("graded"), metavar="DIR")
+    similarity.add_argument("--chapter", required=True)
+    similarity.set_defaults(run=_similarity)
     notebooks = commands.add_parser(
         "notebooks", help="run the chapters with the reference solutions"
     )
@@ -113,29 +163,55 @@ def _grade(options: argparse.Namespace) -> int:
     for name in options.student:
         if not (root / name).is_dir():
             raise UsageError(f"there is no student {name} in {root}")
-    jobs = options.jobs or os.cpu_count() or 1
-    if jobs < 1:
-        raise UsageError("--jobs takes a number of at least 1")
-    level = _level(options.unsafe_own_code)
-    console = Console(stderr=True)
-    with _Bar(console) as bar:
-        summary = grade_class(
-            root,
-            options.output,
-            course,
-            chapters=wanted,
-            students=options.student,
-            jobs=jobs,
-            use_cache=not options.no_cache,
-            level=level,
-            progress=bar.show,
-        )
-    _write_reports(summary, options.output, jobs, level)
-    in_gradebook = True
-    if not options.no_gradebook and level in SAFE_LEVELS:
-        in_gradebook = _write_gradebook(console, summary, options, course)
-    _print_table(console, summary, options.output)
+    console = terminal.console()
+    with github.no_commands(console.file):
+        with (
+            _scheduler(options, console) as (scheduler, jobs, level),
+            terminal.Bar(console) as bar,
+        ):
+            summary = grade_class(
+                root,
+                options.output,
+                course,
+                chapters=wanted,
+                students=options.student,
+                scheduler=Watched(scheduler, bar.running),
+                use_cache=not options.no_cache,
+                level=level,
+                progress=bar.show,
+            )
+        run = _run(summary, jobs, level)
+        _write_reports(summary, run, options, course)
+        in_gradebook = True
+        if not options.no_gradebook and level in SAFE_LEVELS:
+            in_gradebook = _write_gradebook(console, summary, options, course)
+        terminal.show_end(console, summary.results, run, str(options.output))
+    github.tell(summary.results, run, console.file)
     return _exit_status(summary.results, options.fail_under) if in_gradebook else NOT_ALL_WELL
+
+
+@contextmanager
+def _scheduler(
+    options: argparse.Namespace, console: Console
+) -> Iterator[tuple[Scheduler, int, str]]:
+    """Who grades, how many submissions at a time, and at which level of the sandbox."""
+    if not options.cluster:
+        jobs = options.jobs or os.cpu_count() or 1
+        if jobs < 1:
+            raise UsageError("--jobs takes a number of at least 1")
+        yield LocalProcesses(jobs), jobs, _level(options.unsafe_own_code)
+        return
+    if options.jobs:
+        raise UsageError("--jobs is for this machine; a cluster grades with the threads it has")
+    least_level = "D" if options.unsafe_own_code else max(SAFE_LEVELS)
+    try:
+        cluster = Cluster(options.cluster, least_level=least_level)
+    except SchedulerError as error:
+        raise UsageError(str(error)) from error
+    with closing(cluster):
+        for worker, reason in cluster.refused.items():
+            terminal.say(console, f"not used: {worker}: {reason}")
+        yield cluster, cluster.threads, cluster.level
 
 
 def _level(unsafe_own_code: bool) -> str:
@@ -155,6 +231,9 @@ def _doctor(_options: argparse.Namespace) -> int:
     print(f"level {found.level}")
     for layer, reason in found.missing.items():
         print(f"not to be had: {layer}: {reason}")
+    print(
+        f"cgroup: {cgroups.delegated() or 'none is delegated; limits of single processes bound memory'}"
+    )
     if found.level not in SAFE_LEVELS:
         return NOT_ALL_WELL
     rows = probe.run(found.level, secrets=map(str, sorted(SUITES.glob("test_*.py"))[:1]))
@@ -181,6 +260,23 @@ def _notebooks(options: argparse.Namespace) -> int:
     return NOT_ALL_WELL if any(run.error for run in executed) else OK
 
 
+def _similarity(options: argparse.Namespace) -> int:
+    course = chapters()
+    [name] = _chosen([options.chapter], course)
+    if not options.submissions.is_dir():
+        raise UsageError(f"there is no folder {options.submissions}; name one with --submissions")
+    try:
+        comparison = similarity.compare(course[name], options.submissions)
+    except similarity.SimilarityError as error:
+        raise UsageError(str(error)) from error
+    path = options.output / f"similarity-{name}.html"
+    write_file(path, similarity_report.render(comparison))
+    for line in similarity_report.lines(comparison):
+        print(line)
+    print(f"Side by side: {path}")
+    return OK
+
+
 def _release(options: argparse.Namespace) -> int:
     from autograder.release import ReleaseError, release  # nbgrader takes seconds to import
 
@@ -196,27 +292,90 @@ def _release(options: argparse.Namespace) -> int:
 
 def _certify(options: argparse.Namespace) -> int:
     course = chapters()
-    grader = Grader(course)
-    clean = True
-    try:
-        for name in _chosen(options.chapter, course):
-            certificate = certify(course[name], grader)
-            for finding in certificate.findings:
-                print(f"{finding.chapter}: {finding.subject}: {finding.what}")
-            print(
-                f"{name}: {certificate.caught} of {certificate.mistakes} mistakes caught, "
-                f"{certificate.alternatives} alternatives, {len(certificate.findings)} findings"
-            )
-            clean = clean and not certificate.findings
-    finally:
-        grader.close()
-    return OK if clean else NOT_ALL_WELL
+    chosen = [course[name] for name in _chosen(options.chapter, course)]
+    if options.seeds < 1 or options.jobs < 0:
+        raise UsageError("--seeds takes a number of at least 1, --jobs a number of processes")
+    jobs = options.jobs or os.cpu_count() or 1
+    if options.ablation:
+        return _ablation(chosen, jobs, options.ablation)
+    console = Console()
+    certificates = []
+    for certificate in certify_all(chosen, seeds=options.seeds, jobs=jobs):
+        certificates.append(certificate)
+        _print_certificate(console, certificate)
+    findings = [finding for certificate in certificates for finding in certificate.findings]
+    findings += course_findings(certificates, whole=not options.chapter)
+    for finding in findings:
+        line = escape(f"{finding.chapter}: {finding.subject}: {finding.what}")
+        console.print(line, highlight=False, soft_wrap=True)
+    margins, records = options.output / "certify.csv", options.output / "certify-mistakes.csv"
+    write_file(margins, margins_csv(certificates))
+    write_file(records, mistakes_csv(certificates))
+    total = sum(certificate.mistakes for certificate in certificates)
+    console.print(
+        f"{sum(c.caught for c in certificates)} of {total} mistakes caught, "
+        f"{sum(c.named for c in certificates)} named right, "
+        f"{sum(c.alternatives for c in certificates)} sound alternatives, {options.seeds} seeds, "
+        f"{len(findings)} findings. Every test and its margin: {margins}, every mistake: {records}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return NOT_ALL_WELL if findings else OK
 
 
-def _write_reports(summary: RunSummary, output: Path, jobs: int, level: str) -> None:
-    write_file(output / "grades.csv", grades_csv.render(summary.results))
-    write_file(output / "report.html", class_html.render(summary.results, level))
-    write_file(output / "run.json", run_record(summary, level, jobs))
+def _print_certificate(console: Console, certificate: Certificate) -> None:
+    """A line per function: its tests, its mistakes, and the test in which sound and wrong are least apart."""
+    table = Table(title=f"{certificate.chapter} ({certificate.seconds:.0f} s)", box=None)
+    table.title_justify = "left"
+    for title in ("function", "tests", "mistakes", "caught", "named", "margin", "in test"):
+        table.add_column(title, justify="left" if title in ("function", "in test") else "right")
+    functions = dict.fromkeys(margin.function for margin in certificate.margins)
+    for function in functions:
+        margins = [margin for margin in certificate.margins if margin.function == function]
+        records = [record for record in certificate.records if record.function == function]
+        least = min(margins, key=lambda margin: margin.ratio)
+        table.add_row(
+            escape(function),
+            str(len(margins)),
+            str(len(records)),
+            str(sum(bool(record.caught_by) for record in records)),
+            str(sum(record.named_right for record in records)),
+            f"{least.ratio:.1e}",
+            escape(least.test),
+        )
+    console.print(table)
+
+
+def _ablation(chosen: Sequence[Chapter], jobs: int, path: Path) -> int:
+    from autograder.ablation import ablate_all, render
+
+    write_file(path, render(ablate_all(chosen, jobs=jobs)))
+    print(f"written: {path}")
+    return OK
+
+
+def _run(summary: RunSummary, jobs: int, level: str) -> Run:
+    return Run(
+        level=level,
+        unsafe=level not in SAFE_LEVELS,
+        seconds=summary.seconds,
+        jobs=jobs,
+        graded=summary.graded,
+        reused=summary.reused,
+        unrun=summary.unrun,
+        passed_over=tuple(summary.passed_over),
+        seconds_each={name: usage.total for name, usage in summary.usages.items()},
+    )
+
+
+def _write_reports(
+    summary: RunSummary, run: Run, options: argparse.Namespace, course: dict[str, Chapter]
+) -> None:
+    """Write the reports on the class: also on those whom this run was not asked to grade."""
+    places, _passed_over = find(options.submissions, list(course))
+    filed = read_results(options.output, [(place.student, place.chapter) for place in places])
+    write_reports(options.output, filed, run, course, write_file)
+    write_file(options.output / "run.json", run_record(summary, run.level, run.jobs or 1))
 
 
 def _write_gradebook(
@@ -234,7 +393,7 @@ def _write_gradebook(
         with console.status("writing the gradebook"):
             written = write_gradebook(root, options.submissions, summary.results, course)
     except GradebookError as error:
-        print(f"autograder: {root / 'gradebook.db'}: {error}", file=sys.stderr)
+        _complain(f"autograder: {root / 'gradebook.db'}: {error}")
         return False
     lines = [f"not in the gradebook: {left.where}: {left.what}" for left in written.left_out]
     lines.append(
@@ -242,7 +401,7 @@ def _write_gradebook(
         f"{written.unchanged} unchanged"
     )
     for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        terminal.say(console, line)
     return True
 
 
@@ -254,73 +413,3 @@ def _exit_status(results: Sequence[SubmissionResult], fail_under: float | None) 
     ):
         return NOT_ALL_WELL
     return OK
-
-
-class _Bar:
-    """A progress bar on a terminal, plain lines elsewhere."""
-
-    def __init__(self, console: Console):
-        self._console = console
-        self._fancy = console.is_terminal and not os.environ.get("NO_COLOR")
-        self._progress = Progress(
-            TextColumn("grading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-            console=console,
-            disable=not self._fancy,
-        )
-        self._task = self._progress.add_task("", total=None)
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._progress.stop()
-
-    def show(self, done: int, total: int, name: str) -> None:
-        """Show that `done` of `total` are done, the last of them `name`."""
-        if self._fancy:
-            self._progress.update(self._task, completed=done, total=total, description=escape(name))
-        elif done == total or (total >= 20 and done % (total // 10) == 0):
-            self._console.print(f"graded {done} of {total}", highlight=False, soft_wrap=True)
-
-
-def _print_table(console: Console, summary: RunSummary, output: Path) -> None:
-    table = Table(title=None, box=None, pad_edge=False)
-    for title, side in (
-        ("student", "left"),
-        ("chapter", "left"),
-        ("status", "left"),
-        ("score", "right"),
-    ):
-        table.add_column(title, justify=side)  # type: ignore[arg-type]
-    for result in summary.results[:_ROWS_SHOWN]:
-        score = "–" if result.score is None else f"{result.score:g} / {result.max_score:g}"
-        table.add_row(escape(result.student), result.chapter, result.status, score)
-    console.print(table)
-    more = len(summary.results) - _ROWS_SHOWN
-    if more > 0:
-        console.print(f"… and {more} more", highlight=False, soft_wrap=True)
-    for problem in summary.passed_over:
-        console.print(
-            f"{escape(problem.where)}: {escape(problem.what)}", highlight=False, soft_wrap=True
-        )
-    for result in summary.results:
-        if result.status not in ("graded", "missing"):
-            why = "; ".join(f"{p.where}: {p.what}" for p in result.problems)
-            console.print(
-                escape(f"{result.student} {result.chapter}: {result.status}: {why}"),
-                highlight=False,
-                soft_wrap=True,
-            )
-    console.print(
-        escape(
-            f"{summary.graded} graded, {summary.reused} unchanged, {summary.unrun} with nothing to run, in {summary.seconds:.1f} s. "
-            f"Results: {output}/grades.csv, {output}/report.html, {output}/results/"
-        ),
-        highlight=False,
-        soft_wrap=True,
-    )

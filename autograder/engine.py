@@ -18,6 +18,7 @@ import msgspec
 import pytest
 from _pytest.config import _prepareconfig
 
+import seqlab.compare
 from autograder import __version__
 from autograder.course import Chapter, module_source, quiz_key, solution_source
 from autograder.mistakes.catalogue import CatalogueError, Mistake, mistakes
@@ -359,12 +360,18 @@ def grade_quiz(
 def grader_version(chapter: Chapter, seed: int) -> str:
     """Name everything that a result of this chapter depends on, the submission aside.
 
-    The version, and a digest over the grader's code, the chapter's suite, its source and the versions of the libraries.
+    The version, and a digest over the grader's code, the chapter's suite, source and catalogue of mistakes, the comparison
+    and the versions of the libraries.
     """
     import numpy
 
     here = Path(__file__).parent
-    files = [here / f"{name}.py" for name in ("engine", "results", "submissions", "course")]
+    own = ("engine", "results", "submissions", "course", "naming", "standin", "mistakes/catalogue")
+    files = [here / f"{name}.py" for name in (*own, f"mistakes/{chapter.name}")]
+    files += [
+        Path(seqlab.compare.__file__).with_name(f"{name}.py")
+        for name in ("compare", "places", "layouts")
+    ]
     files += sorted((here / "worker").rglob("*.py"))
     files += [SUITES / "toolkit.py", SUITES / "plugin.py", SUITES / f"test_{chapter.name}.py"]
     files += [Path(chapter.path)]

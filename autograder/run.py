@@ -1,19 +1,15 @@
-"""A class: what is to be graded, in parallel, with one writer; a run that was killed goes on where it was.
+"""A class: what is to be graded, one writer, a cache; a run that was killed goes on where it was.
 
 A result file that fits the submission's bytes and the grader's version is the cache: it is read instead of graded anew.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
-import multiprocessing
 import os
-import signal
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection, wait
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +17,17 @@ import msgspec
 
 from autograder.changes import CHANGES, record_change
 from autograder.course import Chapter
-from autograder.engine import Grader, Usage, grader_version, lost, unrun
+from autograder.engine import Usage, grader_version, unrun
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
+from autograder.scheduling.child import GraderProcess
+from autograder.scheduling.local import LocalProcesses
+from autograder.scheduling.tasks import Conditions, Scheduler, Task
 from autograder.submissions import Found, Submission, find, read
 from autograder.suites.plugin import DEFAULT_SEED
 from autograder.worker.client import Limits
 
 SAFE_LEVELS = ("A", "B")
 """Levels of the sandbox at which code of others may be graded."""
-
-_LOST_TWICE = 2
-_PR_SET_PDEATHSIG = 1
-
-
-class Task(msgspec.Struct, frozen=True):
-    """One submission to grade."""
-
-    found: Found
-    submission: Submission
-
-
-class Graded(msgspec.Struct, frozen=True):
-    """A result, where it belongs, and what it took."""
-
-    found: Found
-    result: SubmissionResult
-    usage: Usage
-    from_cache: bool
 
 
 class RunSummary(msgspec.Struct):
@@ -69,8 +49,11 @@ def write_file(path: Path, data: bytes) -> None:
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None  # that of a full disk names no file
         raise
 
 
@@ -93,6 +76,7 @@ def grade_class(
     chapters: Sequence[str],
     students: Sequence[str] = (),
     jobs: int = 1,
+    scheduler: Scheduler | None = None,
     use_cache: bool = True,
     seed: int = DEFAULT_SEED,
     limits: Limits | None = None,
@@ -108,6 +92,7 @@ def grade_class(
         chapters: the names to grade.
         students: only these, where given.
         jobs: how many grader processes.
+        scheduler: who grades; processes of this machine unless given.
         use_cache: whether fitting results of an earlier run are taken over.
         seed: of the hidden inputs.
         limits: what a submission may use.
@@ -116,40 +101,53 @@ def grade_class(
 
     Returns:
         All results, sorted by student and chapter.
+
+    Raises:
+        SchedulerError: the scheduler cannot go on.
     """
     started = time.perf_counter()
     sweep(output)
     found, passed_over = find(root, chapters, students)
     summary = RunSummary([], {}, passed_over=passed_over)
-    tasks: deque[Task] = deque()
     collected: dict[tuple[str, str], SubmissionResult] = {}
-    for place in found:
-        submission = read(place)
-        path = result_path(output, place)
-        result = _cached(path, submission, course, seed) if use_cache else None
-        if result is None and submission.status == "graded":
-            tasks.append(Task(place, submission))
-            continue
-        if result is None:
-            result = unrun(submission, course[place.chapter], seed)
-            _write_result(output, place, result)
-            summary.unrun += 1
-        else:
-            summary.reused += 1
+
+    def collect(place: Found, result: SubmissionResult) -> None:
         collected[place.student, place.chapter] = result
-    total = len(found)
-    done = summary.reused + summary.unrun
-    progress(done, total, "")
-    for task, result, usage in _grade_all(tasks, course, jobs, seed, limits, level):
-        _write_result(output, task.found, result)
-        collected[task.found.student, task.found.chapter] = result
-        summary.usages[f"{result.student}/{result.chapter}"] = usage
-        summary.graded += 1
-        done += 1
-        progress(done, total, f"{result.student} {result.chapter}")
+        progress(len(collected), len(found), f"{result.student} {result.chapter}")
+
+    def tasks() -> Iterator[Task]:
+        """What has to be graded; settles on the way what has not."""
+        for place in sorted(found, key=_order):
+            submission = read(place)
+            path = result_path(output, place)
+            result = _cached(path, submission, course, seed) if use_cache else None
+            if result is not None:
+                summary.reused += 1
+                collect(place, result)
+            elif submission.status == "graded":
+                yield Task(place, submission)
+            else:
+                result = unrun(submission, course[place.chapter], seed)
+                _write_result(output, place, result)
+                summary.unrun += 1
+                collect(place, result)
+
+    progress(0, len(found), "")
+    scheduler = scheduler or LocalProcesses(jobs)
+    with closing(scheduler.grade(tasks(), course, Conditions(seed, limits, level))) as outcomes:
+        for task, result, usage in outcomes:
+            _write_result(output, task.found, result)
+            summary.usages[f"{result.student}/{result.chapter}"] = usage
+            summary.graded += 1
+            collect(task.found, result)
     summary.results = [collected[key] for key in sorted(collected)]
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+def _order(place: Found) -> tuple[str, str]:
+    """Chapter by chapter, so that a grader process meets as few suites as possible."""
+    return place.chapter, place.student
 
 
 def _write_result(output: Path, found: Found, result: SubmissionResult) -> None:
@@ -176,39 +174,30 @@ class OneByOne:
         level: str = "B",
     ):
         self._course = course
-        self._arguments = (course, seed, limits, level)
-        self._seed = seed
-        self._job: _Job | None = None
+        self._conditions = Conditions(seed, limits, level)
+        self._process: GraderProcess | None = None
 
     def grade(self, found: Found, output: Path) -> SubmissionResult:
         """Return the result of one submission: of an earlier run where it fits, else graded now and written."""
         submission = read(found)
-        result = _cached(result_path(output, found), submission, self._course, self._seed)
+        seed = self._conditions.seed
+        result = _cached(result_path(output, found), submission, self._course, seed)
         if result is not None:
             return result
         if submission.status != "graded":
-            result = unrun(submission, self._course[found.chapter], self._seed)
+            result = unrun(submission, self._course[found.chapter], seed)
         else:
-            result = self._graded(Task(found, submission))
+            if self._process is None:
+                self._process = GraderProcess(self._course, self._conditions)
+            result, _usage = self._process.grade(submission)
         _write_result(output, found, result)
         return result
 
-    def _graded(self, task: Task) -> SubmissionResult:
-        if self._job is None:
-            self._job = _Job(*self._arguments)
-        for _attempt in range(_LOST_TWICE):
-            self._job.give(task)
-            answer = self._job.take()
-            if answer is not None:
-                return answer[0]
-            self._job.restart()
-        return lost(task.submission, self._course[task.found.chapter], self._seed)
-
     def close(self) -> None:
         """End the process."""
-        if self._job is not None:
-            self._job.close()
-            self._job = None
+        if self._process is not None:
+            self._process.close()
+            self._process = None
 
 
 def _cached(
@@ -227,132 +216,6 @@ def _cached(
         and result.status == submission.status == "graded"
     )
     return result if fits else None
-
-
-def _order(tasks: Sequence[Task]) -> list[Task]:
-    """Chapter by chapter, so that a grader process meets as few suites as possible."""
-    return sorted(tasks, key=lambda task: (task.found.chapter, task.found.student))
-
-
-def _grade_all(
-    tasks: Sequence[Task],
-    course: dict[str, Chapter],
-    jobs: int,
-    seed: int,
-    limits: Limits | None,
-    level: str,
-) -> Iterator[tuple[Task, SubmissionResult, Usage]]:
-    todo = deque(_order(tasks))
-    if not todo:
-        return
-    pool = [_Job(course, seed, limits, level) for _ in range(max(1, min(jobs, len(todo))))]
-    losses: dict[int, int] = {}
-    try:
-        for job in pool:
-            if todo:
-                job.give(todo.popleft())
-        while any(job.task for job in pool):
-            busy = {job.connection: job for job in pool if job.task}
-            for ready in wait(list(busy)):
-                job = busy[ready]  # type: ignore[index]
-                task = job.task
-                assert task is not None
-                answer = job.take()
-                if answer is not None:
-                    yield task, *answer
-                else:
-                    losses[id(task)] = losses.get(id(task), 0) + 1
-                    job.restart()
-                    if losses[id(task)] < _LOST_TWICE:
-                        todo.appendleft(task)
-                    else:
-                        yield task, lost(task.submission, course[task.found.chapter], seed), Usage()
-                if todo:
-                    job.give(todo.popleft())
-    finally:
-        for job in pool:
-            job.close()
-
-
-class _Job:
-    """A grader process with its own zygotes. Tasks and results cross as msgpack."""
-
-    def __init__(self, course: dict[str, Chapter], seed: int, limits: Limits | None, level: str):
-        self._arguments = (course, seed, limits, level)
-        self.task: Task | None = None
-        self._start()
-
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, *self._arguments, os.getpid()))
-        self._process.start()
-        theirs.close()
-
-    def give(self, task: Task) -> None:
-        """Hand over a task; `take` gets its result when the connection is ready."""
-        self.task = task
-        try:
-            self.connection.send_bytes(msgspec.msgpack.encode(task.submission))
-        except (BrokenPipeError, ConnectionResetError):
-            return  # the process is gone; take() sees the end of the pipe
-
-    def take(self) -> tuple[SubmissionResult, Usage] | None:
-        """Return the result, None where the process died."""
-        self.task = None
-        try:
-            data = self.connection.recv_bytes()
-        except (EOFError, ConnectionResetError):
-            return None
-        return msgspec.msgpack.decode(data, type=tuple[SubmissionResult, Usage])
-
-    def restart(self) -> None:
-        """Start a new process in place of a dead one."""
-        self.close()
-        self._start()
-
-    def close(self) -> None:
-        """End the process."""
-        self.connection.close()
-        self._process.join(timeout=2)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-
-
-def _work(
-    connection: Connection,
-    course: dict[str, Chapter],
-    seed: int,
-    limits: Limits | None,
-    level: str,
-    parent: int,
-) -> None:
-    """Grade tasks until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    _die_with(parent)
-    grader = Grader(course, limits=limits, seed=seed, policy={"level": level})
-    try:
-        while True:
-            try:
-                submission = msgspec.msgpack.decode(connection.recv_bytes(), type=Submission)
-            except EOFError:
-                return
-            connection.send_bytes(msgspec.msgpack.encode(grader.grade(submission)))
-    except (BrokenPipeError, ConnectionResetError):
-        return
-    finally:
-        grader.close()
-
-
-def _die_with(parent: int) -> None:
-    """End with the parent, even where it is killed while we wait for a worker. Linux only; elsewhere the pipe tells."""
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def run_record(summary: RunSummary, level: str, jobs: int) -> bytes:

@@ -84,7 +84,7 @@ def graders(pid: int) -> list[int]:
             line = Path(f"/proc/{other}/cmdline").read_bytes()
         except OSError:
             continue
-        if b"spawn_main" in line:
+        if b"autograder.scheduling.child" in line:
             found.append(other)
     return found
 

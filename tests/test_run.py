@@ -13,12 +13,17 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from autograder import cli
 from autograder.course import chapters, module_source
 from autograder.reports import grades_csv
-from autograder.results import SubmissionResult, from_json
+from autograder.results import SubmissionResult, from_json, to_json
+from autograder.scheduling import local
+from autograder.scheduling.child import GraderProcess
+from autograder.scheduling.tasks import Conditions, Task
+from autograder.submissions import Found, parse
 
 CHAPTER = "ch02_vanilla_rnn"
 ROOT = Path(__file__).resolve().parent.parent
@@ -210,3 +215,54 @@ def test_csv_cells_are_quoted_and_defused(name):
     assert rows[1][0].removeprefix("'") == name
     assert not rows[1][0].startswith(("=", "+", "-", "@", "\t"))
     assert rows[1][1:] == [CHAPTER, "graded", "1.5", "100.0"]
+
+
+def some_tasks(source, count):
+    """So many tasks that differ in their place alone."""
+    submission = parse("ada", CHAPTER, f"{CHAPTER}.py", source.encode())
+    return [Task(Found(f"s{number}", CHAPTER, ""), submission) for number in range(count)]
+
+
+def test_a_grader_that_is_killed_again_and_again_costs_nobody_else(source, monkeypatch):
+    course = {CHAPTER: chapters()[CHAPTER]}
+    gives = []
+
+    class Fragile(GraderProcess):
+        """Dies with the second submission, each time that this one is given."""
+
+        def give(self, submission):
+            if submission.student == "bad":
+                gives.append(submission)
+                os.kill(self.pid, signal.SIGKILL)
+            super().give(submission)
+
+    monkeypatch.setattr(local, "GraderProcess", Fragile)
+    tasks = some_tasks(source, 4)
+    bad = msgspec.structs.replace(tasks[1].submission, student="bad")
+    tasks[1] = Task(tasks[1].found, bad)
+    outcomes = list(local.LocalProcesses(1).grade(tasks, course, Conditions()))
+    found = {outcome.task.found.student: outcome.result for outcome in outcomes}
+    assert len(gives) == 2
+    assert sorted(found) == ["s0", "s1", "s2", "s3"]
+    assert found["s1"].status == "grader_error"
+    assert found["s1"].score is None
+    others = {to_json(result) for name, result in found.items() if name != "s1"}
+    assert len(others) == 1
+    assert b'"status": "graded"' in others.pop()
+
+
+def test_submissions_are_read_only_when_a_grader_is_free_for_them(source):
+    course = {CHAPTER: chapters()[CHAPTER]}
+    taken = []
+
+    def reading():
+        for task in some_tasks(source, 20):
+            taken.append(task)
+            yield task
+
+    outcomes = local.LocalProcesses(1).grade(reading(), course, Conditions())
+    assert not taken
+    next(outcomes)
+    assert len(taken) == 2
+    outcomes.close()
+    assert len(taken) == 2

@@ -1,0 +1,74 @@
+"""Which report lies where, and what it is made from: the result files below `graded/results/`, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from autograder.course import Chapter
+from autograder.reports import class_html, feedback_html, grades_csv, gradescope, junit
+from autograder.reports.facts import Run
+from autograder.results import SubmissionResult, from_json
+
+RESULTS = "results"
+
+
+class Filed(NamedTuple):
+    """A result and the name of the folder in which it lies. A name that is no UTF-8 is told otherwise in the result."""
+
+    folder: str
+    result: SubmissionResult
+
+
+def read_results(output: Path, places: Iterable[tuple[str, str]]) -> list[Filed]:
+    """Return the results of these folders and chapters, sorted by student and chapter.
+
+    What was never graded has no file and is left out, and so is a file that no grader wrote: the next run that
+    includes it writes it anew.
+    """
+    filed = []
+    for folder, chapter in places:
+        try:
+            data = (output / RESULTS / folder / f"{chapter}.json").read_bytes()
+            filed.append(Filed(folder, from_json(data)))
+        except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+            continue
+    return sorted(filed, key=lambda each: (each.result.student, each.result.chapter, each.folder))
+
+
+def write_reports(
+    output: Path,
+    filed: Sequence[Filed],
+    run: Run,
+    course: Mapping[str, Chapter],
+    write: Callable[[Path, bytes], None],
+) -> None:
+    """Write the reports on these results. A file that would not change is left alone."""
+    for path, data in rendered(filed, run, course):
+        if _content(output / path) != data:
+            write(output / path, data)
+
+
+def rendered(
+    filed: Sequence[Filed], run: Run, course: Mapping[str, Chapter]
+) -> Iterator[tuple[Path, bytes]]:
+    """Yield each report: its path below `graded/` and its bytes."""
+    for folder, result in filed:
+        name = result.chapter
+        feedback = feedback_html.render(result, run, course.get(name))
+        yield Path("feedback", folder, f"{name}.html"), feedback
+        yield Path("gradescope", folder, f"{name}.json"), gradescope.render(result, run)
+    results = [each.result for each in filed]
+    yield Path("grades.csv"), grades_csv.render(results)
+    yield Path("junit.xml"), junit.render(results, run)
+    yield Path("report.html"), class_html.render(results, run)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -55,12 +55,18 @@ def hand_in(root: Path, chapter: str, count: int) -> None:
         nbformat.write(notebook, str(folder / f"{chapter}.ipynb"))
 
 
-def measure(name: str, command: list[str], folder: Path, submissions: int) -> Cost:
+def measure(
+    name: str,
+    command: list[str],
+    folder: Path,
+    submissions: int,
+    environment: dict[str, str] = ENVIRONMENT,
+) -> Cost:
     """Run a command and add up the CPU time of everything it started."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     done = subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

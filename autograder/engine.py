@@ -69,6 +69,7 @@ class Suite:
         arguments = [
             str(path),
             f"--rootdir={SUITES}",
+            "--disable-plugin-autoload",  # whatever else is installed beside the grader
             "--override-ini=addopts=",
             *[
                 "-p",
@@ -105,6 +106,9 @@ class Suite:
                 "no:recwarn",
             ],
         ]
+        sys.modules.pop(
+            path.stem, None
+        )  # a suite of this name from elsewhere would be taken for this one
         with redirect_stdout(quiet), redirect_stderr(quiet):
             self._config = _prepareconfig(arguments, [self.plugin])
             self._config._do_configure()

@@ -6,7 +6,6 @@ import ast
 import csv
 import math
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -184,7 +183,6 @@ def certified(tmp_path, monkeypatch):
     def run(suite=miniature.SUITE, catalogue=(), styles=None, seeds=3) -> Certificate:
         sources, suites = miniature.write(tmp_path, suite)
         monkeypatch.setattr(engine_module, "SUITES", suites)
-        monkeypatch.delitem(sys.modules, f"test_{miniature.NAME}", raising=False)
         for module in (certify_module, engine_module):
             monkeypatch.setattr(module, "mistakes", lambda _name: list(catalogue))
         monkeypatch.setattr(certify_module, "alternatives", lambda _name: dict(styles or {}))

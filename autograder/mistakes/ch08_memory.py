@@ -55,8 +55,8 @@ mistake(
     "recall_batch",
     "seed_ignored",
     says=FIXED_DRAW,
-    old="default_rng(seed)",
-    new="default_rng(0)",
+    old="rng = np.random.default_rng(seed)\n",
+    new="rng = np.random.default_rng(0)\n",
 )
 mistake(
     "recall_batch",

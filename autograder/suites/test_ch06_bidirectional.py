@@ -151,7 +151,13 @@ def reversal_case(rng, batch):
 @pytest.mark.parametrize("name", list(BATCHES))
 def test_reversed(student, name):
     case = reversal_case(BATCHES[name])
-    compare("the reversed x", student.reverse_padded(case.x, case.lengths), case.want, axes="N T D")
+    compare(
+        "the reversed x",
+        student.reverse_padded(case.x, case.lengths),
+        case.want,
+        axes="N T D",
+        valid=case.lengths,
+    )
 
 
 @scores("reverse_padded")
@@ -188,14 +194,14 @@ def test_reversal_arguments_unchanged(student):
 def test_birnn_values(student, name):
     case = bi_case(BATCHES[name])
     h, _ = student.birnn_forward(*case.args)
-    compare("h", h, case.h, axes="N T 2H")
+    compare("h", h, case.h, axes="N T 2H", valid=case.lengths)
 
 
 @scores("birnn_forward", steps=("reverse_padded",))
 def test_birnn_padding_of_nan(student):
     case = bi_case(NESTED)
     h, _ = student.birnn_forward(with_nan(case, case.x), case.lengths, case.params)
-    compare("h", h, case.h, axes="N T 2H")
+    compare("h", h, case.h, axes="N T 2H", valid=case.lengths)
 
 
 @scores("birnn_forward", steps=("reverse_padded",))
@@ -203,7 +209,7 @@ def test_birnn_padding_of_huge_values(student):
     case = bi_case(NESTED)
     x = np.where(case.valid[:, :, None], case.x, 1e30)
     h, _ = student.birnn_forward(x, case.lengths, case.params)
-    compare("h", h, case.h, axes="N T 2H")
+    compare("h", h, case.h, axes="N T 2H", valid=case.lengths)
 
 
 @scores("birnn_forward", steps=("reverse_padded",))
@@ -238,7 +244,7 @@ def test_birnn_arguments_unchanged(student):
 def check_bi_gradients(student, case, x, dh, want):
     _, cache = student.birnn_forward(x, case.lengths, case.params)
     dx, grads = student.birnn_backward(dh, cache)
-    compare("dx", dx, want[0], axes="N T D")
+    compare("dx", dx, want[0], axes="N T D", valid=case.lengths)
     compare("grads", grads, want[1])
 
 

@@ -238,7 +238,7 @@ def encoder_gradients(student: Any, case: SimpleNamespace) -> None:
 def test_states_and_context(student: Any, kind: str) -> None:
     case = encoder_case(kind)
     states, context = student.encode(*case.arguments)
-    compare("states", states, case.states, axes="N S H")
+    compare("states", states, case.states, axes="N S H", valid=case.arguments[1])
     compare("context", context, case.context, axes="N H")
 
 
@@ -253,7 +253,7 @@ def test_context_of_ragged_rows(student: Any) -> None:
 def test_states_of_ragged_rows(student: Any) -> None:
     case = encoder_case("ragged")
     states, _ = student.encode(*case.arguments)
-    compare("states", states, case.states, axes="N S H")
+    compare("states", states, case.states, axes="N S H", valid=case.arguments[1])
 
 
 @scores("encode", weight=2.0)
@@ -266,7 +266,7 @@ def test_encoder_gradients(student: Any, read: str) -> None:
 def test_all_rows_empty(student: Any) -> None:
     case = encoder_case("empty")
     states, context = student.encode(*case.arguments)
-    compare("states", states, case.states, axes="N S H")
+    compare("states", states, case.states, axes="N S H", valid=case.arguments[1])
     compare("context", context, case.context, axes="N H")
     encoder_gradients(student, case)
 
@@ -791,7 +791,7 @@ def attention_case(
 
 def compare_attention(student: Any, case: SimpleNamespace) -> None:
     context, weights = student.additive_attention(*case.arguments)
-    compare("weights", weights, case.results[1], axes="N S")
+    compare("weights", weights, case.results[1], axes="N S", valid=case.mask)
     require(not weights[~case.mask].any(), "a masked position has a weight that is not 0")
     compare("context", context, case.results[0], axes="N H")
 

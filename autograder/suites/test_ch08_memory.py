@@ -8,18 +8,25 @@ exactly 0; a latch that changes its sign at each step tells an odd length from a
 The functions that take a model are judged with the submission's own models. Where these are not sound, and only
 then, a test is run once more with plain models of this file: a wrong `build_memory_model` costs its own points.
 
-How the thresholds of the trained demonstration were found: with K = 4, H = 32, 300 updates, Adam at 3e-3, batches of
-64 and clipping at 1, ten seeds of ten recalled with accuracy 1.00 at T = 20 and at T = 40 with an LSTM; an RNN held at
-0.5 reached 0.20 to 0.29 at T = 40. The limits of the contract (at least 0.95, below 0.4) lie far from both. Before
-training, the factor per step back of an RNN held at 0.5 is 0.47 to 0.50 (limit 0.55); that of an LSTM is 0.97 and more
-with a forget bias of 3 or above, and 0.82 to 0.92 with a bias of 1 (limit 0.95). Each is judged by the median of
-three seeds; where two agree the third is not run. A training takes 0.3 to 0.9 s on one core with torch's layers and
-some seconds with a loop of one's own; the limit of one call is 60 s.
+Trained models are judged from one side and well away from chance. With K = 4, H = 32, Adam at 3e-3, batches of 64
+and clipping at 1, ten LSTMs of ten recalled with accuracy 1.00 after 300 updates, at T = 20 and at T = 40 (limit
+0.95). The optimiser is free, so a sound submission may learn faster or slower: each training is first tried with few
+updates, and with as many as the contract allows where these do not do. The reference and all six alternatives, of
+other optimisers, rates, batch sizes and precisions, recall with accuracy 1.00 after 60 updates in three seeds of
+three. Recall is never luck: a guess is right for one symbol in four. "Median of three seeds" means that the third is
+asked only where two differ. An RNN held at 0.5 reached 0.20 to 0.29 at T = 40 after 300 updates (limit 0.4). It gets
+100, more than those that recall need, and one seed before the others: after 39 steps its signal is 0.5 ** 39 = 2e-12
+of what it was, far below the rounding of single precision, so that in no seed its answer depends on the symbol.
+
+Before training, the factor per step back of an RNN held at 0.5 is 0.47 to 0.50 (limit 0.55); that of an LSTM is 0.97
+and more with a forget bias of 3 or above, and 0.82 to 0.92 with a bias of 1 (limit 0.95). On one core, 60 updates at
+T = 40 take 0.2 s with torch's layers and 0.7 s with a loop and a weight per gate; the limit of one call is 60 s.
 """
 
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +36,7 @@ import torch
 
 from autograder.suites.toolkit import (
     HANDLE,
+    Student,
     TestEnded,
     compare,
     once,
@@ -39,6 +47,7 @@ from autograder.suites.toolkit import (
 )
 from autograder.worker import wire
 from autograder.worker.client import new_id
+from autograder.worker.session import Session
 
 RESULTS = {
     "recall_batch": {"x": "N T K+1", "targets": "N"},
@@ -53,9 +62,11 @@ RESULTS = {
 
 CELLS = ("rnn", "lstm", "gru")
 SINGLE = 1e-4  # models compute in single precision, and so does the way back through their steps
-TRAINING = 60.0  # seconds for one call that trains
+TRAINING = 60.0  # seconds for one call that trains at length
+FEW, ALL = 60, 300  # updates: what does for nearly everybody, and what the contract allows
 
 Make = Callable[..., Any]  # (cell, K, H, seed, held=None) -> handle of a model
+Inputs = Callable[[int, int, int], np.ndarray]  # (N, T, K) -> x
 
 
 # --- models, seen from outside --------------------------------------------------------------------
@@ -69,6 +80,11 @@ def draw_inputs(rng: np.random.Generator, *shape: int) -> np.ndarray:
 @once
 def inputs_case(rng: np.random.Generator, N: int, T: int, K: int) -> np.ndarray:
     return draw_inputs(rng, N, T, K + 1)
+
+
+def same_inputs(N: int, T: int, K: int) -> np.ndarray:
+    """The same in every run, for what is no test of its own."""
+    return draw_inputs(np.random.default_rng([N, T, K]), N, T, K + 1)
 
 
 def recall_inputs(T: int, K: int) -> np.ndarray:
@@ -173,16 +189,19 @@ def orthogonal(seed: int, H: int) -> np.ndarray:
 # --- what a sound model does ----------------------------------------------------------------------
 
 
-def check_logits(student: Any, cell: str, N: int, T: int, K: int, H: int) -> None:
-    x = inputs_case(N, T, K)
+def check_logits(
+    student: Any, cell: str, sizes: tuple[int, int, int, int], inputs: Inputs = inputs_case
+) -> None:
+    N, T, K, H = sizes
+    x = inputs(N, T, K)
     model = student.build_memory_model(cell, K, H, 0)
     logits = logits_of(student, model, x)
     require(logits.shape == (N, K), "the logits are not of shape (N, K)")
     require(bool(np.isfinite(logits).all()), "the logits are not finite")
 
 
-def check_rows(student: Any, cell: str) -> None:
-    x = inputs_case(4, 6, 3)
+def check_rows(student: Any, cell: str, inputs: Inputs = inputs_case) -> None:
+    x = inputs(4, 6, 3)
     model = student.build_memory_model(cell, 3, 7, 1)
     together = logits_of(student, model, x)
     alone = [logits_of(student, model, x[n : n + 1]) for n in range(len(x))]
@@ -191,8 +210,8 @@ def check_rows(student: Any, cell: str) -> None:
     compare("the logits of a second call", again, together, tolerance=SINGLE)
 
 
-def check_inputs(student: Any, cell: str) -> None:
-    x = inputs_case(2, 4, 3)
+def check_inputs(student: Any, cell: str, inputs: Inputs = inputs_case) -> None:
+    x = inputs(2, 4, 3)
     model = student.build_memory_model(cell, 3, 5, 2)
     logits = logits_of(student, model, x)
     kinds = {
@@ -204,9 +223,9 @@ def check_inputs(student: Any, cell: str) -> None:
         compare(f"logits for {kind}", logits_of(student, model, other), logits, tolerance=SINGLE)
 
 
-def check_steps_count(student: Any, cell: str) -> None:
+def check_steps_count(student: Any, cell: str, inputs: Inputs = inputs_case) -> None:
     """Each step has an influence, and its place matters."""
-    x = inputs_case(3, 5, 4)
+    x = inputs(3, 5, 4)
     model = student.build_memory_model(cell, 4, 6, 3)
     size = np.abs(input_gradient(student, model, x))
     require(bool((size.max(axis=2) > 1e-9).all()), "a step of x has no influence on the logits")
@@ -219,7 +238,7 @@ def check_steps_count(student: Any, cell: str) -> None:
         require(change > 1e-4, "the order of the steps makes no difference")
 
 
-def check_recurrent_name(student: Any, K: int, H: int) -> None:
+def check_recurrent_name(student: Any, K: int, H: int, inputs: Inputs = inputs_case) -> None:
     model = student.build_memory_model("rnn", K, H, 4)
     name = student.attribute(model, "recurrent_name")
     require(isinstance(name, str), "recurrent_name is no string")
@@ -229,7 +248,7 @@ def check_recurrent_name(student: Any, K: int, H: int) -> None:
     require(name in trained_in(student, model), "the recurrent matrix is not trainable")
     # Without it, nothing of an earlier step arrives.
     student.load_model_state(model, {name: np.zeros((H, H))})
-    size = np.abs(input_gradient(student, model, inputs_case(3, 4, K))).max(axis=(0, 2))
+    size = np.abs(input_gradient(student, model, inputs(3, 4, K))).max(axis=(0, 2))
     require(bool((size[:-1] == 0).all()), "steps are connected by more than that matrix")
     require(bool(size[-1] > 0), "the last step has no influence")
 
@@ -330,22 +349,37 @@ def own_model(student: Any, cell: str, K: int, H: int, seed: int, held: float | 
     return model if held is None else student.set_recurrent_eigenvalue(model, held)
 
 
+_sound: weakref.WeakKeyDictionary[Session, bool] = weakref.WeakKeyDictionary()
+
+
 def is_sound(student: Any) -> bool:
-    """Whether other functions can be judged with the models of a submission."""
+    """Whether other functions can be judged with the models of a submission; looked into once.
+
+    By a student of its own: which test happens to be the first to ask is not to be seen in what that test records.
+    """
+    session = student._session
+    if session not in _sound:
+        apart = Student(session, student._results, student._seconds, student._seed)
+        _sound[session] = _found_sound(apart)
+    return _sound[session]
+
+
+def _found_sound(student: Any) -> bool:
     try:
         for cell in CELLS:
-            check_logits(student, cell, 2, 5, 3, 7)
-            check_rows(student, cell)
-            check_inputs(student, cell)
-            check_steps_count(student, cell)
-        check_recurrent_name(student, 3, 6)
+            check_logits(student, cell, (2, 5, 3, 7), same_inputs)
+            check_rows(student, cell, same_inputs)
+            check_inputs(student, cell, same_inputs)
+            check_steps_count(student, cell, same_inputs)
+        check_recurrent_name(student, 3, 6, same_inputs)
         check_decay(student, 0.5)
         check_tanh(student)
         check_lstm_remembers(student)
         held = own_model(student, "rnn", 2, 5, 0, 0.5)
         check_held(student, held, recurrent_in(student, held, 5), 0.5)
         require(bool(trained_in(student, held)), "nothing is left to be trained")
-    except TestEnded:
+    except (TestEnded, AttributeError, LookupError, TypeError, ValueError):
+        # The last four come from a result of such a form that no check can begin with it.
         return False
     return True
 
@@ -358,6 +392,20 @@ def on_sound_models(student: Any, judge: Callable[[Make], None]) -> None:
         if ended.verdict == "timeout" or is_sound(student):
             raise
         judge(functools.partial(lent_model, student))
+
+
+def on_trainable_models(student: Any, judge: Callable[[Make], None]) -> None:
+    """The same for what trains at length: whose models to take is settled before, and not by a training in vain."""
+    own, lent = functools.partial(own_model, student), functools.partial(lent_model, student)
+    if is_sound(student):
+        judge(own)
+        return
+    try:
+        judge(lent)
+    except TestEnded as ended:
+        if ended.verdict == "timeout":
+            raise
+        judge(own)
 
 
 # --- recall_batch ---------------------------------------------------------------------------------
@@ -437,7 +485,7 @@ def test_lstm_signal_at_closed_and_open_gates(student, reference, forget, input_
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_logits(student, reference, cell):
     for sizes in ((5, 7, 3, 8), (1, 4, 2, 5), (6, 2, 1, 1)):
-        check_logits(student, cell, *sizes)
+        check_logits(student, cell, sizes)
 
 
 @scores("build_memory_model")
@@ -616,8 +664,17 @@ def test_two_models_at_once(student, reference):
 
 
 @scores("gradient_profile", weight=2.0)
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("sizes", [(1, 4, 2, 5), (5, 7, 3, 6), (3, 20, 4, 16)], ids=str)
+@pytest.mark.parametrize(
+    "cell, sizes",
+    [
+        ("rnn", (1, 4, 2, 5)),
+        ("rnn", (5, 7, 3, 6)),
+        ("lstm", (1, 4, 2, 5)),
+        ("lstm", (3, 20, 4, 16)),
+        ("gru", (5, 7, 3, 6)),
+    ],
+    ids=str,
+)
 def test_profile_values(student, reference, cell, sizes):
     N, T, K, H = sizes
     x = inputs_case(N, T, K)
@@ -729,7 +786,7 @@ def losses_of(student: Any, model: Any, T: int, K: int, steps: int, seed: int) -
     return plain
 
 
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", steps=BATCHES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_training_reports_losses_and_changes_weights(student, reference, cell):
     def judge(make: Make) -> None:
@@ -746,7 +803,7 @@ def test_training_reports_losses_and_changes_weights(student, reference, cell):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", steps=BATCHES)
 def test_training_seed(student, reference):
     def judge(make: Make) -> None:
         runs = []
@@ -760,7 +817,7 @@ def test_training_seed(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", steps=BATCHES)
 def test_training_leaves_a_held_matrix_alone(student, reference):
     def judge(make: Make) -> None:
         model = make("rnn", 3, 8, 2, 0.9)
@@ -775,62 +832,79 @@ def test_training_leaves_a_held_matrix_alone(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", steps=BATCHES)
 def test_training_lowers_the_loss(student, reference):
     """A short delay is easy for every cell: the loss of a guess is ln 4."""
 
     def judge(make: Make) -> None:
-        model = make("rnn", 4, 32, 3)
-        losses = losses_of(student, model, 3, 4, 300, 1)
-        first, last = float(np.mean(losses[:3])), float(np.mean(losses[-20:]))
-        require(last < first / 2, "the loss hardly falls")
-        require(share_right(student, model, 3, 4) == 1.0, "the symbols are not recalled at T = 3")
+        def falls(updates: int) -> bool:
+            model = make("rnn", 4, 32, 3)
+            losses = losses_of(student, model, 3, 4, updates, 1)
+            falling = float(np.mean(losses[-20:])) < float(np.mean(losses[:3])) / 2
+            return falling and share_right(student, model, 3, 4) == 1.0
 
-    on_sound_models(student, judge)
+        require(falls(FEW) or falls(ALL), "the loss hardly falls, or T = 3 is not recalled")
+
+    on_trainable_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", steps=BATCHES)
 def test_training_sees_fresh_batches(student, reference):
     """Of forty symbols one batch misses some, and those are never learnt from it."""
 
     def judge(make: Make) -> None:
-        K = 40
-        model = make("rnn", K, 32, 4)
-        losses_of(student, model, 2, K, 400, 2)
-        logits = answers_of(student, model, 2, K)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        right = np.diag(odds) / odds.sum(axis=1)
-        require(bool((right > 1 / K).all()), "some symbols were never learnt")
+        def all_learnt(updates: int) -> bool:
+            K = 40
+            model = make("rnn", K, 32, 4)
+            losses_of(student, model, 2, K, updates, 2)
+            logits = answers_of(student, model, 2, K)
+            odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+            return bool((np.diag(odds) / odds.sum(axis=1) > 1 / K).all())
 
-    on_sound_models(student, judge)
+        require(all_learnt(100) or all_learnt(400), "some symbols were never learnt")
+
+    on_trainable_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", steps=BATCHES)
 def test_training_uses_the_length(student, reference):
     """Every unit changes its sign at each step: sequences of another length teach the opposite."""
 
     def judge(make: Make) -> None:
-        model = make("rnn", 4, 32, 5, 0.9)
-        name = recurrent_in(student, model, 32)
-        student.load_model_state(model, {name: -0.9 * np.eye(32)})
-        losses_of(student, model, 6, 4, 300, 3)
-        require(share_right(student, model, 6, 4) == 1.0, "the symbols are not recalled at T = 6")
+        def recalls(updates: int) -> bool:
+            model = make("rnn", 4, 32, 5, 0.9)
+            name = recurrent_in(student, model, 32)
+            student.load_model_state(model, {name: -0.9 * np.eye(32)})
+            losses_of(student, model, 6, 4, updates, 3)
+            return share_right(student, model, 6, 4) == 1.0
 
-    on_sound_models(student, judge)
+        require(recalls(100) or recalls(ALL), "the symbols are not recalled at T = 6")
+
+    on_trainable_models(student, judge)
+
+
+def check_batches(student: Any, T: int, K: int) -> None:
+    """A training on other sequences would be in vain: with a wrong `recall_batch` this test runs with a right one."""
+    x, targets = student.recall_batch(6, T, K, 0)
+    compare("the x of recall_batch", x, recall_inputs(T, K)[targets], axes="N T K")
 
 
 @scores("train_recall", weight=2.0, steps=BATCHES, seconds=TRAINING)
 @pytest.mark.parametrize("T", [20, 40])
 def test_trained_lstm_recalls(student, reference, T):
     def judge(make: Make) -> None:
-        def holds(seed: int) -> bool:
+        def recalls(seed: int, updates: int) -> bool:
             model = make("lstm", 4, 32, seed)
-            losses_of(student, model, T, 4, 300, 10 + seed)
+            losses_of(student, model, T, 4, updates, 10 + seed)
             return share_right(student, model, T, 4) >= 0.95
+
+        def holds(seed: int) -> bool:
+            return recalls(seed, FEW) or recalls(seed, ALL)
 
         require(majority(holds), f"a trained LSTM does not recall at T = {T}")
 
-    on_sound_models(student, judge)
+    check_batches(student, T, 4)
+    on_trainable_models(student, judge)
 
 
 @scores("train_recall", steps=BATCHES, seconds=TRAINING)
@@ -838,12 +912,14 @@ def test_rnn_held_at_one_half_does_not_recall(student, reference):
     def judge(make: Make) -> None:
         def holds(seed: int) -> bool:
             model = make("rnn", 4, 32, seed, 0.5)
-            losses_of(student, model, 40, 4, 300, 10 + seed)
+            losses_of(student, model, 40, 4, 100, 10 + seed)
             return share_right(student, model, 40, 4) < 0.4
 
-        require(majority(holds), "an RNN held at 0.5 should not recall at T = 40")
+        forgets = holds(0) or (holds(1) and holds(2))
+        require(forgets, "an RNN held at 0.5 should not recall at T = 40")
 
-    on_sound_models(student, judge)
+    check_batches(student, 40, 4)
+    on_trainable_models(student, judge)
 
 
 # --- recall_accuracy ------------------------------------------------------------------------------

@@ -252,9 +252,9 @@ def test_scan_with_closed_gates(student):
 
 @scores("parallel_scan", weight=2.0, steps=("combine",))
 def test_scan_with_long_and_short_memories(student):
-    T = 3000
-    a = np.tile([1.0, -1.0, 1 - 2**-10, 0.3], (T, 1))  # 0.3 ** 3000 is below the smallest float
-    u = np.tile(scan_case(30, 4).u, (100, 1))
+    T = 1000
+    a = np.tile([1.0, -1.0, 1 - 2**-10, 0.3], (T, 1))  # 0.3 ** 1000 is below the smallest float
+    u = np.tile(scan_case(20, 4).u, (50, 1))
     h = student.parallel_scan(a, u)
     want = scan_oracle(a, u)
     for column in range(4):
@@ -280,22 +280,38 @@ def test_scan_is_faster_than_a_loop(student):
     a = np.where(np.arange(T) % 7 == 3, 0.0, 0.75)[:, None]
     u = np.cos(np.arange(T))[:, None]
     limit = seconds_of_a_loop() / 3
-    began = time.monotonic()
-    fast = False
+    # A scan may be built on `combine`: only where that is right, values can be asked for here.
+    right = combine_is_right(student)
     # The best of several: on a busy machine a call may have to wait. A loop takes too long every time.
-    while not fast and time.monotonic() - began < 2:
+    for _ in range(6):
         started = time.monotonic()
-        h = student.parallel_scan(a, u)
+        try:
+            h = student.parallel_scan(a, u)
+        except TestEnded as ended:
+            if right or ended.verdict != "error":
+                raise
+            return  # what raised may have been `combine`; the other tests lend a right one
         fast = time.monotonic() - started < limit
-    # A scan may be built on `combine`: only where that is right the values can be asked for here.
-    try:
-        probe = student.combine((np.array([[0.5]]), u[:1] + 1), (np.array([[-3.0]]), u[:1]))
-        compare("u", probe[1], -3 * (u[:1] + 1) + u[:1])
-    except TestEnded:
-        compare("h[0]", h[:1] * 0.0, u[:1] * 0.0)
-    else:
+        if fast:
+            break
+    if right:
         compare("h", h, scan_case_of_many_steps(T), axes="T S")
+    else:
+        compare("h[0]", h[:1] * 0.0, u[:1] * 0.0)
     require(fast, "2**17 steps should take less time than a Python loop over them")
+
+
+def combine_is_right(student):
+    """Whether `combine` joins neighbours of a sequence, some of them with closed gates."""
+    case = scan_case(21, 1)
+    a = np.where(np.arange(21) % 5 < 2, 0.0, case.a.T).T
+    try:
+        a_joined, u_joined = student.combine((a[:-1], case.u[:-1]), (a[1:], case.u[1:]))
+        compare("a", a_joined, a[1:] * a[:-1])
+        compare("u", u_joined, a[1:] * case.u[:-1] + case.u[1:])
+    except TestEnded:
+        return False
+    return True
 
 
 @once
@@ -619,6 +635,19 @@ def test_attention_with_large_scores(student, sign):
 
 
 @scores("scaled_dot_product_attention", weight=2.0)
+@pytest.mark.parametrize("apart", ["examples", "rows"])
+def test_attention_with_scores_far_apart(student, apart):
+    """Some examples, or some rows of each, have scores of 1e4 and others of -1e4."""
+    q, k = large_scores(3, 5)
+    sign = np.ones((3, 5, 1))
+    if apart == "examples":
+        sign[1] = -1.0
+    else:
+        sign[:, 1::2] = -1.0
+    check_attention(student, sign * q, k, attention_case(3, 5, 4).v)
+
+
+@scores("scaled_dot_product_attention", weight=2.0)
 def test_attention_with_large_hidden_entries(student):
     case = attention_case(2, 5, 3)
     k, v = case.k.copy(), case.v.copy()
@@ -637,4 +666,6 @@ def test_attention_with_large_hidden_entries(student):
 @scores("scaled_dot_product_attention")
 def test_attention_arguments_unchanged(student):
     case = attention_case(3, 5, 2)
-    unchanged(student, "scaled_dot_product_attention", *case.args, mask_case(3, 5))
+    mask = mask_case(3, 5).copy()
+    mask[1, 2] = False
+    unchanged(student, "scaled_dot_product_attention", *case.args, mask)

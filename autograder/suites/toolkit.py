@@ -98,6 +98,7 @@ def once(function: F) -> F:
 
     @functools.wraps(function)
     def cached(*args: Any) -> Any:
+        evidence.drawn = True
         return compute(_seed, *args)
 
     return cached  # type: ignore[return-value]
@@ -122,6 +123,7 @@ class _Evidence:
     """How many results of the running test were found right: a test without any shows nothing by itself."""
 
     right = 0
+    drawn = False  # whether a test has asked for inputs that depend on the seed; for certification
 
 
 evidence = _Evidence()

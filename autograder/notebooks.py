@@ -10,7 +10,8 @@ import msgspec
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from autograder.course import Chapter, read_notebook
+from autograder.course import Chapter
+from autograder.release import chapter_notebook
 
 LIMIT = 180.0  # seconds for a chapter on one core
 
@@ -25,7 +26,7 @@ class Executed(msgspec.Struct, frozen=True):
 
 def execute(chapter: Chapter) -> Executed:
     """Run one chapter's notebook in a kernel of its own."""
-    notebook = read_notebook(chapter)
+    notebook = chapter_notebook(chapter)
     client = NotebookClient(notebook, timeout=int(LIMIT), kernel_name="python3")
     started = time.perf_counter()
     error = ""

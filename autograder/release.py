@@ -110,21 +110,30 @@ def differences(chapters: Sequence[Chapter], assignments: Path = ASSIGNMENTS) ->
         ]
 
 
+def chapter_notebook(chapter: Chapter) -> Any:
+    """Return the notebook of a chapter with its solutions, in which `%check` knows the chapter.
+
+    A kernel does not know its notebook, and a function's name may be there in two chapters.
+    """
+    notebook = read_notebook(chapter)
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == _LOAD_CELL:
+            cell["source"] += f"\n%chapter {chapter.name}"
+    return notebook
+
+
 def write_sources(chapters: Sequence[Chapter], folder: Path = SOURCE_FOLDER) -> None:
     """Write nbgrader's source notebooks."""
     for chapter in chapters:
         target = folder / chapter.name
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        notebook = read_notebook(chapter)
+        notebook = chapter_notebook(chapter)
         notebook["metadata"] = {
             key: notebook["metadata"][key] for key in ("kernelspec",) if key in notebook["metadata"]
         }
         for cell in notebook["cells"]:
             cell["metadata"].pop("lines_to_next_cell", None)  # jupytext's note about the script
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == _LOAD_CELL:
-                # A kernel does not know its notebook, and a function's name may be there in two chapters.
-                cell["source"] += f"\n%chapter {chapter.name}"
         nbformat.write(notebook, str(target / f"{chapter.name}.ipynb"))
 
 

@@ -100,7 +100,7 @@ def test_loss_curves(axis):
     assert list(first.get_ydata()) == [3.0, 2.0]
     assert first.get_color() != second.get_color()
     assert [text.get_text() for text in axis.get_legend().get_texts()] == ["guessing", "a", "b"]
-    assert axis.get_ylabel() == "cross-entropy in nats, mean of the last 2"
+    assert axis.get_xlabel() == "update (mean of the last 2)"
 
 
 def test_gradient_profile_is_logarithmic_and_leaves_zeros_out(axis):

@@ -568,7 +568,9 @@ if __name__ == "__main__":
     import matplotlib.pyplot as plt
 
     import seqdata
+    from seqlab import plots, progress
 
+    plots.use_style()
     began = time.perf_counter()
     vowels = seqdata.japanese_vowels()
     print(
@@ -612,7 +614,8 @@ if __name__ == "__main__":
         return ridge_regression(features, speakers, max((0.1, 1.0, 10.0, 100.0), key=score))
 
     vowel_accuracy = {}
-    for kind in ("mean of frames", "padded window", "recurrent"):
+    kinds = ("mean of frames", "padded window", "recurrent")
+    for kind in (bar := progress(kinds, "three ways to read")):
         readout_weights = fitted_readout(vowel_features(vowels.train.frames, kind))
         tests = {kind: vowels.test.frames}
         if kind == "recurrent":
@@ -620,7 +623,9 @@ if __name__ == "__main__":
         for name, utterances in tests.items():
             guess = (with_ones(vowel_features(utterances, kind)) @ readout_weights).argmax(axis=1)
             vowel_accuracy[name] = float((guess == vowels.test.speakers).mean())
-            print(f"{name:28s} {vowel_accuracy[name]:.3f} of the test utterances right")
+            bar.report(right=vowel_accuracy[name])
+    for name, share in vowel_accuracy.items():
+        print(f"{name:28s} {share:.3f} of the test utterances right")
     print(
         f"A trained layer of {H} units would have {feedforward_parameter_count(window, D, H):,} "
         f"parameters on windows of {window} frames, {rnn_parameter_count(D, H):,} as a recurrence."
@@ -628,12 +633,12 @@ if __name__ == "__main__":
     print(f"{time.perf_counter() - began:.1f} s")
 
     figure, axis = plt.subplots(figsize=(7, 2.2))
-    axis.barh(list(vowel_accuracy), list(vowel_accuracy.values()), color="tab:blue")
-    axis.axvline(1 / 9, color="grey", linestyle=":", label="guessing")
-    axis.set(xlabel="share of test utterances with the right speaker", xlim=(0, 1))
+    axis.barh(list(vowel_accuracy), list(vowel_accuracy.values()), color=plots.FILL)
+    axis.axvline(1 / 9, **plots.series(0), label="guessing")
+    axis.set(title="who is speaking?", xlabel="share of test utterances right", xlim=(0, 1))
     axis.invert_yaxis()
+    axis.grid(axis="y", visible=False)
     axis.legend()
-    figure.tight_layout()
     plt.show()
     print(
         "See: the mean cannot tell forwards from backwards; the recurrent state can, and is misled."
@@ -680,18 +685,19 @@ if __name__ == "__main__":
         tokens = np.array([token_of_word[word] for word in kept], dtype=np.int64)
         return kept, np.zeros((0, len(known))) if not kept else one_hot(tokens, len(known))
 
-    def last_states(texts):
+    def last_states(texts, label):
         """Read sentences from an empty state to their end."""
         empty = np.zeros(len(known))
-        return np.array([sequence_to_vector(word_step, empty, word_inputs(t)[1]) for t in texts])
+        read = progress(texts, label)
+        return np.array([sequence_to_vector(word_step, empty, word_inputs(t)[1]) for t in read])
 
-    print(
-        f"{len(known)} words occur at least twice in {len(reviews.train.texts)} sentences; reading …"
-    )
+    print(f"{len(known)} words occur at least twice in {len(reviews.train.texts)} sentences")
     praise = 2.0 * reviews.train.labels - 1.0
-    word_weights = ridge_regression(last_states(reviews.train.texts), praise, 3.0)
+    word_weights = ridge_regression(
+        last_states(reviews.train.texts, "reading to fit the readout"), praise, 3.0
+    )
     for name, part in (("training", reviews.train), ("test", reviews.test)):
-        verdict = with_ones(last_states(part.texts)) @ word_weights
+        verdict = with_ones(last_states(part.texts, f"reading: {name}")) @ word_weights
         print(f"{name:8s} {float(((verdict > 0) == part.labels).mean()):.3f} of the verdicts right")
     majority = max(reviews.test.labels.mean(), 1 - reviews.test.labels.mean())
     print(f"always the more frequent answer: {majority:.3f}; {time.perf_counter() - began:.1f} s")
@@ -709,11 +715,12 @@ if __name__ == "__main__":
     for axis, text in zip(axes, shown, strict=True):
         read, xs = word_inputs(text)
         scores = sequence_to_sequence(word_step, word_readout, np.zeros(len(known)), xs)
-        axis.plot(scores, marker="o")
-        axis.axhline(0.0, color="grey", linewidth=0.8)
-        axis.set_xticks(range(len(read)), read, rotation=60)
-    axes[0].set_ylabel("verdict: above 0 is praise")
-    figure.tight_layout()
+        plots.reference(axis, 0.0, "undecided")
+        axis.plot(scores, marker="o", label="verdict so far")
+        plots.token_axis(axis, read, rotation=60)
+        axis.set(title=f"after all words: {scores[-1]:+.2f}", xlabel="word just read")
+    axes[0].set_ylabel("score, above 0 is praise")
+    axes[0].legend()
     plt.show()
     print("See: one output per input, and the words at which the running verdict turns.")
 
@@ -735,7 +742,7 @@ def fit_softmax(features, targets, V, updates):
     """Return the readout that predicts tokens best: logistic regression by Adam's update."""
     A, wanted = with_ones(features), one_hot(targets, V)
     weights, mean, square = np.zeros((3, A.shape[1], V))
-    for update in range(1, updates + 1):
+    for update in (bar := progress(range(1, updates + 1), "readout, bits per letter")):
         scores = A @ weights
         p = np.exp(scores - scores.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
@@ -744,9 +751,7 @@ def fit_softmax(features, targets, V, updates):
         square = 0.99 * square + 0.01 * gradient**2
         corrected = np.sqrt(square / (1 - 0.99**update)) + 1e-8
         weights = weights - 0.03 * mean / (1 - 0.9**update) / corrected
-        if update % 50 == 0:
-            loss = -np.log(p[np.arange(len(A)), targets]).mean() / np.log(2)
-            print(f"update {update:3d} of {updates}  {loss:.2f} bits per letter on training names")
+        bar.report(loss=-np.log2(p[np.arange(len(A)), targets]).mean())
     return weights
 
 
@@ -820,7 +825,7 @@ if __name__ == "__main__":
         axis.imshow(colors.test.rgb[k][np.newaxis, np.newaxis])
         axis.set_title(f"{written[k]}\n({colors.test.names[k]})", fontsize=8)
         axis.axis("off")
-    figure.tight_layout()
+    figure.suptitle("name written by the model (name given by people)")
     plt.show()
     print("See: above each test colour the name that was written, in brackets the one people gave.")
 

@@ -407,6 +407,7 @@ def relative_error(a, b):
 # What to see: the gradient check comes before anything else. A negative $a$ means that the forecast looks at the
 # *change* since last month. The two parameters clearly beat climatology, and persistence by a little; a linear
 # regression on twelve months with twelve parameters is about as good, so nothing here needs a recurrent network.
+# On the left, the loss is down after some fifty updates; all there is to learn are two numbers.
 # The picture on the right is worth more: each curve shows the terms of (1.4) for a loss at step 60. With $|a|$ well
 # below one only the last few uses of $a$ have a say in the gradient; near one all do.
 
@@ -416,6 +417,7 @@ import time
 import matplotlib.pyplot as plt
 
 import seqdata
+from seqlab import plots, progress
 
 
 def sea_anomalies():
@@ -441,6 +443,7 @@ def forecast_loss(a, b, windows):
 
 
 if __name__ == "__main__":
+    plots.use_style()
     train, test = sea_anomalies()
     windows = [train[start : start + 25] for start in range(0, len(train) - 24, 24)]
 
@@ -449,15 +452,14 @@ if __name__ == "__main__":
     gap = relative_error(numerical, forecast_loss(*point, windows)[1])
     print(f"gradient check on {len(windows)} windows of 24 months: relative error {gap:.1e}")
 
-    started = time.perf_counter()
-    for iteration in range(401):
+    started, losses = time.perf_counter(), []
+    for _ in (bar := progress(401, "gradient descent")):
         loss, gradient = forecast_loss(*point, windows)
-        if iteration % 100 == 0:
-            a, b = point
-            print(f"iteration {iteration:3d}: loss {loss:.4f}, a = {a:+.3f}, b = {b:+.3f}")
+        losses.append(loss)
+        bar.report(loss=loss, a=point[0], b=point[1])
         point = point - 0.1 * gradient
     a, b = point
-    print(f"trained in {time.perf_counter() - started:.1f} s")
+    print(f"a = {a:+.3f}, b = {b:+.3f}; trained in {time.perf_counter() - started:.1f} s")
 
     hs = linear_rnn_forward(a, b, 0.0, test[:-1])  # ten times as long as a training window
     lags = 12
@@ -477,25 +479,33 @@ if __name__ == "__main__":
     for name, forecast in forecasts.items():
         print(f"  {name:32s} {np.abs(forecast - wanted).mean():.3f} °C")
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.6))
-    left.plot(wanted, color="grey", label="measured")
-    left.plot(
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 3.6), width_ratios=[3, 5, 4])
+    variance = np.mean(np.concatenate([window[1:] for window in windows]) ** 2)
+    plots.reference(left, variance, "always zero")
+    plots.loss_curves(left, {"two parameters": losses}, ylabel="mean squared error in °C²")
+    middle.plot(wanted, **plots.series(0), label="measured")
+    middle.plot(
         forecasts["linear recurrence, 2 parameters"],
-        color="tab:blue",
+        **plots.series(1),
         label="forecast one month before",
     )
-    left.set(title="test years, 20 years in one run", xlabel="month", ylabel="anomaly in °C")
-    left.legend()
+    middle.set(title="test years, 20 years in one run", xlabel="month", ylabel="anomaly in °C")
+    middle.legend()
     last_only = np.zeros(60)
     last_only[-1] = 1.0
-    for factor, colour in [(a, "tab:blue"), (0.8, "tab:orange"), (0.98, "tab:green")]:
-        xs = train[:60]
+    xs, profiles = train[:60], {}
+    for factor in (a, 0.8, 0.98):
         states = linear_rnn_forward(factor, b, 0.0, xs)
         terms = linear_rnn_backward(factor, b, 0.0, xs, states, last_only)["da_per_step"]
-        right.semilogy(np.abs(terms[1:]) + 1e-16, color=colour, label=f"a = {factor:.2f}")
-    right.set(title="terms of the gradient by a, loss at step 60", xlabel="use of a at step t")
-    right.legend()
-    figure.tight_layout()
+        profiles[f"a = {factor:.2f}"] = np.abs(terms)
+    plots.gradient_profile(
+        right,
+        profiles,
+        title="terms of the gradient by a, loss at step 60",
+        xlabel="use of a at step $t$",
+        ylabel="absolute value of the term",
+        ylim=(1e-16, 10),
+    )
     plt.show()
     print("See: two shared parameters serve windows of 24 months and a run over 20 years alike;")
     print("the terms of the gradient fade with a power of a on the way back from the loss.")

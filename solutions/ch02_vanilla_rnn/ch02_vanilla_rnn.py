@@ -531,7 +531,9 @@ if __name__ == "__main__":
     import matplotlib.pyplot as plt
 
     import seqdata
+    from seqlab import plots, progress
 
+    plots.use_style()
     novel = seqdata.candide()
     characters = sorted(set(novel.text))
     V = len(characters)
@@ -609,32 +611,34 @@ if __name__ == "__main__":
     valid = np.ones((STRIPS, WINDOW), dtype=bool)
     one_hot = np.eye(V)
     memory, history, step, began = {}, [], 0, time.perf_counter()
-    for epoch in range(1, EPOCHS + 1):
-        state, losses = np.zeros((STRIPS, H)), []
-        for k in range(windows):
-            step += 1
-            span = slice(k * WINDOW, (k + 1) * WINDOW)
-            h, rnn_cache = rnn_forward(one_hot[inputs[:, span]], state, params)
-            y, readout_cache = readout_forward(h, readout)
-            loss, dy = softmax_cross_entropy(y, targets[:, span], valid)
-            dh, readout_grads = readout_backward(dy, readout_cache)
-            _, _, grads = rnn_backward(dh, rnn_cache)
-            # Warm up, then fall along a half cosine.
-            rate = RATE * min(1.0, step / 50)
-            rate *= 0.02 + 0.49 * (1 + np.cos(np.pi * step / (EPOCHS * windows)))
-            weights = adam_update(
-                {**params, **readout}, {**grads, **readout_grads}, memory, step, rate
-            )
-            params = {name: weights[name] for name in params}
-            readout = {name: weights[name] for name in readout}
-            state = h[:, -1]
-            losses.append(loss / np.log(2))
-        history.append((np.mean(losses), bits_per_character(params, readout, validation)))
-        seconds = time.perf_counter() - began
-        print(
-            f"epoch {epoch:2d} of {EPOCHS}  train {history[-1][0]:.2f}  "
-            f"validation {history[-1][1]:.2f} bits per character  {seconds:3.0f} s"
-        )
+    with progress(EPOCHS * windows, f"{EPOCHS} epochs") as bar:
+        for _ in range(EPOCHS):
+            state, losses = np.zeros((STRIPS, H)), []
+            for k in range(windows):
+                step += 1
+                span = slice(k * WINDOW, (k + 1) * WINDOW)
+                h, rnn_cache = rnn_forward(one_hot[inputs[:, span]], state, params)
+                y, readout_cache = readout_forward(h, readout)
+                loss, dy = softmax_cross_entropy(y, targets[:, span], valid)
+                dh, readout_grads = readout_backward(dy, readout_cache)
+                _, _, grads = rnn_backward(dh, rnn_cache)
+                # Warm up, then fall along a half cosine.
+                rate = RATE * min(1.0, step / 50)
+                rate *= 0.02 + 0.49 * (1 + np.cos(np.pi * step / (EPOCHS * windows)))
+                weights = adam_update(
+                    {**params, **readout}, {**grads, **readout_grads}, memory, step, rate
+                )
+                params = {name: weights[name] for name in params}
+                readout = {name: weights[name] for name in readout}
+                state = h[:, -1]
+                losses.append(loss / np.log(2))
+                bar.advance(loss=losses[-1])
+            history.append((np.mean(losses), bits_per_character(params, readout, validation)))
+            bar.report(train=history[-1][0], validation=history[-1][1])
+    print(
+        f"after {EPOCHS} epochs: train {history[-1][0]:.2f}, validation {history[-1][1]:.2f} "
+        f"bits per character ({time.perf_counter() - began:.0f} s)"
+    )
 
 # %% [markdown]
 # The picture. On the left, see how the validation curve is below the bigram line after one epoch
@@ -649,19 +653,25 @@ if __name__ == "__main__":
     epochs = np.arange(1, len(history) + 1)
     left.plot(epochs, [pair[0] for pair in history], label="RNN, training text")
     left.plot(epochs, [pair[1] for pair in history], label="RNN, validation text")
-    for (name, bits), style in zip(lines.items(), (":", "--", "-."), strict=True):
-        left.axhline(bits, color="grey", linestyle=style, label=f"{name} {bits:.2f}")
-    left.set(xlabel="epoch", ylabel="bits per character", ylim=(1.8, 4.7))
-    left.legend(fontsize=8)
+    for name, bits in lines.items():
+        plots.reference(left, bits, None)
+        place = 0.3 if name == "5-gram" else 0.7 * EPOCHS  # where no curve passes
+        left.text(place, bits, f"{name} {bits:.2f}", color=plots.GREY, va="bottom")
+    left.set(
+        title="loss; grey: counting, validation text",
+        xlabel="epoch",
+        ylabel="bits per character",
+        ylim=(1.8, 4.7),
+        xticks=range(0, EPOCHS + 1, 3),
+    )
+    left.legend()
 
     passage = validation[:60]
     h, _ = rnn_forward(one_hot[passage][None], np.zeros((1, H)), params)
-    image = right.imshow(h[0, :, :12].T, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+    plots.heat_map(right, h[0, :, :12].T, "$h_t$", low=-1.0)
     shown = [{" ": "␣", "\n": "¶"}.get(characters[token], characters[token]) for token in passage]
-    right.set_xticks(range(len(shown)), shown, fontsize=7)
-    right.set(xlabel="character just read", ylabel="unit")
-    figure.colorbar(image, ax=right, label="$h_t$")
-    figure.tight_layout()
+    plots.token_axis(right, shown, size=7)
+    right.set(title="twelve units, letter by letter", xlabel="character just read", ylabel="unit")
     plt.show()
     test_bits = bits_per_character(params, readout, test)
     print(f"Test text: RNN {test_bits:.2f} bits per character,", end=" ")

@@ -521,7 +521,7 @@ def truncated_windows(T, k):
 #
 # What to see: on the left, straight lines on a logarithmic axis. The measured ratios lie below those of (3.5),
 # because slopes are at most one; for $\rho = 1.3$ saturation has all but eaten the explosion. In the middle and on
-# the right, the unclipped runs are thrown out by one large step and never return. The clipped ones meet large norms
+# the right, the unclipped runs are thrown out by one large step, leave the picture and never return. The clipped ones meet large norms
 # too, and go on. They do not beat persistence (the dotted line) in these few epochs: clipping keeps a run alive, it
 # does not make it good. With $\rho = 1.6$ and a third of the learning rate, try it, the unclipped runs survive as
 # well and end close to the clipped ones: clipping is an insurance.
@@ -532,6 +532,7 @@ import time
 import matplotlib.pyplot as plt
 
 import seqdata
+from seqlab import plots, progress
 
 
 def sea_anomalies():
@@ -568,7 +569,7 @@ def window_gradients(p, xs, wanted, h):
     return np.sum(error**2) * len(xs), grads, states[-1]
 
 
-def train_forecaster(series, threshold, seed, epochs=12, k=48, rate=0.3, H=16):
+def train_forecaster(series, threshold, seed, bar, epochs=12, k=48, rate=0.3, H=16):
     """Plain gradient descent on windows of k months; losses per epoch, every norm before clipping."""
     rng = np.random.default_rng(seed)
     p = {
@@ -588,10 +589,12 @@ def train_forecaster(series, threshold, seed, epochs=12, k=48, rate=0.3, H=16):
             total.append(loss)
             norms.append(norm)
         losses.append(np.mean(total))
+        bar.advance(loss=losses[-1])
     return losses, norms
 
 
 if __name__ == "__main__":
+    plots.use_style()
     train, _ = sea_anomalies()
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.8))
 
@@ -605,6 +608,7 @@ if __name__ == "__main__":
         "ρ = 4": rescale_spectral_radius(draws, 4.0),
         "orthogonal": orthogonal_matrix(H, 0),
     }
+    profiles = {}
     print("gradient by h_1 over gradient by h_100, and what (3.5) would have it be:")
     for name, Whh in matrices.items():
         states = run_states(Whh, wx, np.zeros(H), train[:T], np.zeros(H))[1:]
@@ -614,36 +618,51 @@ if __name__ == "__main__":
             f"  {name:11s} {norms[0] / norms[-1]:8.1e}   {spectral_radius(Whh) ** (T - 1):8.1e}   "
             f"({saturated:.0%} of the units saturated)"
         )
-        left.semilogy(np.arange(T) + 1, norms / norms[-1], label=name)
-    left.set(title="gradient norm by h_t, loss at t = 100", xlabel="t")
-    left.legend()
+        profiles[name] = norms / norms[-1]
+    plots.gradient_profile(
+        left,
+        profiles,
+        title="gradient by $h_t$, loss at $t = 100$",
+        ylabel="norm, as a multiple of the last",
+    )
 
-    for threshold, name, colour in [
-        (1e300, "not clipped", "tab:red"),
-        (1.0, "clipped at 1", "tab:blue"),
+    EPOCHS, SEEDS = 12, range(4)
+    plots.reference(middle, np.mean(np.diff(train) ** 2), "persistence")
+    for threshold, name, look in [
+        (1.0, "clipped at 1", plots.series(0)),
+        (1e300, "not clipped", plots.series(1)),
     ]:
-        started = time.perf_counter()
-        for seed in range(4):
-            losses, norms = train_forecaster(train, threshold, seed)
+        started, runs = time.perf_counter(), []
+        with progress(EPOCHS * len(SEEDS), f"{len(SEEDS)} runs, {name}") as bar:
+            for seed in SEEDS:
+                runs.append(train_forecaster(train, threshold, seed, bar, EPOCHS))
+        for seed, (losses, norms) in zip(SEEDS, runs, strict=True):
             print(
                 f"  {name}, seed {seed}: loss of the first epoch {losses[0]:.3g}, of the last "
                 f"{losses[-1]:.3g}; largest norm {max(norms):.2g}"
             )
-            middle.semilogy(losses, color=colour, label=name if seed == 0 else None)
-            right.semilogy(norms, color=colour, label=name if seed == 0 else None)
-        print(f"{name}: four runs in {time.perf_counter() - started:.1f} s")
-    middle.axhline(np.mean(np.diff(train) ** 2), color="grey", linestyle=":", label="persistence")
-    middle.set(title="mean squared error while training", xlabel="epoch")
-    right.set(title="gradient norm before clipping", xlabel="update")
+            label = name if seed == 0 else None
+            middle.semilogy(range(1, EPOCHS + 1), losses, **look, label=label)
+            right.semilogy(range(1, len(norms) + 1), norms, **look, linewidth=1.0, label=label)
+        print(f"{name}: {len(SEEDS)} runs in {time.perf_counter() - started:.1f} s")
+    # The axes end where nothing new is to be seen: the unclipped runs go on far beyond.
+    middle.set(
+        title="loss while training",
+        xlabel="epoch",
+        ylabel="mean squared error in °C²",
+        ylim=(0.1, 1e6),
+    )
+    right.set(
+        title="gradient before clipping", xlabel="update", ylabel="global norm", ylim=(0.01, 1e12)
+    )
     middle.legend()
     right.legend()
-    figure.tight_layout()
     plt.show()
     print(
         "See: orders of magnitude between neighbouring values of ρ, and much less explosion at ρ = 4 than"
     )
     print(
-        "(3.5) promises; the red runs leave for good at their first large norm, the blue ones survive theirs."
+        "(3.5) promises; the unclipped runs leave for good at their first large norm, the clipped survive theirs."
     )
 
 # %% [markdown]

@@ -420,8 +420,11 @@ def parameter_count(cell, D, H):
 #
 # The test has 297 sentences, so that a difference of less than some 5 points between two models
 # means little. Expect both in the same region, around 0.75 to 0.8: with so few sentences the mere
-# presence of words is most of what can be learnt. What order adds shows in single sentences. The plot follows three made-up ones word by word: how far each word moves the state, and
-# what the model would say if the sentence ended there.
+# presence of words is most of what can be learnt. What order adds shows in single sentences. The plot follows three made-up ones word by word: how far each word moves the state,
+# what the model would say if the sentence ended there, and below it the update gates of all 24 units.
+#
+# What to see: the verdict turns at words of opinion. At "not" and "great" many gates are bright, they let the candidate
+# in; at words that say nothing many are dark and keep the state.
 #
 # This takes about 10 s on one core.
 
@@ -433,6 +436,7 @@ from collections import Counter
 import matplotlib.pyplot as plt
 
 from seqdata import uci_sentiment
+from seqlab import plots, progress
 
 CELL = ("Wz", "Wr", "Wh")
 LONGEST = 30
@@ -475,7 +479,7 @@ class SentimentModel:
         return np.einsum("nth,nt->nh", h, shares) @ self.values["w"] + self.values["b"]
 
     def train_batch(self, tokens, lengths, labels, rate=3e-3):
-        """One step of Adam on the cross-entropy of a batch."""
+        """One step of Adam on the cross-entropy of a batch; returns the loss before it."""
         shares = (tokens > 0) / lengths[:, None]
         # Some words are hidden, so that the model cannot learn whole sentences by heart.
         tokens = np.where((tokens > 0) & (self.rng.random(tokens.shape) < 0.15), 1, tokens)
@@ -495,6 +499,7 @@ class SentimentModel:
             self.moments[name] = mean, square
             slope = np.sqrt(square / (1 - 0.999**self.steps)) + 1e-8
             self.values[name] = self.values[name] - rate * mean / (1 - 0.9**self.steps) / slope
+        return np.mean(np.logaddexp(0.0, scores) - labels * scores)
 
 
 def train_sentiment(data, vocabulary, D, H, seed, epochs=6):
@@ -502,14 +507,17 @@ def train_sentiment(data, vocabulary, D, H, seed, epochs=6):
     model = SentimentModel(len(vocabulary) + 2, D, H, seed)
     tokens, lengths = number_words(data.texts, vocabulary)
     rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        # Sentences of similar length go together, which saves steps that only read padding.
-        order = np.argsort(lengths + 4 * rng.random(len(lengths)))
-        batches = np.array_split(order, len(order) // 32)
-        for k in rng.permutation(len(batches)):
-            rows = batches[k]
-            shortened = tokens[rows, : lengths[rows].max()]
-            model.train_batch(shortened, lengths[rows], data.labels[rows])
+    per_epoch = len(lengths) // 32
+    with progress(epochs * per_epoch, f"GRU, seed {seed}") as bar:
+        for _ in range(epochs):
+            # Sentences of similar length go together, which saves steps that only read padding.
+            order = np.argsort(lengths + 4 * rng.random(len(lengths)))
+            batches, losses = np.array_split(order, per_epoch), []
+            for k in rng.permutation(per_epoch):
+                rows = batches[k]
+                shortened = tokens[rows, : lengths[rows].max()]
+                losses.append(model.train_batch(shortened, lengths[rows], data.labels[rows]))
+                bar.advance(loss=np.mean(losses))  # of this epoch so far
     return model
 
 
@@ -531,18 +539,27 @@ def train_bag_of_words(data, vocabulary, steps=400, rate=2.0):
     return w, b
 
 
-def plot_sentence(axis, model, vocabulary, sentence):
-    """Bars: how far each word moves the state. Line: the verdict if the sentence ended there."""
+def plot_sentence(axis, below, model, vocabulary, sentence):
+    """Bars: how far each word moves the state. Line: the verdict if the sentence ended there. Below: the gates."""
     words = split_words(sentence)
     tokens, _ = number_words([sentence], vocabulary)
     h = model.states(tokens[:, : len(words)])[0][0]
     moved = np.linalg.norm(np.diff(h, axis=0, prepend=np.zeros((1, h.shape[1]))), axis=1)
     means = np.cumsum(h, axis=0) / np.arange(1, len(words) + 1)[:, None]
     verdict = 1 / (1 + np.exp(-(means @ model.values["w"] + model.values["b"])))
-    axis.bar(range(len(words)), moved / moved.max(), color="lightsteelblue", label="state moves")
-    axis.plot(verdict, "o-", color="tab:red", label="praise?")
-    axis.axhline(0.5, color="grey", linestyle=":")
-    axis.set_xticks(range(len(words)), words, rotation=60)
+    axis.bar(range(len(words)), moved / moved.max(), color=plots.FILL, label="state moves")
+    plots.reference(axis, 0.5, "undecided")
+    axis.plot(verdict, **plots.series(1, marker=True), label="praise?")
+    axis.set(xlim=(-0.5, len(words) - 0.5), ylim=(0, 1.05), xticks=[])
+
+    # Equation (5.1) for all steps at once, from the states before them.
+    before = np.concatenate([np.zeros((1, h.shape[1])), h[:-1]])
+    joined = np.concatenate([before, model.values["E"][tokens[0, : len(words)]]], axis=1)
+    gates = 1 / (1 + np.exp(-(joined @ model.values["Wz"].T)))
+    order = np.argsort(gates.mean(axis=0))
+    plots.heat_map(below, gates[:, order].T, "$z_t$", bar=False)
+    plots.token_axis(below, words, rotation=60)
+    below.set(xlabel="word just read")
 
 
 if __name__ == "__main__":
@@ -566,19 +583,21 @@ if __name__ == "__main__":
         f"one layer, D = H = 24: GRU {parameter_count('gru', 24, 24)} parameters, "
         f"LSTM {parameter_count('lstm', 24, 24)}, RNN {parameter_count('rnn', 24, 24)}"
     )
-    figure, axes = plt.subplots(1, 3, figsize=(13, 3.6), sharey=True)
-    for axis, sentence in zip(
-        axes,
-        [
-            "the phone is good and it works great",
-            "the phone is not good and it does not work",
-            "i was disappointed by the film but the food was great",
-        ],
-        strict=True,
-    ):
-        plot_sentence(axis, sentiment_model, vocabulary, sentence)
-    axes[0].legend()
-    figure.tight_layout()
+    plots.use_style()
+    sentences = [
+        "the phone is good and it works great",
+        "the phone is not good and it does not work",
+        "i was disappointed by the film but the food was great",
+    ]
+    figure, axes = plt.subplots(2, 3, figsize=(13, 5.6), sharey="row", height_ratios=[3, 2])
+    for column, sentence in zip(axes.T, sentences, strict=True):
+        plot_sentence(*column, sentiment_model, vocabulary, sentence)
+    figure.colorbar(axes[1, 0].images[0], ax=axes[1], label="update gate $z_t$", shrink=0.9)
+    axes[0, 0].set(ylabel="share; probability of praise")
+    axes[1, 0].set(ylabel="unit, sorted by its mean")
+    axes[0, 0].legend()
+    for axis, title in zip(axes[0], ("praise", "complaint", "both"), strict=True):
+        axis.set(title=title)
     plt.show()
     print(
         "See: words with an opinion move the state most. Behind 'not', 'good' no longer lifts the"

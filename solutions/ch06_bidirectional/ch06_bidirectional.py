@@ -442,6 +442,9 @@ def deep_rnn_backward(dh, cache):
 # but the word itself. Those sentences are scored apart. Before anything is trained, `leaks_future` judges both models.
 #
 # Embeddings and readers learn from scratch with Adam, four passes over 13,000 sentences, two seeds each.
+# What to see: the loss of both readers together is below that of the forward reader almost from the start, and on test
+# sentences the lead of some points is there at nearly every place of the marked word.
+#
 # This takes about 10 s on one core.
 
 # %% tags=["experiment"]
@@ -451,6 +454,7 @@ from collections import Counter
 import matplotlib.pyplot as plt
 
 from seqdata import wordnet_pos
+from seqlab import plots, progress
 
 LONGEST = 25
 
@@ -529,27 +533,31 @@ class Tagger:
         value -= rate * mean / (1 - 0.9**self.steps) / scale
 
 
-def train_tagger(tagger, data, vocabulary, epochs=4, size=64):
-    """Train on all sentences, short ones with short ones; prints the loss of each pass."""
+def train_tagger(tagger, data, vocabulary, label, epochs=4, size=64):
+    """Train on all sentences, short ones with short ones; returns the loss of every update."""
     tokens, lengths = number_sentences(data.tokens, vocabulary)
     rng = np.random.default_rng(1)
-    for epoch in range(epochs):
-        started, losses = time.perf_counter(), []
-        order = np.argsort(lengths + 2 * rng.random(len(lengths)))
-        batches = np.array_split(order, len(order) // size)
-        for k in rng.permutation(len(batches)):
-            rows = batches[k]
-            cut = tokens[rows, : lengths[rows].max()]
-            rate = 3e-3 * (1 - epoch / epochs)
-            losses.append(
-                tagger.train_batch(cut, lengths[rows], data.positions[rows], data.tags[rows], rate)
-            )
-        seconds = time.perf_counter() - started
-        print(f"  pass {epoch + 1}: loss {np.mean(losses):.3f} ({seconds:.1f} s)")
+    losses, per_epoch = [], len(lengths) // size
+    with progress(epochs * per_epoch, label) as bar:
+        for epoch in range(epochs):
+            order = np.argsort(lengths + 2 * rng.random(len(lengths)))
+            batches = np.array_split(order, per_epoch)
+            for k in rng.permutation(per_epoch):
+                rows = batches[k]
+                cut = tokens[rows, : lengths[rows].max()]
+                rate = 3e-3 * (1 - epoch / epochs)
+                losses.append(
+                    tagger.train_batch(
+                        cut, lengths[rows], data.positions[rows], data.tags[rows], rate
+                    )
+                )
+                bar.advance(loss=np.mean(losses[-50:]))
+    return losses
 
 
 if __name__ == "__main__":
-    pos = wordnet_pos()
+    plots.use_style()
+    pos, started, curves = wordnet_pos(), time.perf_counter(), {}
     seen = Counter(word.lower() for sentence in pos.train.tokens for word in sentence)
     frequent = sorted(word for word, times in seen.items() if times >= 3)
     vocabulary = {word: number for number, word in enumerate(frequent, start=2)}
@@ -581,22 +589,32 @@ if __name__ == "__main__":
 
             leaks = leaks_future(per_step, np.zeros((6, 32)))
             print(f"{name}, seed {seed}: leaks the future? {leaks}")
-            train_tagger(tagger, pos.train, vocabulary)
+            curves[name] = train_tagger(tagger, pos.train, vocabulary, f"{name}, seed {seed}")
             logits = tagger.logits(test_tokens, test_lengths, pos.test.positions)
             right[name] += (logits.argmax(axis=1) == pos.test.tags) / 2
 
+    print(f"trained and tested in {time.perf_counter() - started:.0f} s")
     early = pos.test.positions < 2
     print(f"{'share right':18} all     among the first two words ({early.sum()} of {len(early)})")
     for name, hits in right.items():
         print(f"{name:18} {hits.mean():.3f}   {hits[early].mean():.3f}")
-    figure, axis = plt.subplots(figsize=(7, 3.4))
+    figure, (left, axis) = plt.subplots(1, 2, figsize=(12, 3.6), width_ratios=[2, 3])
+    uniform = np.log(len(pos.tag_names))
+    plots.loss_curves(left, curves, guessing=uniform, window=50)
+    left.set(title="loss while training, second seed")
     groups = [pos.test.positions == k for k in range(6)] + [pos.test.positions >= 6]
-    for name, hits in right.items():
-        axis.plot([hits[group].mean() for group in groups], "o-", label=name)
+    # The two networks look as they do on the left, so the tag without a network comes last.
+    for k, name in enumerate([*curves, "most frequent tag"]):
+        shares = [right[name][group].mean() for group in groups]
+        axis.plot(shares, **plots.series(k, marker=True), label=name)
     axis.set_xticks(range(7), [*map(str, range(1, 7)), "later"])
-    axis.set(xlabel="place of the marked word in its sentence", ylabel="share right", ylim=(0.3, 1))
+    axis.set(
+        title="test sentences, mean of two seeds",
+        xlabel="place of the marked word in its sentence",
+        ylabel="share right",
+        ylim=(0.3, 1),
+    )
     axis.legend()
-    figure.tight_layout()
     plt.show()
     print(
         "See: both readers lead at nearly every place, by some five points in all. A place has some 80"

@@ -697,25 +697,26 @@ def train(params, batches, with_attention, epochs, label):
         optimizer, 4e-3, total_steps=epochs * len(batches)
     )
     order, curve = torch.Generator().manual_seed(1), []
-    for epoch in range(epochs):
-        total = 0.0
-        for i in torch.randperm(len(batches), generator=order).tolist():
-            tokens, lengths, targets = batches[i]
-            states, context = encode(tokens, lengths, params)
-            if with_attention:
-                mask = visible(tokens, lengths)
-                logits, _ = decode_with_attention(targets, states, mask, params, BOS)
-            else:
-                logits = decode_teacher_forced(targets, context, params, BOS)
-            loss = sequence_cross_entropy(logits, targets, 0)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(params.values(), 1.0)
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
-        curve.append(total / len(batches))
-        print(f"{label}: epoch {epoch + 1} of {epochs}, loss {curve[-1]:.3f}")
+    with progress(epochs * len(batches), label) as bar:
+        for _ in range(epochs):
+            total = 0.0
+            for i in torch.randperm(len(batches), generator=order).tolist():
+                tokens, lengths, targets = batches[i]
+                states, context = encode(tokens, lengths, params)
+                if with_attention:
+                    mask = visible(tokens, lengths)
+                    logits, _ = decode_with_attention(targets, states, mask, params, BOS)
+                else:
+                    logits = decode_teacher_forced(targets, context, params, BOS)
+                loss = sequence_cross_entropy(logits, targets, 0)
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(params.values(), 1.0)
+                optimizer.step()
+                schedule.step()
+                total += loss.item()
+                bar.advance(loss=loss.item())
+            curve.append(total / len(batches))
     return curve
 
 
@@ -756,7 +757,9 @@ if __name__ == "__main__":
     import matplotlib.pyplot as plt
 
     import seqdata
+    from seqlab import plots, progress
 
+    plots.use_style()
     dictionary = seqdata.cmudict_g2p()
     letters = {letter: i for i, letter in enumerate("abcdefghijklmnopqrstuvwxyz", start=1)}
     sounds = {name: i for i, name in enumerate(dictionary.phoneme_names, start=3)}
@@ -769,11 +772,11 @@ if __name__ == "__main__":
     test_tokens, test_lengths, test_targets = to_batch(held_out, letters, sounds)
     spoken = [until_eos(row) for row in test_targets]
 
-    trained, errors = {}, {}
+    trained, errors, curves = {}, {}, {}
     for label, with_attention in (("fixed context", False), ("attention", True)):
         started = time.perf_counter()
         params = initial_parameters(len(letters) + 1, len(sounds) + 3, D=64, H=128, A=64, seed=1)
-        train(params, batches, with_attention, epochs=8, label=label)
+        curves[label] = train(params, batches, with_attention, epochs=8, label=label)
         written, _ = pronounce(test_tokens, test_lengths, params, with_attention)
         guesses = [until_eos(row) for row in written]
         trained[label] = params
@@ -783,16 +786,27 @@ if __name__ == "__main__":
         seconds = time.perf_counter() - started
         print(f"{label}: phoneme error rate {rate:.3f}, words right {right:.3f}, {seconds:.0f} s")
 
-    figure, axes = plt.subplots(figsize=(6, 3.5))
-    for label, wrong in errors.items():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.6))
+    plots.loss_curves(
+        left,
+        curves,
+        guessing=torch.log(torch.tensor(float(len(sounds) + 1))).item(),
+        xlabel="epoch",
+        ylabel="cross-entropy in nats per sound",
+    )
+    for k, (label, wrong) in enumerate(errors.items()):
         rates = []
         for length in range(3, 13):
             rows = [n for n in range(len(spoken)) if test_lengths[n] == length]
             rates.append(sum(wrong[n] for n in rows) / sum(len(spoken[n]) for n in rows))
-        axes.plot(range(3, 13), rates, marker="o", label=label)
-    axes.set(xlabel="letters in the word", ylabel="phoneme error rate", ylim=(0, None))
-    axes.legend()
-    plt.tight_layout()
+        right.plot(range(3, 13), rates, **plots.series(k, marker=True), label=label)
+    right.set(
+        title="1,000 test words",
+        xlabel="letters in the word",
+        ylabel="phoneme error rate",
+        ylim=(0, None),
+    )
+    right.legend()
     plt.show()
     print("To see: attention is ahead at every length, and from six letters on the distance grows.")
 
@@ -804,7 +818,7 @@ if __name__ == "__main__":
 #
 # The weights of (7.9) say which letters were looked at for which sound. The next cell, a second's
 # work, shows them for three words that were not trained on: of those that come out right, the ones
-# with the most letters to spare.
+# with the most letters to spare. What to see: a bright band from the upper left to the lower right.
 
 
 # %% tags=["experiment"]
@@ -817,12 +831,12 @@ if __name__ == "__main__":
     figure, panels = plt.subplots(1, len(shown), figsize=(11, 4))
     for panel, (word, spelt), ids, row in zip(panels, shown, written, weights, strict=True):
         steps = len(until_eos(ids)) + 1
-        panel.imshow(row[:steps, : len(word)], cmap="Blues", vmin=0, vmax=1)
-        panel.set_xticks(range(len(word)), word)
+        last = panel is panels[-1]
+        plots.heat_map(panel, row[:steps, : len(word)], "weight of attention", bar=last)
+        plots.token_axis(panel, word)
         panel.set_yticks(range(steps), [names[i] for i in ids[:steps].tolist()])
-        panel.set_title(f"{word}: {' '.join(spelt)}", fontsize=9)
-    panels[0].set_ylabel("what the model says")
-    plt.tight_layout()
+        panel.set(title=f"{word}: {' '.join(spelt)}", xlabel="letter that is looked at")
+    panels[0].set_ylabel("sound that is written")
     plt.show()
     print(
         "To see: a band that runs down from left to right. It often falls on the last letter of a group,"

@@ -473,10 +473,15 @@ def recall_accuracy(model, T, K, seed):
 # measured gradient profiles of *untrained* networks ($H = 32$, $T = 40$), the mean of five seeds, with the factor
 # per step back in the legend. Change the numbers at the top and run the cell again.
 #
+# What to see: straight lines on the logarithmic axes left and right, the steeper the further a factor is from 1; bent
+# ones in the middle, where tanh wears down large signals.
+#
 # This takes about 3 s on one core.
 
 # %% tags=["experiment"]
 import matplotlib.pyplot as plt
+
+from seqlab import plots, progress
 
 
 def factor_per_step_back(profile):
@@ -509,34 +514,53 @@ if __name__ == "__main__":
     EIGENVALUES = (0.5, 0.95, 1.0)
     FORGET_GATES = (0.9, 0.982, 0.995)
 
+    plots.use_style()
     t = np.arange(1, LENGTH + 1)
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 3.8))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 4.2))
     for eigenvalue in EIGENVALUES:
         signal = rnn_signal(LENGTH, eigenvalue)
         left.semilogy(t, signal, label=f"linear RNN, {eigenvalue}")
         print(f"linear RNN {eigenvalue:5.3f}: step 10 {signal[9]:.3f}, last {signal[-1]:.2g}")
     for forget in FORGET_GATES:
         signal = lstm_signal(LENGTH, forget, 1.0)
-        left.semilogy(t, signal, "--", label=f"LSTM cell, {forget}")
+        left.semilogy(t, signal, label=f"LSTM cell, {forget}")
         print(f"LSTM cell  {forget:5.3f}: step 10 {signal[9]:.3f}, last {signal[-1]:.2g}")
-    left.set(title="signal of step 1, by formula", xlabel="step", ylim=(1e-4, 2))
+    left.set(
+        title="signal of step 1, by formula",
+        xlabel="step $t$",
+        ylabel="share that is left",
+        ylim=(1e-4, 2),
+    )
     for eigenvalue in (0.95, 1.0, 1.5):
-        line = middle.plot(t, tanh_signal(LENGTH, eigenvalue, 1.0), label=f"tanh, {eigenvalue}")
+        middle.plot(t, tanh_signal(LENGTH, eigenvalue, 1.0), label=f"signal of 1, {eigenvalue}")
         if eigenvalue <= 1:
             weak = tanh_signal(LENGTH, eigenvalue, 0.01)
-            middle.plot(t, weak, ":", color=line[0].get_color(), label=f"{eigenvalue}, weak signal")
-    middle.set(title="one tanh unit: signal of 1 or of 0.01", xlabel="step", ylim=(0, 1.05))
+            middle.plot(t, weak, label=f"signal of 0.01, {eigenvalue}")
+    middle.set(
+        title="one tanh unit and its eigenvalue",
+        xlabel="step $t$",
+        ylabel="share that is left",
+        ylim=(0, 1.05),
+    )
     contestants = [(f"RNN held at {value}", "rnn", value) for value in EIGENVALUES]
     contestants += [("RNN as built", "rnn", None), ("GRU", "gru", None), ("LSTM", "lstm", None)]
-    for name, cell, eigenvalue in contestants:
+    profiles = {}
+    for name, cell, eigenvalue in (bar := progress(contestants, "gradient profiles")):
         profile = mean_profile(cell, LENGTH, eigenvalue)
         factor = factor_per_step_back(profile)
-        right.semilogy(t, profile / profile[-1], label=f"{name}: {factor:.2f}")
-        print(f"gradient profile, {name}: factor {factor:.3f} per step back")
-    right.set(title="gradient profile before training", xlabel="step", ylim=(1e-13, 30))
-    for panel in (left, middle, right):
-        panel.legend(fontsize=7)
-    figure.tight_layout()
+        profiles[f"{name}: {factor:.2f}"] = profile / profile[-1]
+        bar.report(factor=factor)
+    for label in profiles:
+        print(f"gradient profile, factor per step back, {label}")
+    plots.gradient_profile(
+        right,
+        profiles,
+        title="gradient profile before training",
+        ylabel="norm, as a multiple of the last",
+        ylim=(1e-13, 30),
+    )
+    left.legend()
+    middle.legend()
     plt.show()
     print("See: equal factors give equal lines, whatever the cell; a raised forget bias is flat.")
 
@@ -555,6 +579,8 @@ if __name__ == "__main__":
 # The same contestants, trained for 300 steps each at $T = 10$ and $T = 40$, two seeds. Each row shows the factor per
 # step back *before* training beside what training makes of it.
 #
+# What to see: at ten steps all losses but one come down, at forty only those of the networks whose factor is near 1.
+#
 # This takes about 15 s on one core.
 
 # %% tags=["experiment"]
@@ -570,26 +596,30 @@ if __name__ == "__main__":
         ("GRU", "gru", None),
         ("LSTM", "lstm", None),
     ]
-    figure, panels = plt.subplots(1, 2, figsize=(12, 3.8), sharey=True)
-    print("contestant           T  factor before  accuracy of two seeds")
-    for T, panel in zip((10, 40), panels, strict=True):
-        for name, cell, eigenvalue in contestants:
-            factors, accuracies = [], []
-            for seed in (0, 1):
-                model = build_memory_model(cell, 4, 32, seed)
-                if eigenvalue is not None:
-                    set_recurrent_eigenvalue(model, eigenvalue)
-                profile = gradient_profile(model, recall_batch(32, T, 4, seed)[0])
-                factors.append(factor_per_step_back(profile))
-                losses = train_recall(model, T, 4, 300, seed)
-                accuracies.append(recall_accuracy(model, T, 4, 1000 + seed))
-            panel.plot(losses, label=name)
-            shown = "  ".join(f"{accuracy:.2f}" for accuracy in accuracies)
-            print(f"{name:18s} {T:3d}  {np.mean(factors):13.2f}  {shown}")
-        panel.axhline(np.log(4), color="grey", linestyle=":")
-        panel.set(title=f"loss at T = {T}, second seed (dotted: guessing)", xlabel="update")
-    panels[1].legend(fontsize=7)
-    figure.tight_layout()
+    figure, panels = plt.subplots(1, 2, figsize=(12, 4), sharey=True)
+    rows, seeds = [], (0, 1)
+    with progress(2 * len(contestants) * len(seeds), "networks of 300 updates") as bar:
+        for T, panel in zip((10, 40), panels, strict=True):
+            curves = {}
+            for name, cell, eigenvalue in contestants:
+                factors, accuracies = [], []
+                for seed in seeds:
+                    model = build_memory_model(cell, 4, 32, seed)
+                    if eigenvalue is not None:
+                        set_recurrent_eigenvalue(model, eigenvalue)
+                    profile = gradient_profile(model, recall_batch(32, T, 4, seed)[0])
+                    factors.append(factor_per_step_back(profile))
+                    curves[name] = train_recall(model, T, 4, 300, seed)
+                    accuracies.append(recall_accuracy(model, T, 4, 1000 + seed))
+                    bar.advance(loss=curves[name][-1])
+                shown = "  ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+                rows.append(f"{name:18s} {T:3d}  {np.mean(factors):13.2f}  {shown}")
+            plots.loss_curves(panel, curves, guessing=np.log(4), window=10)
+            panel.set(title=f"loss at $T = {T}$, second seed")
+    print("contestant           T  factor before  accuracy of two seeds", *rows, sep="\n")
+    panels[0].legend(loc="center right")
+    panels[1].set(ylabel="")
+    panels[1].get_legend().remove()
     plt.show()
     print(f"({time.perf_counter() - started:.0f} s)")
     print("See: the factor before training foretells who learns; the cell's name does not.")
@@ -608,6 +638,8 @@ if __name__ == "__main__":
 # Silence flatters everyone. Now the steps between symbol and cue are filled with *real text*: the vowels a, e, i, o of
 # Jane Austen's "Lady Susan", in order, as one-hot symbols. The first vowel is to be recalled. We train as before,
 # in silence, and then ask with the first few waiting steps filled, up to all of them.
+#
+# What to see: how few filled steps it takes, and who keeps something above the dotted line.
 #
 # This takes about 3 s on one core.
 
@@ -628,29 +660,34 @@ if __name__ == "__main__":
     text = seqdata.lady_susan().text.lower()
     vowels = np.array(["aeio".index(letter) for letter in text if letter in "aeio"])
     fillings = [0, 1, 2, 3, 5, 8, 12, T - 2]
-    figure, panel = plt.subplots(figsize=(6, 3.6))
-    for name, cell, eigenvalue in [
+    figure, panel = plt.subplots(figsize=(6.5, 3.8))
+    listeners = [
         ("RNN held at 0.95", "rnn", 0.95),
         ("RNN held at 1.0", "rnn", 1.0),
         ("LSTM", "lstm", None),
-    ]:
+    ]
+    bar = progress(listeners, "networks of 300 updates")
+    for k, (name, cell, eigenvalue) in enumerate(bar):
         model = build_memory_model(cell, 4, 32, 0)
         if eigenvalue is not None:
             set_recurrent_eigenvalue(model, eigenvalue)
-        train_recall(model, T, 4, 300, 0)
+        bar.report(loss=train_recall(model, T, 4, 300, 0)[-1])
         accuracies = []
         for filled in fillings:
             x, targets = noisy_batch(vowels, 1000, T, filled, 7)
             with torch.no_grad():
                 answers = model(x).argmax(dim=1).numpy()
             accuracies.append((answers == targets).mean())
-        panel.plot(fillings, accuracies, marker="o", label=name)
+        panel.plot(fillings, accuracies, **plots.series(k, marker=True), label=name)
         print(f"{name:18s}", "  ".join(f"{accuracy:.2f}" for accuracy in accuracies))
     most_frequent = np.bincount(vowels).max() / len(vowels)
-    panel.axhline(most_frequent, color="grey", linestyle=":", label="always the commonest vowel")
-    panel.set(title="asked with distractors", xlabel="filled waiting steps", ylabel="accuracy")
-    panel.legend(fontsize=8)
-    figure.tight_layout()
+    plots.reference(panel, most_frequent, "always the commonest vowel")
+    panel.set(
+        title="trained in silence, asked with distractors",
+        xlabel="filled waiting steps",
+        ylabel="share of the vowels right",
+    )
+    panel.legend()
     plt.show()
     print("See: every network that was trained in silence loses its memory in company.")
 

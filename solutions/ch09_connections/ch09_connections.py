@@ -623,6 +623,9 @@ def scaled_dot_product_attention(q, k, v, mask=None):
 # The same figure shows Chapter 3's problem in depth: 60 layers of 32 units, and the gradient at the
 # input of each, plain and residual, for weights of three sizes. The first layer's input is real: 32 years of sunspot numbers.
 #
+# What to see: on the left three curves that differ by up to two orders of magnitude at one length; on the right the
+# plain layers at gains 0.3 and 0.7 fall away from the output, which is at the right end, and nobody else does.
+#
 # This takes about 3 s on one core.
 
 # %% tags=["experiment"]
@@ -631,6 +634,7 @@ import time
 import matplotlib.pyplot as plt
 
 import seqdata
+from seqlab import plots, progress
 
 
 def shortest_time(function, *args, repeats=3):
@@ -655,13 +659,14 @@ def by_scan(x, a, b, c):
 
 
 if __name__ == "__main__":
+    plots.use_style()
     rng = np.random.default_rng(0)
     a = np.exp(-1 / np.geomspace(2, 2000, 8))
     b, c = rng.normal(size=8), rng.normal(size=8)
     ways = {"recurrence": diagonal_ssm, "convolution": by_convolution, "scan": by_scan}
     lengths = 2 ** np.arange(8, 16)
     seconds = {name: [] for name in ways}
-    for T in lengths:
+    for T in (bar := progress(lengths, "longer and longer")):
         x = rng.normal(size=T)
         results = {}
         for name, way in ways.items():
@@ -669,6 +674,7 @@ if __name__ == "__main__":
             seconds[name].append(spent)
         size = np.abs(results["recurrence"]).max()
         gap = max(np.abs(y - results["recurrence"]).max() for y in results.values()) / size
+        bar.report(difference=gap)
         shown = "  ".join(f"{name} {1e3 * seconds[name][-1]:7.2f} ms" for name in ways)
         print(f"T = {T:6d}  {shown}  largest relative difference {gap:.0e}")
 
@@ -676,23 +682,31 @@ if __name__ == "__main__":
     sunspots = seqdata.sunspots_yearly().number[:H]
     x = (sunspots - sunspots.mean()) / sunspots.std()
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
-    for name, times in seconds.items():
-        left.loglog(lengths, times, marker="o", label=name)
-    left.set(title="seconds for a sequence", xlabel="length T")
+    for k, (name, times) in enumerate(seconds.items()):
+        left.loglog(lengths, times, **plots.series(k, marker=True), label=name)
+    left.set(title="three ways to one result", xlabel="length $T$", ylabel="time in s")
     left.legend()
     draws = [rng.normal(size=(H, H)) / np.sqrt(H) for _ in range(L)]
-    for gain, colour in [(0.3, "tab:blue"), (0.7, "tab:orange"), (1.2, "tab:red")]:
+    profiles = {}
+    for gain in (0.3, 0.7, 1.2):
         weights = [gain * W for W in draws]
-        for residual, line in [(False, ":"), (True, "-")]:
+        for residual in (False, True):
             norms = residual_gradient_norms(weights, x, residual)
             kind = "residual" if residual else "plain"
             print(f"gain {gain}: {kind:8s} gradient at the first layer {norms[0]:.1e}")
-            right.semilogy(range(1, L + 1), norms, line, color=colour, label=f"{kind}, gain {gain}")
-    right.set(title="gradient at the input of layer l", xlabel="l", ylim=(1e-16, 1e4))
-    right.legend(fontsize=8)
-    figure.tight_layout()
+            profiles[f"{kind}, gain {gain}"] = norms
+    plots.gradient_profile(
+        right,
+        profiles,
+        title=f"gradient at the input of layer $l$ of {L}",
+        xlabel="layer $l$",
+        ylim=(1e-20, 1e4),
+    )
+    right.legend(loc="lower left")
     plt.show()
-    print("See: the recurrence far above the others; two dotted lines sink, all solid ones rise.")
+    print(
+        "See: the recurrence far above the others; two plain networks lose the gradient, no residual one."
+    )
 
 # %% [markdown]
 # The gap between the recurrence and the two others is mostly the interpreter's, not the algorithm's, and
@@ -721,6 +735,9 @@ if __name__ == "__main__":
 # - **attention as a memory of analogues**: the query is the last nine years, the keys are all earlier stretches
 #   of nine years, the values are how the number changed afterwards. No weight is trained at all; a single sharpness is
 #   chosen on 1921 to 1955. A mask forbids what has not happened yet.
+#
+# What to see: one year ahead the forecasts lie close together and miss the highest peaks. The matrix has a row for
+# each query from 1956 on; its slanted stripes are cycles of the past that go along with the present one.
 #
 # This takes about 2 s on one core.
 
@@ -804,16 +821,15 @@ if __name__ == "__main__":
         _, error = least_squares_forecast(selective_features(settings, x), next_year, fit)
         return error + 1e-4 * np.sum(settings**2)
 
-    fitted_so_far = []
-
-    def tell(settings):
-        """Show how far the search is."""
-        fitted_so_far.append(fitted_error(settings))
-        if len(fitted_so_far) % 10 == 0:
-            print(f"selective SSM, iteration {len(fitted_so_far)}: error {fitted_so_far[-1]:.4f}")
-
-    start = np.concatenate([[0.1, 0.1, 0.5], -np.log([0.7, 15.0])])
-    found = minimize(fitted_error, start, method="BFGS", options={"maxiter": 60}, callback=tell)
+    MOST, start = 60, np.concatenate([[0.1, 0.1, 0.5], -np.log([0.7, 15.0])])
+    with progress(MOST, f"selective SSM, at most {MOST} iterations") as bar:
+        found = minimize(
+            fitted_error,
+            start,
+            method="BFGS",
+            options={"maxiter": MOST},
+            callback=lambda settings: bar.advance(loss=fitted_error(settings)),
+        )
     features = selective_features(found.x, x)
     forecasts["selective SSM"], _ = least_squares_forecast(features, next_year, fit)
 
@@ -826,26 +842,39 @@ if __name__ == "__main__":
     for name, forecast in forecasts.items():
         print(f"  {name:26s} {errors(forecast)[0]:9.1f}  {errors(forecast)[1]:9.1f}")
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.8))
+    figure, panels = plt.subplots(2, 2, figsize=(13, 7.2))
+    (left, middle), (right, matrix) = panels
     recent = slice(spots.test.start - 1, len(x) - 1)
-    left.plot(spots.year[recent] + 1, spots.number[recent.start + 1 :], color="black", label="seen")
+    left.plot(spots.year[recent] + 1, spots.number[recent.start + 1 :], label="seen")
     for name in ("autoregression, 9 years", "selective SSM", f"attention, sharpness {sharpness:g}"):
         forecast = np.maximum(forecasts[name] * unit + centre, 0.0) ** 2
-        left.plot(spots.year[recent] + 1, forecast[recent], label=name, alpha=0.8)
-    left.set(title="sunspots, one year ahead", xlabel="year")
-    left.legend(fontsize=7)
+        left.plot(spots.year[recent] + 1, forecast[recent], label=name)
+    left.set(title="one year ahead", xlabel="year", ylabel="sunspots", ylim=(0, 270))
+    left.legend(ncols=2)
     change = np.concatenate([[0.0], np.diff(x)])
     delta = np.logaddexp(0.0, found.x[0] * x + found.x[1] * change + found.x[2])
-    middle.plot(spots.year[recent], delta[recent], color="tab:green")
-    middle.set(title="step size of the selective SSM", xlabel="year")
+    middle.plot(spots.year[recent], delta[recent], **plots.series(2))
+    middle.set(title="step size of the selective SSM", xlabel="year", ylabel=r"$\delta_t$")
     year = len(x) - 20
-    right.bar(spots.year, weights[year], width=1.5)
+    right.bar(spots.year, weights[year], width=1.5, color=plots.COLOURS[0])
     right.set(
         title=f"where the forecast for {spots.year[year] + 1} looks", xlabel="year", ylabel="weight"
     )
-    figure.tight_layout()
+    # Every row of the last 53 years is a forecast; only what it may look at is drawn.
+    years = spots.year[recent]
+    plots.heat_map(
+        matrix,
+        weights[recent],
+        "weight of attention",
+        high=float(np.quantile(weights[recent], 0.99)),
+        extent=(spots.year[0] - 0.5, spots.year[-1] + 0.5, years[-1] + 0.5, years[0] - 0.5),
+    )
+    matrix.set(
+        title="the same for every forecast", xlabel="year looked at", ylabel="year of the query"
+    )
     plt.show()
-    print("See: the step size rises and falls with the cycle; attention picks years in like phase.")
+    print("See: the step size rises and falls with the cycle; attention picks years in like phase:")
+    print("its matrix has slanted stripes about eleven years apart, and is dark in the future.")
 
 # %% [markdown]
 # All candidates beat repeating this year's number by a wide margin, which any model of a cycle

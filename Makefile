@@ -58,7 +58,7 @@ release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for 
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}
 
 test: $(READY) ## Run the tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 formgrader-test: $(READY) ## Look at formgrader in a headless Chromium, run every command of docs/instructor.md
 	@SLOW=1 $(PY) -m pytest tests/test_gradebook_formgrader.py tests/test_gradebook_guide.py
@@ -84,6 +84,8 @@ doctor: $(READY) ## Try out what the sandbox holds on this machine
 
 attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, as root and as an ordinary user
 	@$(PY) -m tests.attacks
+	@$(PY) -m tests.attacks --as-user --level B
+	@$(PY) -m tests.attacks --no-user-namespaces --level B
 
 fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (SECONDS_EACH= for another length)
 	@$(PY) -m tests.fuzz $${SECONDS_EACH:+--seconds "$$SECONDS_EACH"}

@@ -30,6 +30,7 @@ MAX_PARSED = (
 )  # characters of a cell, comments aside, that are parsed for magics and the quiz
 MAX_SEARCHED = 1 << 19  # characters of all cells that are searched for magics
 _MAGIC_PASSES = 5
+_MAGICS_OF_A_CELL = 16
 QUIZ = "quiz_answers"
 _TOOLS_FOLDERS = (".ipynb_checkpoints", ".git", ".DS_Store")
 
@@ -331,7 +332,12 @@ def _script_cells(name: str, data: bytes) -> tuple[list[Cell], list[Problem], li
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
+    return _encodable(" ".join(str(error).split())[:200])
+
+
+def _encodable(text: str) -> str:
+    """A result is UTF-8, which has no half characters; JSON's escapes do."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 # --- magics ---------------------------------------------------------------------------------------------------------
@@ -348,14 +354,26 @@ def strip_magics(source: str) -> tuple[str, list[str]]:
         The cell with `pass` in their place, so that the lines keep their numbers, and the lines that were taken out.
     """
     source = _normal(source)
-    first, _, rest = source.lstrip("\n").partition("\n")
-    magic = _CELL_MAGIC.match(first)
-    if magic:
+    taken = 0  # lines with cell magics, and blank ones above them
+    magics: list[str] = []
+    while True:
+        start = len(source) - len(source.lstrip("\n"))
+        first, _, rest = source[start:].partition("\n")
+        magic = _CELL_MAGIC.match(first)
+        if magic is None:
+            break
+        magics.append(_shown(first))
         if magic[1] not in _PYTHON_CELL_MAGICS:
-            return "", [_shown(first)]
-        blank = "\n" * (len(source) - len(source.lstrip("\n")) + 1)
-        plain, skipped = strip_magics(rest)
-        return blank + plain, [_shown(first), *skipped]
+            return "", magics
+        if len(magics) > _MAGICS_OF_A_CELL:
+            break  # nobody's; it will fail to compile, and say so
+        taken += start + 1
+        source = rest
+    plain, skipped = _strip_line_magics(source)
+    return "\n" * taken + plain, [*magics, *skipped]
+
+
+def _strip_line_magics(source: str) -> tuple[str, list[str]]:
     if not any(mark in source for mark in "%!?") or _compiles(source):
         return source, []  # a cell that compiles holds no magic
     return _strip_lines(source)
@@ -419,7 +437,7 @@ def _strip_lines(source: str) -> tuple[str, list[str]]:
 
 
 def _shown(line: str) -> str:
-    return line.strip()[:80]
+    return _encodable(line.strip()[:80])
 
 
 # --- the quiz -------------------------------------------------------------------------------------------------------

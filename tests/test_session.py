@@ -393,3 +393,12 @@ def test_nothing_of_the_grader_is_in_the_worker(start, monkeypatch):
     assert not [name for name in modules if name.startswith(("autograder", "pytest", "_pytest"))]
     assert "A_SECRET_OF_THE_INSTRUCTOR" not in environment
     assert "" not in path
+
+
+def test_a_result_that_did_not_come_is_the_submissions_fault_where_it_is_passed_on(start):
+    """It is no plain data, or stands for a handle that somebody forged: never a fault of the grader's."""
+    session = start("def f(): return object()\ndef g(x): return 1")
+    stand_in = session.call("f", []).result
+    assert isinstance(stand_in, Unsent)
+    assert ended(session, "g", stand_in) == "failed"
+    assert session.call("g", [1]).result == 1

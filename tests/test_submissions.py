@@ -261,6 +261,25 @@ def test_other_entries_of_a_quiz_are_passed_over():
     assert read_quiz(['quiz_answers = {"q1": open("x"), **y, "q2": "b"}']) == {"q2": "b"}
 
 
+def test_cell_magics_on_cell_magics():
+    plain, skipped = strip_magics("\n%%capture\n\n%%time\nx = 1\n!ls\n")
+    assert (plain, skipped) == ("\n\n\n\nx = 1\npass\n", ["%%capture", "%%time", "!ls"])
+
+
+def test_a_thousand_cell_magics_cost_their_own_cell_only():
+    got = parse("ada", CHAPTER, "x.ipynb", notebook("%%time\n" * 2000, "x = 1"))
+    assert got.status == "graded"
+    assert sources(got)[-1] == "x = 1"
+
+
+def test_half_characters_are_told_as_text():
+    """JSON's escapes can say what no result file can hold."""
+    cell = {"cell_type": "code", "source": "%run \ud800"}
+    data = json.dumps({"nbformat": 4, "cells": [cell]}).encode()
+    [problem] = parse("ada", CHAPTER, "x.ipynb", data).problems
+    assert problem.what == "skipped: %run \\ud800"
+
+
 # --- no input brings the reader down
 
 

@@ -246,6 +246,9 @@ class Session:
                 # It ended within the test that holds its result, for which the submission alone can be to blame.
                 raise WorkerEnded("crashed", "ended the process that held an earlier result")
             return wire.Held(value.token)
+        if isinstance(value, Unsent):
+            # A test passes on what an earlier call gave: an object of no known type, or a forged stand-in for a handle.
+            raise WorkerEnded("failed", f"needs what an earlier call gave, {value.type_name}")
         if not (callable(value) or isinstance(value, Opaque)):
             raise GraderFault(f"a {type(value).__name__} cannot be sent to a worker")
         token = self._lent_tokens.get(id(value))

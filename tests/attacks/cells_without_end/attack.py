@@ -1,0 +1,9 @@
+# %%
+while True:
+    try:
+        pass
+    except BaseException:
+        pass
+
+# %%
+print("on")

@@ -1,0 +1,5 @@
+import itertools
+
+
+def sample(*_arguments):
+    return sum(itertools.repeat(0))

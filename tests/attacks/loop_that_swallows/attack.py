@@ -1,0 +1,7 @@
+def sample(*_arguments):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            continue

@@ -1,0 +1,5 @@
+import ctypes
+
+
+def sample(*_arguments):
+    return ctypes.string_at(1)

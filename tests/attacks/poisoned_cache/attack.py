@@ -1,0 +1,7 @@
+def imported():
+    import answers_of_an_accomplice
+
+    return answers_of_an_accomplice
+
+
+attempt(imported)

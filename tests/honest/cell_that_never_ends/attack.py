@@ -1,0 +1,4 @@
+# %%
+step = 0
+while step < 10:
+    step -= 1

@@ -1,0 +1,10 @@
+# %%
+import os
+
+os.chdir("..")
+
+# %%
+os.chdir("/content/drive/MyDrive")
+
+# %%
+text = open("data.txt").read()

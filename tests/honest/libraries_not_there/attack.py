@@ -1,0 +1,8 @@
+# %%
+import pandas as pd
+
+# %%
+import torch
+
+# %%
+import seaborn

@@ -1,0 +1,3 @@
+import numpy as np
+
+table = np.ones((300, 1 << 17))

@@ -79,10 +79,11 @@ def grade(folder, output, *options):
 
 
 def files_of(output):
+    """Every file with its bytes, but for the two that tell when and how long a run was."""
     return {
         str(path.relative_to(output)): path.read_bytes()
         for path in sorted(output.rglob("*"))
-        if path.is_file() and path.name != "run.json"
+        if path.is_file() and path.name not in ("run.json", "report.html")
     }
 
 

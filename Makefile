@@ -84,11 +84,12 @@ doctor: $(READY) ## Try out what the sandbox holds on this machine
 
 attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, as root and as an ordinary user
 	@$(PY) -m tests.attacks
-	@$(PY) -m tests.attacks --as-user --level B
-	@$(PY) -m tests.attacks --no-user-namespaces --level B
+	@if command -v bwrap > /dev/null; then \
+	  $(PY) -m tests.attacks --as-user --level B; $(PY) -m tests.attacks --no-user-namespaces --level B; \
+	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi
 
-fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (SECONDS_EACH= for another length)
-	@$(PY) -m tests.fuzz $${SECONDS_EACH:+--seconds "$$SECONDS_EACH"}
+fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
+	@$(PY) -m tests.fuzz --seconds "$${FUZZ_SECONDS:-600}"
 
 browser: $(READY) ## Every simulation, report and card in a headless Chromium
 	@$(PY) -m tests.browser_simulations

@@ -43,7 +43,6 @@ LEAST_NAMED = 0.9
 LEAST_MISTAKES, LEAST_ALTERNATIVES = 500, 60  # of the whole course
 _ROUNDING = float(np.finfo(np.float64).eps)  # no sound code can be asked to err by less
 _WITHOUT_INPUTS = 2  # seeds for a test that has no hidden inputs
-_SLOW = 1.0  # seconds for a call of a mistake that is known to run into its limit
 
 REFERENCE, STUB, ALTERNATIVE, MISTAKE = "reference", "stub", "alternative", "mistake"
 
@@ -295,31 +294,26 @@ class _Certification:
         started = time.perf_counter()
         known = subjects(self.chapter, self.find)
         first: dict[str, _Outcomes] = {}
-        slow: set[str] = set()
         for subject in known:
             begun = time.perf_counter()
             result = self.grader.grade(as_submission(self.chapter, subject.sources))[0]
+            self._judge(subject, result, time.perf_counter() - begun)
             graded = {(f.name, test.name): test for f in result.functions for test in f.tests}
             if any(test.verdict == "timeout" for test in graded.values()):
-                slow.add(subject.title)
-            alone = self._again(subject, self.seeds[0], subject.title in slow, lambda _item: True)
-            if subject.title not in slow and not all(
-                _same_end(graded[key], test) for key, test in alone.tests.items()
-            ):
+                self._judge_slow(subject, set(losses(result.functions)))
+                continue
+            alone = self._again(subject, self.seeds[0], lambda _item: True)
+            if not all(_same_end(graded[key], test) for key, test in alone.tests.items()):
                 self.find(subject.title, "a worker and its stand-in come to different results")
             first[subject.title] = alone
-            self._judge(subject, result, time.perf_counter() - begun)
         for number, seed in enumerate(self.seeds[1:], start=2):
             for subject in known:
-                before = first[subject.title]
-                repeated = self._to_repeat(before, number)
-                now = self._again(subject, seed, subject.title in slow, repeated, number)
+                before = first.get(subject.title)
+                if before is None:
+                    continue
+                now = self._again(subject, seed, self._to_repeat(before, number), number)
                 changed = before.lost(now.tests) ^ now.lost(now.tests)
-                if subject.mistake is not None and number > WHOLE_SEEDS:
-                    changed = {subject.mistake.function} - now.lost(now.tests)
-                if changed:
-                    what = f"its verdict changes with seed {seed}: {', '.join(sorted(changed))}"
-                    self.find(subject.title, what)
+                self._judge_seed(subject, seed, changed)
         for margin in self.margins.values():
             if margin.ratio < LEAST_MARGIN:
                 self.find(
@@ -330,6 +324,18 @@ class _Certification:
         self.certificate.margins = list(self.margins.values())
         self.certificate.seconds = time.perf_counter() - started
         return self.certificate
+
+    def _judge_slow(self, subject: Subject, lost: set[str]) -> None:
+        """Repeat what runs into a time limit with one other seed, in a worker, which can be stopped anywhere."""
+        for seed in self.seeds[1:2]:
+            with seeded(self.suite, seed):
+                again = self.grader.grade(as_submission(self.chapter, subject.sources))[0]
+            self._judge_seed(subject, seed, lost ^ set(losses(again.functions)))
+
+    def _judge_seed(self, subject: Subject, seed: int, changed: set[str]) -> None:
+        if changed:
+            what = f"its verdict changes with seed {seed}: {', '.join(sorted(changed))}"
+            self.find(subject.title, what)
 
     def _to_repeat(self, before: _Outcomes, number: int) -> Callable[[pytest.Function], bool]:
         """Which tests to run with seed number `number` (from 2).
@@ -349,7 +355,6 @@ class _Certification:
         self,
         subject: Subject,
         seed: int,
-        slow: bool,
         only: Callable[[pytest.Function], bool],
         number: int = 1,
     ) -> _Outcomes:
@@ -357,7 +362,7 @@ class _Certification:
 
         After the first seeds a mistake meets the tests of its own function only, up to the first that it fails.
         """
-        zygote = StandInZygote(self.chapter.libraries, _SLOW if slow else math.inf)
+        zygote = StandInZygote(self.chapter.libraries)
         cells = as_submission(self.chapter, subject.sources).cells
         session = Session(zygote, cells, is_notebook=False, limits=self.suite.plugin.limits)  # type: ignore[arg-type]
         session.load()
@@ -366,7 +371,8 @@ class _Certification:
 
         def concerned(item: pytest.Function) -> bool:
             if entry is not None and number > WHOLE_SEEDS:
-                return not outcomes.failed and scored_function(item) == entry.function
+                own = scored_function(item) == entry.function
+                return own and not outcomes.failed and only(item)
             if entry is not None and entry.function not in self.touched[item.nodeid]:
                 return False
             return only(item)

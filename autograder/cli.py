@@ -26,7 +26,7 @@ from autograder.course import Chapter, CourseError, chapters
 from autograder.engine import SUITES
 from autograder.reports import github, terminal
 from autograder.reports.facts import Run
-from autograder.reports.files import read_results, write_reports
+from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
 from autograder.run import SAFE_LEVELS, RunSummary, grade_class, run_record, write_file
@@ -34,7 +34,7 @@ from autograder.scheduling.cluster import Cluster
 from autograder.scheduling.local import LocalProcesses
 from autograder.scheduling.tasks import Scheduler, SchedulerError
 from autograder.scheduling.watched import Watched
-from autograder.submissions import find
+from autograder.submissions import find, printable
 from autograder.worker.confine import available, cgroups, probe
 
 OK, NOT_ALL_WELL, USAGE = 0, 1, 2
@@ -372,8 +372,9 @@ def _write_reports(
     summary: RunSummary, run: Run, options: argparse.Namespace, course: dict[str, Chapter]
 ) -> None:
     """Write the reports on the class: also on those whom this run was not asked to grade."""
-    places, _passed_over = find(options.submissions, list(course))
-    filed = read_results(options.output, [(place.student, place.chapter) for place in places])
+    found, _passed_over = find(options.submissions, list(course))
+    places = [Place(each.student, printable(each.student), each.chapter) for each in found]
+    filed = read_results(options.output, places)
     write_reports(options.output, filed, run, course, write_file)
     write_file(options.output / "run.json", run_record(summary, run.level, run.jobs or 1))
 

@@ -24,7 +24,17 @@ from autograder.reports.facts import (
     state,
     total_percent,
 )
-from autograder.reports.page import bar, cell, document, number, prose, scrolled, table, text
+from autograder.reports.page import (
+    bar,
+    cell,
+    document,
+    number,
+    prose,
+    rich_cell,
+    scrolled,
+    table,
+    text,
+)
 from autograder.reports.text import counted, points, shorten
 from autograder.results import SubmissionResult
 
@@ -33,6 +43,8 @@ MATRIX_BYTES = 330_000
 
 _ROWS = 25
 _LECTURE_ROWS = 20
+_QUIZ_ROWS = 8
+_SUSPECT_ROWS = 6
 _HARD_ROWS = 12
 _SLOW_ROWS = 5
 _NAME = 60
@@ -219,7 +231,7 @@ def _humans(facts: ClassFacts, run: Run) -> str:
 
 def _human(attention: Attention) -> list[str]:
     return [
-        f"<td>{_linked(attention.student, attention.chapter)}</td>",
+        rich_cell(_linked(attention.student, attention.chapter)),
         cell(attention.chapter),
         cell(attention.kind.replace("_", " ")),
         cell(shorten(attention.why, _WHY)),
@@ -246,29 +258,38 @@ def _more(there_are: int, shown: int, where: str) -> str:
 
 def _lecture(facts: ClassFacts) -> str:
     named = [mistake for mistake in facts.mistakes if mistake.named]
-    others = [mistake for mistake in facts.mistakes if not mistake.named]
+    quiz = [mistake for mistake in facts.mistakes if mistake.quiz]
+    others = [mistake for mistake in facts.mistakes if not mistake.named and not mistake.quiz]
     parts = ["<h2>For the next lecture</h2>"]
-    for caption, lead, heads, found in (
+    for caption, lead, heads, found, most in (
         (
             "Named mistakes",
-            "Mistakes of the catalogue whose results the submissions share, with the hint that students got, and "
-            "questions of the quiz.",
+            "Mistakes of the catalogue that give the same results as the submissions, and the hint that students got.",
             ["mistake", "hint"],
             named,
+            _LECTURE_ROWS,
+        ),
+        (
+            "Questions of the quiz",
+            "Answered, and not with the option that fits best.",
+            ["question"],
+            quiz,
+            _QUIZ_ROWS,
         ),
         (
             "Messages without a name",
             "What the tests said where no mistake of the catalogue gives the same results.",
             ["message"],
             others,
+            _LECTURE_ROWS,
         ),
     ):
         if not found:
             continue
-        rows = [_mistake(mistake) for mistake in found[:_LECTURE_ROWS]]
+        rows = [_mistake(mistake) for mistake in found[:most]]
         parts.append(f"<h3>{caption}</h3><p class=soft>{lead}</p>")
         parts.append(table(caption, ["#students", "chapter", "function", *heads], rows))
-        parts.append(_more(len(found), _LECTURE_ROWS, "each in fewer submissions or as few"))
+        parts.append(_more(len(found), most, "none of them in more submissions"))
     if len(parts) == 1:
         parts.append("<p>No test was lost by a wrong result.</p>")
     return "".join(parts)
@@ -278,9 +299,9 @@ def _mistake(mistake: MistakeFacts) -> list[str]:
     return [
         number(f"{mistake.students:,}"),
         cell(mistake.chapter),
-        f"<td><code>{text(mistake.function)}</code></td>",
-        *([cell(mistake.name)] if mistake.named else []),
-        f"<td>{prose(shorten(mistake.says, _SAYS))}</td>",
+        rich_cell(f"<code>{text(mistake.function)}</code>"),
+        *([cell(mistake.name)] if mistake.name else []),
+        *([rich_cell(prose(shorten(mistake.says, _SAYS)))] if mistake.says else []),
     ]
 
 
@@ -288,14 +309,14 @@ def _tests(facts: ClassFacts) -> str:
     if not facts.hardest:
         return ""
     shown = list(facts.hardest[:_HARD_ROWS])
-    shown += [test for test in facts.suspects[:_HARD_ROWS] if test not in shown]
+    shown += [test for test in facts.suspects[:_SUSPECT_ROWS] if test not in shown]
     heads = ["test", "function", "chapter", "lost by", "#of", "#separates"]
     return (
         "<h2>Most often failed tests</h2>"
         "<p class=soft>Among submissions in which the function is written. <em>Separates</em> is the correlation of "
         "passing the test with the rest of the chapter's score: near 0 or below, strong submissions fail it as often "
-        f"as weak ones, and the test itself should be looked at (marked ⚠ below {SUSPECT_BELOW:g}, given enough "
-        "submissions).</p>"
+        f"as weak ones, and the test itself should be looked at (marked ⚠ below {SUSPECT_BELOW:g}; the smaller "
+        "the class, the more often that is chance).</p>"
         + table("Most often failed tests", heads, [_test(test) for test in shown])
     )
 
@@ -303,14 +324,14 @@ def _tests(facts: ClassFacts) -> str:
 def _test(test: TestFacts) -> list[str]:
     separates = "–" if test.separates is None else f"{test.separates:+.2f}".replace("-", "−")
     if test.suspect:
-        shown = f"<td class='number suspect'>⚠ suspect {separates}</td>"
+        shown = f"<td role=cell class='number suspect'>⚠ suspect {separates}</td>"
     else:
         shown = number(separates)
     return [
-        f"<td><code>{text(test.name)}</code></td>",
-        f"<td><code>{text(test.function)}</code></td>",
+        rich_cell(f"<code>{text(test.name)}</code>"),
+        rich_cell(f"<code>{text(test.function)}</code>"),
         cell(test.chapter),
-        f"<td class=number>{bar(test.failed / test.tried)}</td>",
+        rich_cell(bar(test.failed / test.tried)),
         number(f"{test.failed:,} of {test.tried:,}"),
         shown,
     ]

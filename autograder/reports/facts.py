@@ -141,8 +141,13 @@ class MistakeFacts:
 
     @property
     def named(self) -> bool:
-        """Whether it is more than a message."""
-        return bool(self.name)
+        """Whether the catalogue knows it."""
+        return bool(self.name) and not self.quiz
+
+    @property
+    def quiz(self) -> bool:
+        """Whether it is a question of the quiz."""
+        return self.function == QUIZ
 
 
 @dataclass(frozen=True)
@@ -415,7 +420,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
     ]
     things += [
         f"For the next lecture, {counted(mistake.students, 'student')} in {mistake.function} ({mistake.chapter}): "
-        f"{mistake.name}{'. ' if mistake.says else ''}{mistake.says}"
+        f"{mistake.name}. {mistake.says}"
         for mistake in named[:1]
     ]
     if facts.hardest and facts.hardest[0].tried > 1:

@@ -23,19 +23,29 @@ class Filed(NamedTuple):
     result: SubmissionResult
 
 
-def read_results(output: Path, places: Iterable[tuple[str, str]]) -> list[Filed]:
-    """Return the results of these folders and chapters, sorted by student and chapter.
+class Place(NamedTuple):
+    """Whose result is looked for where."""
 
-    What was never graded has no file and is left out, and so is a file that no grader wrote: the next run that
-    includes it writes it anew.
+    folder: str
+    student: str
+    chapter: str
+
+
+def read_results(output: Path, places: Iterable[Place]) -> list[Filed]:
+    """Return the results at these places, sorted by student and chapter.
+
+    What was never graded has no file and is left out, and so is a file that no grader wrote or that is of somebody
+    else: the next run that includes it writes it anew.
     """
     filed = []
-    for folder, chapter in places:
+    for place in places:
         try:
-            data = (output / RESULTS / folder / f"{chapter}.json").read_bytes()
-            filed.append(Filed(folder, from_json(data)))
+            data = (output / RESULTS / place.folder / f"{place.chapter}.json").read_bytes()
+            result = from_json(data)
         except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
             continue
+        if (result.student, result.chapter) == (place.student, place.chapter):
+            filed.append(Filed(place.folder, result))
     return sorted(filed, key=lambda each: (each.result.student, each.result.chapter, each.folder))
 
 

@@ -31,13 +31,22 @@ table { border-collapse: collapse; margin: .5rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top;
   overflow-wrap: break-word; }
 td code { overflow-wrap: normal; }
-td:last-child:not(.number) { min-width: 12rem; overflow-wrap: anywhere; }
+.rows td:last-child:not(.number) { min-width: 12rem; overflow-wrap: anywhere; }
 thead th { color: var(--soft); font-weight: 400; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .bar { display: inline-block; width: 6rem; height: .6rem; margin-right: .5rem; background: var(--line);
   border-radius: .3rem; overflow: hidden; }
-.bar i { display: block; height: 100%; background: var(--good); }
+.bar i { display: block; height: 100%; background: var(--blue); }
+@media screen and (max-width: 40rem) {
+  .rows thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .rows, .rows tbody { display: block; }
+  .rows tr { display: block; padding: .35rem 0; border-bottom: 1px solid var(--line); }
+  .rows td { display: inline-block; border: 0; padding: 0 .75rem 0 0; overflow-wrap: anywhere; }
+  .rows td code { overflow-wrap: anywhere; }
+  .rows td:last-child:not(.number) { display: block; min-width: 0; }
+}
 @media print {
+  html { font-size: 12px; }
   :root { color-scheme: light; --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --tile: #fff; --blue: #1d4ed8;
     --good: #14692f; --part: #7a4a00; --bad: #b3261e; --alarm: #fff; }
   body { font-size: 10pt; }
@@ -80,12 +89,17 @@ def prose(value: str) -> str:
 
 def cell(value: str) -> str:
     """Return a cell of plain text."""
-    return f"<td>{text(value)}</td>"
+    return rich_cell(text(value))
+
+
+def rich_cell(content: str) -> str:
+    """Return a cell of HTML."""
+    return f"<td role=cell>{content}</td>"
 
 
 def number(value: str) -> str:
     """Return a cell of a number."""
-    return f"<td class=number>{text(value)}</td>"
+    return f"<td role=cell class=number>{text(value)}</td>"
 
 
 def bar(share: float) -> str:
@@ -95,15 +109,21 @@ def bar(share: float) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table. A head that begins with `#` is over numbers; cells are HTML."""
+    """Return a table. A head that begins with `#` is over numbers; cells are HTML.
+
+    Roles are spelt out, since on a phone rows are shown as blocks and browsers then take a table for none.
+    """
     head = "".join(
-        f"<th scope=col class=number>{text(title[1:])}</th>"
+        f"<th role=columnheader scope=col class=number>{text(title[1:])}</th>"
         if title.startswith("#")
-        else f"<th scope=col>{text(title)}</th>"
+        else f"<th role=columnheader scope=col>{text(title)}</th>"
         for title in heads
     )
-    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return scrolled(caption, f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    body = "".join(f"<tr role=row>{''.join(row)}</tr>" for row in rows)
+    return scrolled(
+        caption,
+        f"<table class=rows role=table><thead><tr role=row>{head}</tr></thead><tbody>{body}</tbody></table>",
+    )
 
 
 def scrolled(caption: str, content: str) -> str:

@@ -6,8 +6,11 @@ import re
 
 # Neither XML 1.0 nor a text node of HTML can hold these, escaped or not.
 _NOT_IN_XML = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
 )
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+# They would turn the direction of what follows, ours included.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -15,8 +18,8 @@ _SPACES = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
-    """Drop what XML cannot hold: control characters, lone surrogates, noncharacters."""
-    return _NOT_IN_XML.sub("", text)
+    """Drop what XML cannot hold (control characters, lone surrogates, noncharacters) and what turns the direction."""
+    return _TURNS.sub("", _NOT_IN_XML.sub("", _LINE_ENDS.sub("\n", text)))
 
 
 def visible(text: str) -> str:

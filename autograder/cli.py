@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +30,7 @@ from autograder.reports.facts import Run
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
-from autograder.run import SAFE_LEVELS, RunSummary, grade_class, run_record, write_file
+from autograder.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record, write_file
 from autograder.scheduling.cluster import Cluster
 from autograder.scheduling.local import LocalProcesses
 from autograder.scheduling.tasks import Scheduler, SchedulerError
@@ -375,7 +376,11 @@ def _write_reports(
     found, _passed_over = find(options.submissions, list(course))
     places = [Place(each.student, printable(each.student), each.chapter) for each in found]
     filed = read_results(options.output, places)
-    write_reports(options.output, filed, run, course, write_file)
+    if any(each.result.grader.endswith(UNSAFE) for each in filed):
+        told = replace(run, unsafe=True, level="D")  # of an earlier run, perhaps
+    else:
+        told = run
+    write_reports(options.output, filed, told, course, write_file)
     write_file(options.output / "run.json", run_record(summary, run.level, run.jobs or 1))
 
 

@@ -28,6 +28,8 @@ from autograder.worker.client import Limits
 
 SAFE_LEVELS = ("A", "B")
 """Levels of the sandbox at which code of others may be graded."""
+UNSAFE = ".unsafe"
+"""Ends the name of the grader in results of code that nothing held."""
 
 
 class RunSummary(msgspec.Struct):
@@ -120,14 +122,14 @@ def grade_class(
         for place in sorted(found, key=_order):
             submission = read(place)
             path = result_path(output, place)
-            result = _cached(path, submission, course, seed) if use_cache else None
+            result = _cached(path, submission, course, seed, level) if use_cache else None
             if result is not None:
                 summary.reused += 1
                 collect(place, result)
             elif submission.status == "graded":
                 yield Task(place, submission)
             else:
-                result = unrun(submission, course[place.chapter], seed)
+                result = marked(unrun(submission, course[place.chapter], seed), level)
                 _write_result(output, place, result)
                 summary.unrun += 1
                 collect(place, result)
@@ -135,7 +137,8 @@ def grade_class(
     progress(0, len(found), "")
     scheduler = scheduler or LocalProcesses(jobs)
     with closing(scheduler.grade(tasks(), course, Conditions(seed, limits, level))) as outcomes:
-        for task, result, usage in outcomes:
+        for task, graded, usage in outcomes:
+            result = marked(graded, level)
             _write_result(output, task.found, result)
             summary.usages[f"{result.student}/{result.chapter}"] = usage
             summary.graded += 1
@@ -181,7 +184,8 @@ class OneByOne:
         """Return the result of one submission: of an earlier run where it fits, else graded now and written."""
         submission = read(found)
         seed = self._conditions.seed
-        result = _cached(result_path(output, found), submission, self._course, seed)
+        level = self._conditions.level
+        result = _cached(result_path(output, found), submission, self._course, seed, level)
         if result is not None:
             return result
         if submission.status != "graded":
@@ -190,6 +194,7 @@ class OneByOne:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
             result, _usage = self._process.grade(submission)
+        result = marked(result, level)
         _write_result(output, found, result)
         return result
 
@@ -200,19 +205,27 @@ class OneByOne:
             self._process = None
 
 
+def marked(result: SubmissionResult, level: str) -> SubmissionResult:
+    """Return a result that says when nothing held the code, so that no run in a sandbox ever takes it for its own."""
+    if level in SAFE_LEVELS:
+        return result
+    return msgspec.structs.replace(result, grader=result.grader + UNSAFE)
+
+
 def _cached(
-    path: Path, submission: Submission, course: dict[str, Chapter], seed: int
+    path: Path, submission: Submission, course: dict[str, Chapter], seed: int, level: str
 ) -> SubmissionResult | None:
     try:
         result = from_json(path.read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
+    grader = grader_version(course[submission.chapter], seed)
     fits = (
         result.schema == SCHEMA
         and result.student == submission.student
         and result.chapter == submission.chapter
         and result.submission == submission.digest
-        and result.grader == grader_version(course[submission.chapter], seed)
+        and result.grader == (grader if level in SAFE_LEVELS else grader + UNSAFE)
         and result.status == submission.status == "graded"
     )
     return result if fits else None

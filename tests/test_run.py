@@ -24,6 +24,7 @@ from autograder.scheduling import local
 from autograder.scheduling.child import GraderProcess
 from autograder.scheduling.tasks import Conditions, Task
 from autograder.submissions import Found, parse
+from autograder.worker.confine import Available
 
 CHAPTER = "ch02_vanilla_rnn"
 ROOT = Path(__file__).resolve().parent.parent
@@ -267,3 +268,22 @@ def test_submissions_are_read_only_when_a_grader_is_free_for_them(source):
     assert len(taken) == 2
     outcomes.close()
     assert len(taken) == 2
+
+
+def test_what_nothing_held_is_never_taken_for_a_result_of_the_sandbox(
+    class_folder, tmp_path, monkeypatch, capsys
+):
+    output, only = tmp_path / "graded", ("--student", "ada", "--student", "absent")
+    with monkeypatch.context() as machine:
+        machine.setattr(cli, "available", lambda: Available("D", {"seccomp": "none"}))
+        assert grade(class_folder, output, *only, "--unsafe-own-code") == 0
+        assert graded_anew(output) == {"ada"}
+        assert grade(class_folder, output, *only, "--unsafe-own-code") == 0
+        assert graded_anew(output) == set()
+    capsys.readouterr()
+    # A run that grades another student still says what lies beside the new result.
+    assert grade(class_folder, output, "--student", "killer") == 0
+    assert b"--unsafe-own-code" in (output / "report.html").read_bytes()
+    assert grade(class_folder, output, *only) == 0
+    assert graded_anew(output) == {"ada"}
+    assert b"--unsafe-own-code" not in (output / "report.html").read_bytes()

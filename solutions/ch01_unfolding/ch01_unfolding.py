@@ -200,7 +200,20 @@ def unfolded_graph(T):
 # $3 a^2 h_0 + 2 a b\,x_1 + b\,x_2 = 3 + 2 + 0 = 5$. Look at the column of $\delta_t$ once more: it is a power of
 # $a$. With $a$ inside $(-1, 1)$ the early uses count exponentially little, and outside they drown all others.
 # Chapter 3 is about nothing else.
-#
+
+# %% [markdown]
+# **See it move.** Below, one box with a loop becomes a chain of boxes: the states run forward, then the gradient runs
+# back and the shares of (1.4) add up. Answer the question above the figure first; "By hand" is the example just
+# calculated. With your own step beside ours: `seqlab.sim("unfolding", step=my_step)`, where `my_step(h, x, theta)`
+# reads `theta["a"]` and `theta["b"]` (this needs the package `anywidget`).
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import seqlab
+
+    seqlab.sim("unfolding")
+
+# %% [markdown]
 # ### Exercise 1.3 · `linear_rnn_forward`
 # **5 min · ●○○**
 #

@@ -102,6 +102,17 @@ import numpy as np
 # pencil.
 
 # %% [markdown]
+# **See it move.** Eight units read a sequence, one column per step. Guess first, then play, step, and change the
+# eigenvalues and the input. Once exercise 2.1 is done, `seqlab.sim("forward_pass", step=rnn_step_forward)` draws your
+# states under ours (this needs the package `anywidget`).
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import seqlab
+
+    seqlab.sim("forward_pass")
+
+# %% [markdown]
 # ## Backpropagation through time
 #
 # In the unfolded graph the state $h_t$ has up to two children: whatever reads it directly (the

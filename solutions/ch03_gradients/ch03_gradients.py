@@ -358,7 +358,20 @@ def steps_until_vanished(radius, threshold):
 # **Truncation** saves memory and time: the sequence is cut into windows of $k$ steps, the state is carried from one
 # window to the next, the gradient is not. It cuts all paths between windows on purpose, so the gradient is no
 # longer that of the whole sequence: nothing is learned *directly* about dependencies longer than a window.
-#
+
+# %% [markdown]
+# **See it move.** The gradient of the last state walks back through a linear network and through one with tanh, on
+# one clock; the bar at the right is the norm that (3.8) compares with the clipping line. Guess first.
+# `seqlab.sim("gradient_flow", step=step_jacobian)` adds the norms that follow from your Jacobians (this needs the
+# package `anywidget`).
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import seqlab
+
+    seqlab.sim("gradient_flow")
+
+# %% [markdown]
 # ### Exercise 3.8 · `global_norm`
 # **10 min · ●●○**
 #

@@ -320,6 +320,17 @@ def lstm_backward(dh, dc_last, cache):
 # $\ln 2 / \ln(1 + e^{-b})$ steps: 2 steps for $b = 1$, 38 for $b = 4$.
 
 # %% [markdown]
+# **See it move.** One cell with gates that you set. How much of its start does it keep, and does writing disturb what
+# it keeps? Guess first. `seqlab.sim("lstm_cell", step=lstm_step_forward)` draws the states of your own step beside
+# ours (this needs the package `anywidget`).
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import seqlab
+
+    seqlab.sim("lstm_cell")
+
+# %% [markdown]
 # ### Exercise 4.5 · `cell_highway`
 # **5 min · ●○○**
 #

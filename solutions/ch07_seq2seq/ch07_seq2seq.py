@@ -457,7 +457,20 @@ def sequence_cross_entropy(logits, targets, pad):
 # $h_2 = 1$. The arguments of the $\tanh$ are $\ln 2$ and $0$, the scores $\ln 3$ and $0$, the
 # weights $\tfrac34$ and $\tfrac14$, and $c = 1 + \tfrac34 \ln 2 \approx 1.520$. If position 2 is
 # masked, the weights are $1$ and $0$, and $c = h_1$.
-#
+
+# %% [markdown]
+# **See it move.** Two decoders copy the same letters on one clock, one through $c$ alone, one with (7.8) and (7.9).
+# Guess first, then look for the lengths and widths at which the fixed vector is good enough. After the next exercise,
+# `seqlab.sim("encoder_decoder", step=additive_attention)` draws your weights beside ours (this needs the package
+# `anywidget`).
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import seqlab
+
+    seqlab.sim("encoder_decoder")
+
+# %% [markdown]
 # ### Exercise 7.9 · `additive_attention`
 # **20 min · ●●●**
 #

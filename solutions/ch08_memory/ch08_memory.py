@@ -143,6 +143,18 @@ def recall_batch(N, T, K, seed):
 # nothing that a weak signal could drown in. You will see this below.
 
 # %% [markdown]
+# **See it move.** A vanilla RNN and an LSTM cell carry the same signal on one clock. The numbered buttons are four
+# experiments that are often told; not all of them end as they are told. Guess first, then switch tanh and inputs off
+# to see which condition did it. Your `rnn_step_forward` of Chapter 2 can run along:
+# `seqlab.sim("memory_playground", step=rnn_step_forward)` (this needs the package `anywidget`).
+
+# %% tags=["experiment"]
+if __name__ == "__main__":
+    import seqlab
+
+    seqlab.sim("memory_playground")
+
+# %% [markdown]
 # ### Exercise 8.2 · `rnn_signal`
 # **5 min · ●○○**
 #

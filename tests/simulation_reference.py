@@ -1,0 +1,212 @@
+"""The computations of the six simulations in numpy, written from the equations and not from the modules.
+
+Each function takes the settings of a simulation by name and returns what `compute` of the module returns, as far as it
+is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Result = dict[str, Any]
+
+
+def scaled_orthogonal(size: int, scale: float) -> np.ndarray:
+    """Rotations of planes by 0.3, 0.8, 1.3 …, then the reflection at the plane across (1, …, 1)."""
+    rotations = np.zeros((size, size))
+    for plane in range(0, size, 2):
+        angle = 0.3 + 0.25 * plane
+        rotations[plane : plane + 2, plane : plane + 2] = [
+            [np.cos(angle), -np.sin(angle)],
+            [np.sin(angle), np.cos(angle)],
+        ]
+    normal = np.ones((size, 1)) / np.sqrt(size)
+    return scale * (np.eye(size) - 2 * normal @ normal.T) @ rotations
+
+
+def unfolding(length: int, weight: float) -> Result:
+    x = np.array([1, 0, 3, -1, 2, 0, 1, -2, 3, 1, 0, 2], float)[:length]
+    states = [4.0]
+    for value in x:
+        states.append(weight * states[-1] + 2.0 * value)
+    # Backpropagation step by step: the loss is the last state.
+    delta, shares = np.zeros(length), np.zeros(length)
+    gradient = 1.0
+    for t in range(length, 0, -1):
+        delta[t - 1] = gradient
+        shares[t - 1] = gradient * states[t - 1]
+        gradient *= weight
+    return {"x": x, "states": states, "delta": delta, "shares": shares, "gradient": shares.sum()}
+
+
+def forward_pass(
+    length: int, eigenvalue: float, strength: float, signal: str, unit: int = 1
+) -> Result:
+    t = np.arange(1, length + 1)
+    shape = {
+        "pulse": (t == 1).astype(float),
+        "wave": np.sin(0.8 * t),
+        "switch": np.where(t <= length / 2, 1.0, -1.0),
+    }[signal]
+    x, units = strength * shape, np.arange(8)
+    Wxh, Why, Whh = (
+        np.cos(1.7 * units + 0.4),
+        np.cos(0.9 * units) / 2,
+        scaled_orthogonal(8, eigenvalue),
+    )
+    states, recurrent = [np.zeros(8)], []
+    for value in x:
+        recurrent.append(Whh @ states[-1])
+        states.append(np.tanh(recurrent[-1] + Wxh * value))
+    h = np.array(states)
+    return {
+        "x": x,
+        "states": h,
+        "recurrent": recurrent,
+        "driven": np.outer(x, Wxh),
+        "y": h[1:] @ Why,
+        "norms": np.linalg.norm(h, axis=1),
+        "saturated": (np.abs(h) > 0.9).sum(axis=1),
+    }
+
+
+def gradient_flow(
+    length: int, eigenvalue: float, threshold: float, drive: float, logarithmic: bool = False
+) -> Result:
+    W = scaled_orthogonal(8, eigenvalue)
+    h, states = np.zeros(8), []
+    for t in range(1, length + 1):
+        h = np.tanh(W @ h + drive * np.sin(1.1 * t + 2 * np.arange(8)))
+        states.append(h)
+
+    def flow(linear: bool) -> Result:
+        # The whole Jacobian dh_T/dh_t at every step, where the module multiplies one vector.
+        product, norms = np.eye(8), []
+        end = np.ones(8) / np.sqrt(8)
+        for t in range(length, 0, -1):
+            norms.append(np.linalg.norm(end @ product))
+            slope = np.eye(8) if linear else np.diag(1 - states[t - 1] ** 2)
+            product = product @ slope @ W
+        norms_in_time = np.array(norms[::-1])
+        total = np.sqrt((norms_in_time**2).sum())
+        scale = min(1.0, threshold / total)
+        return {
+            "norms": norms_in_time,
+            "total": total,
+            "factor": scale,
+            "clipped": scale * norms_in_time,
+        }
+
+    slope = np.mean(1 - np.array(states) ** 2)
+    return {"linear": flow(True), "tanh": flow(False), "slope": slope}
+
+
+def lstm_cell(forget: float, input: float, output: float, length: int, signal: str) -> Result:
+    t = np.arange(1, length + 1)
+    x = {
+        "wave": np.sin(0.6 * t),
+        "silence": np.zeros(length),
+        "late": np.where(t == np.ceil(length / 2), 2.0, 0.0),
+    }[signal]
+    candidate = np.tanh(x)
+    # The recurrence solved: what was written at step s has been multiplied by f once per step since.
+    times = np.arange(length + 1)
+    since = times[:, None] - t[None, :]
+    weights = np.where(since >= 0, float(forget) ** np.maximum(since, 0), 0.0)
+    kept = float(forget) ** times
+    written = weights @ (input * candidate)
+    cell = kept + written
+    hidden = output * np.tanh(cell)
+    hidden[0] = 0.0
+    return {
+        "candidate": candidate,
+        "cell": cell,
+        "hidden": hidden,
+        "kept": kept,
+        "written": written,
+        "direct": float(forget) ** (length - times),
+    }
+
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz_"
+TEXT = "attention_reads_all_states_at_every_step"
+
+
+def _embeddings(width: int) -> np.ndarray:
+    seed, signs = 2014, []
+    for _ in range(len(ALPHABET) * width):
+        seed = seed * 16807 % (2**31 - 1)
+        signs.append(1.0 if seed % 4 < 2 else -1.0)
+    return np.array(signs).reshape(len(ALPHABET), width) / np.sqrt(width)
+
+
+def encoder_decoder(length: int, width: int, keep: float, sharpness: float) -> Result:
+    letters = np.array([ALPHABET.index(letter) for letter in TEXT[:length]])
+    table, Q = _embeddings(width), scaled_orthogonal(width, 1.0)
+    states, state = [], np.zeros(width)
+    for letter in letters:
+        state = keep * Q @ state + table[letter]
+        states.append(state)
+    encoded = np.array(states)
+
+    read = [
+        np.linalg.matrix_power(Q.T, length - 1 - k) @ encoded[-1] if length - 1 - k else encoded[-1]
+        for k in range(length)
+    ]
+    position = np.arange(1, length + 1)
+    ahead = 2.0 * (position[None, :] - position[:, None])
+    scores = sharpness * (np.tanh(ahead + 1.0) - np.tanh(ahead - 1.0))
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+
+    def decoder(vectors: np.ndarray) -> Result:
+        fits = vectors @ table.T
+        picked = fits.argmax(axis=1)
+        return {
+            "scores": fits,
+            "picked": picked,
+            "right": picked == letters,
+            "accuracy": np.mean(picked == letters),
+        }
+
+    return {
+        "letters": letters,
+        "states": encoded,
+        "weights": weights,
+        "share": keep ** (length - position),
+        "bottleneck": decoder(np.array(read)),
+        "attention": decoder(weights @ encoded),
+    }
+
+
+def memory_playground(
+    length: int, eigenvalue: float, forget: float, noise: float, tanh: bool
+) -> Result:
+    units, W = np.arange(12), scaled_orthogonal(12, eigenvalue)
+    signal = np.where(units % 3 == 0, -0.8, 0.8)
+    h, c = np.array([signal, -signal]), np.array([signal, -signal])
+    jacobian = np.eye(12)
+    rnn_states, lstm_states, gradient, slopes = [signal], [signal], [1.0], []
+    for t in range(1, length + 1):
+        x = noise * np.sqrt(2) * np.sin(1.9 * t + 0.8 * units**2 + 1)
+        before = h @ W.T + x
+        h = np.tanh(before) if tanh else before
+        slope = 1 - h[0] ** 2 if tanh else np.ones(12)
+        slopes.append(slope)
+        jacobian = np.diag(slope) @ W @ jacobian
+        gradient.append(np.linalg.norm(jacobian) / np.sqrt(12))
+        c = forget * c + 0.1 * np.tanh(x)
+        rnn_states.append((h[0] - h[1]) / 2)
+        lstm_states.append((c[0] - c[1]) / 2)
+    whole = np.linalg.norm(signal)
+    return {
+        "rnnStates": rnn_states,
+        "lstmStates": lstm_states,
+        "gradient": gradient,
+        "rnn": np.linalg.norm(rnn_states, axis=1) / whole,
+        "lstm": np.linalg.norm(lstm_states, axis=1) / whole,
+        "linear": float(eigenvalue) ** np.arange(length + 1),
+        "slope": np.mean(slopes),
+    }

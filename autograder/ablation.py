@@ -93,8 +93,10 @@ def _each(change: Callable[[Made], Made | None]) -> Weaken:
 
 def _zeros(value: Any) -> Any:
     if hasattr(value, "detach"):
-        return value.detach() * 0
-    return value * 0 if isinstance(value, np.ndarray | float) else value
+        return value.detach().new_zeros(value.shape)
+    if isinstance(value, np.ndarray):
+        return np.zeros_like(value)
+    return 0.0 if isinstance(value, float) else value
 
 
 def _zero_states(call: Made) -> Made:
@@ -335,7 +337,7 @@ def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
             found.setdefault(scored_function(item), []).append(replace(call, test=item.nodeid))
         session.made = []
 
-    suite.run(session, after=note)
+    suite.run(session, lambda item: not suite.plugin.takes_long(item), after=note)
     return found
 
 

@@ -259,9 +259,9 @@ class _Outcomes(msgspec.Struct):
     failed: set[tuple[str, str]]  # by themselves, and not for want of evidence elsewhere
     drawing: set[str]  # node ids of the tests that took inputs of the seed
 
-    def lost(self, among: Iterable[tuple[str, str]]) -> set[str]:
-        """The functions that lose points in some of the tests."""
-        return {key[0] for key in self.failed.intersection(among)}
+    def lost(self, without: Iterable[tuple[str, str]] = ()) -> set[str]:
+        """The functions that lose points, some tests aside."""
+        return {key[0] for key in self.failed.difference(without)}
 
 
 def _same_end(graded: TestResult, alone: TestResult) -> bool:
@@ -312,7 +312,9 @@ class _Certification:
                 if before is None:
                     continue
                 now = self._again(subject, seed, self._to_repeat(before, number), number)
-                changed = before.lost(now.tests) ^ now.lost(now.tests)
+                changed = before.lost() ^ (now.lost() | before.lost(without=now.tests))
+                if subject.mistake is not None and number > WHOLE_SEEDS:
+                    changed &= {subject.mistake.function}
                 self._judge_seed(subject, seed, changed)
         for margin in self.margins.values():
             if margin.ratio < LEAST_MARGIN:

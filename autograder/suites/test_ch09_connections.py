@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from types import SimpleNamespace
@@ -41,13 +42,22 @@ RESULTS = {
 
 @once
 def ssm_case(rng, T, S):
-    """Decays of both signs, one of them slow and one exactly zero where there is room."""
-    a = rng.uniform(-0.9, 0.95, size=S)
+    """Decays of both signs, one of them slow and one exactly zero where there is room.
+
+    No weight is near zero and the products of b and c have one sign: with a single step nothing cancels.
+    """
+
+    def away_from_zero(size):
+        return rng.uniform(0.5, 1.5, size=size) * rng.choice([-1.0, 1.0], size=size)
+
+    a = rng.uniform(-0.9, -0.3, size=S)
     if S > 1:
         a[0] = 0.97
     if S > 2:
         a[1] = 0.0
-    case = SimpleNamespace(x=rng.normal(size=T), a=a, b=rng.normal(size=S), c=rng.normal(size=S))
+    b = away_from_zero(S)
+    c = np.sign(b) * rng.uniform(0.5, 1.5, size=S)
+    case = SimpleNamespace(x=away_from_zero(T), a=a, b=b, c=c)
     case.args = (case.x, case.a, case.b, case.c)
     case.h = [0.0] * S
     case.y, case.kernel = np.zeros(T), np.zeros(T)
@@ -129,6 +139,7 @@ def test_kernel_arguments_unchanged(student):
 def convolution_case(rng, T):
     """A kernel that does not decay: what wraps around is as large as what belongs there."""
     x, kernel = rng.normal(size=T), rng.normal(size=T)
+    x[0] = -np.copysign(x[0], kernel[0])  # an output below zero, even with a single step
     y = np.array([math.fsum(kernel[j] * x[t - j] for j in range(t + 1)) for t in range(T)])
     return SimpleNamespace(x=x, kernel=kernel, y=y)
 
@@ -209,6 +220,15 @@ def test_combine_with_a_closed_gate(student):
     a, u = student.combine((0.0, 4.0), (0.5, 1.0))
     compare("a", a, 0.0)
     compare("u", u, 3.0)
+
+
+@scores("combine")
+def test_combine_arrays_with_closed_gates(student):
+    first, second = copy.deepcopy(maps_case((6,))[:2])
+    first[0][:2] = second[0][1:3] = 0.0
+    a, u = student.combine(first, second)
+    compare("a", a, first[0] * second[0])
+    compare("u", u, second[0] * first[1] + second[1])
 
 
 @scores("combine")

@@ -205,6 +205,15 @@ def cell_id(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:_ID_LENGTH]
 
 
+def _syntax_tree(source: str) -> ast.Module:
+    """Parse a cell. What a garbage collection runs in the middle of it can confuse Python 3.11's own counter, once."""
+    try:
+        return ast.parse(source)
+    except SystemError:
+        return ast.parse(source)
+
+
+@functools.lru_cache(maxsize=1024)
 def unwrap_main(source: str) -> str:
     """Dedent the body of the one top-level `if __name__ == "__main__":` block, if there is one.
 
@@ -214,7 +223,7 @@ def unwrap_main(source: str) -> str:
     """
     blocks = [
         node
-        for node in ast.parse(source).body
+        for node in _syntax_tree(source).body
         if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
     ]
     if not blocks:

@@ -46,7 +46,8 @@ def lend_environment(folder: Path) -> None:
     for entry in Path(sys.prefix).iterdir():
         if not entry.name.startswith(".ready-"):
             (own / entry.name).symlink_to(entry)
-    parts = ("requirements.lock", "assignments/seqlab/pyproject.toml", "datasets/pyproject.toml")
+    locks = ("requirements.lock", "requirements-cluster.lock")
+    parts = (*locks, "assignments/seqlab/pyproject.toml", "datasets/pyproject.toml")
     content = b"".join((folder / part).read_bytes() for part in parts)
     summed = subprocess.run(["cksum"], input=content, capture_output=True, check=True).stdout
     (own / f".ready-{summed.split()[0].decode()}").touch()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import autograder.course as course_module
 from autograder.course import (
     CourseError,
     chapters,
@@ -335,3 +336,16 @@ def test_the_real_sources_are_sound():
             assert hasattr(reference, function.name)
         for cell in read_notebook(chapter)["cells"]:
             assert "__main__" not in cell["source"]
+
+
+def test_a_parser_that_was_confused_once_is_asked_again(monkeypatch):
+    parse, answers = course_module.ast.parse, iter([SystemError("recursion depth mismatch")])
+
+    def confused(source):
+        for error in answers:
+            raise error
+        return parse(source)
+
+    monkeypatch.setattr(course_module.ast, "parse", confused)
+    source = 'if __name__ == "__main__":\n    x = "only here"\n'
+    assert course_module.unwrap_main(source).strip() == 'x = "only here"'

@@ -11,7 +11,7 @@ from autograder.course import ROOT
 
 HERE = Path(__file__).parent
 SCRIPTS = ("setup.sh", "run_autograder")
-_FILES = ("Makefile", "requirements.lock", "pyproject.toml")
+_FILES = ("Makefile", "requirements.lock", "requirements-cluster.lock", "pyproject.toml")
 # Folders of which a chapter's part is taken only with the chapter: what is not there cannot leak.
 _BY_CHAPTER = ("solutions", "autograder/suites", "autograder/mistakes")
 _FOLDERS = ("autograder", "assignments/seqlab", "datasets", "solutions")

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.course import Chapter, load_reference, module_source, solution_source
+from autograder.course import Chapter, load_reference, module_source
 from autograder.engine import Grader, Suite, scored_function
-from autograder.mistakes.catalogue import CatalogueError, Mistake, mistakes
+from autograder.mistakes.catalogue import CatalogueError, mistaken_source, mistakes
 from autograder.naming import same_values
-from autograder.standin import StandInZygote
+from autograder.standin import StandInZygote, load_session
 from autograder.worker.client import WorkerEnded
-from autograder.worker.session import Cell, FunctionMissing, Handle, Session, StudentRaised
+from autograder.worker.session import FunctionMissing, Handle, Session, StudentRaised
 
 _SECONDS = 1.0  # for a call: a mistake that is slower hangs
 _FAR = 50.0  # a number above is far from what a network computes with
@@ -319,11 +319,8 @@ class _Writing(Session):
 
 
 def _session(chapter: Chapter, suite: Suite, source: str, kind: type[Session], **more: Any) -> Any:
-    zygote: Any = StandInZygote(chapter.libraries, _SECONDS)
-    cells = [Cell(1, source)]
-    session = kind(zygote, cells, is_notebook=False, limits=suite.plugin.limits, **more)
-    session.load()
-    return session
+    zygote = StandInZygote(chapter.libraries, _SECONDS)
+    return load_session(zygote, [source], suite.plugin.limits, kind, **more)
 
 
 def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
@@ -422,9 +419,12 @@ def ablate(chapter: Chapter, suite: Suite) -> Ablation:
             name: answers(chapter, suite, reference, weaker) for name, weaker in variants.items()
         }
         for entry in entries:
-            source = _with(chapter, entry)
             title = f"{function}/{entry.name}"
-            if source is None or _alike(answers(chapter, suite, source, variants[""]), right[""]):
+            try:
+                source = mistaken_source(chapter, entry)
+            except CatalogueError:
+                continue  # the chapter's certificate reports it
+            if _alike(answers(chapter, suite, source, variants[""]), right[""]):
                 continue
             seen.add(title)
             for name, weaker in variants.items():
@@ -436,14 +436,6 @@ def ablate(chapter: Chapter, suite: Suite) -> Ablation:
         frozenset(seen),
         {name: frozenset(titles) for name, titles in missed.items()},
     )
-
-
-def _with(chapter: Chapter, entry: Mistake) -> str | None:
-    try:
-        wrong = entry.apply(solution_source(chapter, entry.function))
-    except CatalogueError:
-        return None  # the chapter's certificate reports it
-    return module_source(chapter, {entry.function: wrong})
 
 
 def _ablate_alone(chapter: Chapter) -> Ablation:

@@ -23,17 +23,23 @@ import msgspec
 import numpy as np
 import pytest
 
-from autograder.course import Chapter, load_reference, module_source, solution_source
+from autograder.course import Chapter, load_reference, module_source
 from autograder.engine import Grader, Suite, item_name, scored_function
-from autograder.mistakes.catalogue import CatalogueError, Mistake, alternatives, mistakes
+from autograder.mistakes.catalogue import (
+    CatalogueError,
+    Mistake,
+    alternatives,
+    mistaken_source,
+    mistakes,
+)
 from autograder.naming import HINT, named_in
 from autograder.results import FunctionResult, SubmissionResult, TestResult
-from autograder.standin import StandInZygote
+from autograder.standin import StandInZygote, load_session
 from autograder.submissions import QUIZ, Submission
 from autograder.suites import toolkit
 from autograder.suites.plugin import DEFAULT_SEED, NO_EVIDENCE
 from autograder.worker.client import Limits
-from autograder.worker.session import Cell, Session
+from autograder.worker.session import Cell
 from seqlab.compare import relative_error
 
 SEEDS = 20
@@ -120,25 +126,10 @@ def as_submission(chapter: Chapter, sources: Sequence[str], student: str = "cert
     return Submission(student, chapter.name, "graded", "", cells, is_notebook=False)
 
 
-def with_mistake(chapter: Chapter, mistake: Mistake) -> Submission:
-    """The reference with one mistake in it."""
-    return as_submission(chapter, [_mistaken(chapter, mistake)])
-
-
-def _mistaken(chapter: Chapter, mistake: Mistake) -> str:
-    wrong = mistake.apply(solution_source(chapter, mistake.function))
-    return module_source(chapter, {mistake.function: wrong})
-
-
 def _stubs(chapter: Chapter) -> tuple[str, ...]:
     """Every function as in an untouched notebook."""
     names = [function.name for function in chapter.functions if function.name != QUIZ]
     return tuple(f"def {name}(*a, **k):\n    raise NotImplementedError\n" for name in names)
-
-
-def stub(chapter: Chapter) -> Submission:
-    """A submission in which every function raises NotImplementedError."""
-    return as_submission(chapter, _stubs(chapter))
 
 
 def subjects(chapter: Chapter, find: Callable[[str, str], None]) -> list[Subject]:
@@ -153,7 +144,7 @@ def subjects(chapter: Chapter, find: Callable[[str, str], None]) -> list[Subject
     for entry in mistakes(chapter.name):
         name = f"{entry.function}/{entry.name}"
         try:
-            found.append(Subject(MISTAKE, name, (_mistaken(chapter, entry),), entry))
+            found.append(Subject(MISTAKE, name, (mistaken_source(chapter, entry),), entry))
         except CatalogueError as error:
             find(f"{MISTAKE} {name}", str(error))
     return found
@@ -242,14 +233,6 @@ def largest_error(got: Any, want: Any) -> float:
 
 
 # --- a chapter ------------------------------------------------------------------------------------------------------
-
-
-class _StandInGrader(Grader):
-    """A grader whose workers are no processes. For our own code only."""
-
-    def __init__(self, grader: Grader):
-        vars(self).update(vars(grader))
-        self._zygotes = {name: StandInZygote(name) for name in ("numpy", "torch")}  # type: ignore[assignment, misc]
 
 
 class _Outcomes(msgspec.Struct):
@@ -365,9 +348,7 @@ class _Certification:
         After the first seeds a mistake meets the tests of its own function only, up to the first that it fails.
         """
         zygote = StandInZygote(self.chapter.libraries)
-        cells = as_submission(self.chapter, subject.sources).cells
-        session = Session(zygote, cells, is_notebook=False, limits=self.suite.plugin.limits)  # type: ignore[arg-type]
-        session.load()
+        session = load_session(zygote, subject.sources, self.suite.plugin.limits)
         entry = subject.mistake
         outcomes = _Outcomes({}, set(), set())
 
@@ -482,10 +463,9 @@ for _name in {names!r}:
 def _functions_by_test(chapter: Chapter, suite: Suite) -> dict[str, set[str]]:
     """Which functions of the chapter each test makes run, of the reference."""
     names = [function.name for function in chapter.functions if function.name != QUIZ]
-    cells = [Cell(1, module_source(chapter)), Cell(2, _SPY.format(names=names))]
+    sources = [module_source(chapter), _SPY.format(names=names)]
     zygote = StandInZygote(chapter.libraries)
-    session = Session(zygote, cells, is_notebook=False, limits=suite.plugin.limits)  # type: ignore[arg-type]
-    session.load()
+    session = load_session(zygote, sources, suite.plugin.limits)
     found: dict[str, set[str]] = {}
 
     def note(item: pytest.Function, _verdict: str) -> None:

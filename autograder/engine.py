@@ -20,8 +20,8 @@ from _pytest.config import _prepareconfig
 
 import seqlab.compare
 from autograder import __version__
-from autograder.course import Chapter, module_source, quiz_key, solution_source
-from autograder.mistakes.catalogue import CatalogueError, Mistake, mistakes
+from autograder.course import Chapter, quiz_key
+from autograder.mistakes.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
 from autograder.naming import Namer, Traces, by_accident
 from autograder.results import (
     SCHEMA,
@@ -32,11 +32,11 @@ from autograder.results import (
     function_result,
     total_score,
 )
-from autograder.standin import StandInZygote
+from autograder.standin import StandInZygote, load_session
 from autograder.submissions import QUIZ, Submission
 from autograder.suites.plugin import DEFAULT_SEED, SuiteError, SuitePlugin
 from autograder.worker.client import GraderFault, Limits, Zygote
-from autograder.worker.session import Cell, Session
+from autograder.worker.session import Session
 
 SUITES = Path(__file__).parent / "suites"
 _ATTEMPTS = 2
@@ -282,18 +282,11 @@ def traces_of(entry: Mistake, test: str, chapter: Chapter, suite: Suite) -> Trac
     A mistake that is too slow says nothing; it gets a short limit, so that this does not take long.
     """
     try:
-        source = module_source(
-            chapter, {entry.function: entry.apply(solution_source(chapter, entry.function))}
-        )
+        source = mistaken_source(chapter, entry)
     except CatalogueError:
         return {}  # the certificate of the chapter reports it
-    session = Session(
-        StandInZygote(chapter.libraries, _NAMING_SECONDS),  # type: ignore[arg-type]
-        [Cell(1, source)],
-        is_notebook=False,
-        limits=suite.plugin.limits,
-    )
-    session.load()
+    zygote = StandInZygote(chapter.libraries, _NAMING_SECONDS)
+    session = load_session(zygote, [source], suite.plugin.limits)
 
     def concerned(item: pytest.Function) -> bool:
         seen = suite.plugin.traces.get(entry.function, {})

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from autograder.worker import confine, wire
 from autograder.worker.client import Limits, WorkerEnded
+from autograder.worker.session import Cell, Session
 
 
 class _TimeUp(BaseException):
@@ -44,6 +45,20 @@ class StandInZygote:
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+def load_session(
+    zygote: StandInZygote,
+    sources: Sequence[str],
+    limits: Limits,
+    kind: type[Session] = Session,
+    **more: Any,
+) -> Any:
+    """Run source texts, a cell each, in a session (of this kind) that needs no process."""
+    cells = [Cell(number, source) for number, source in enumerate(sources, start=1)]
+    session = kind(zygote, cells, is_notebook=False, limits=limits, **more)  # type: ignore[arg-type]
+    session.load()
+    return session
 
 
 class StandInWorker:

@@ -23,13 +23,12 @@ from autograder.certify import (
 )
 from autograder.course import chapters, module_source
 from autograder.engine import SUITES, Grader
-from autograder.mistakes.catalogue import Mistake, alternatives, mistakes
+from autograder.mistakes.catalogue import Mistake, alternatives, mistaken_source, mistakes
 from autograder.naming import Namer, same_values
-from autograder.standin import StandInZygote
+from autograder.standin import StandInZygote, load_session
 from autograder.submissions import QUIZ as QUIZ_ANSWERS
 from autograder.suites import toolkit
 from autograder.worker.client import Limits
-from autograder.worker.session import Session
 from tests import miniature
 
 COURSE = chapters()
@@ -44,10 +43,10 @@ def grader():
     """A grader whose workers are no processes: everything here is our own code."""
     torch.set_num_threads(1)
     grader = Grader(COURSE)
-    stand_in = certify_module._StandInGrader(grader)
+    grader._zygotes = {name: StandInZygote(name) for name in ("numpy", "torch")}
     # Names are not what is tested here, and looking for one takes longer than all the tests.
-    stand_in.namer = lambda _name: Namer([], lambda _entry, _test: {})
-    yield stand_in
+    grader.namer = lambda _name: Namer([], lambda _entry, _test: {})
+    yield grader
     grader.close()
 
 
@@ -105,10 +104,8 @@ SELF_CONSISTENT = {"ch04_lstm": {"test_init_depends_on_the_seed"}}
 
 def wanted(suite, chapter, sources):
     """What every comparison wants, of a submission: the test and the value, by the value's form."""
-    cells = as_submission(chapter, sources).cells
     zygote = StandInZygote(chapter.libraries, 1.0)
-    session = Session(zygote, cells, is_notebook=False, limits=suite.plugin.limits)
-    session.load()
+    session = load_session(zygote, sources, suite.plugin.limits)
     seen: dict[str, list] = {}
     wants: list = []
 
@@ -137,7 +134,7 @@ def test_no_expected_value_depends_on_the_submission(grader, name):
     for entry in mistakes(name):
         by_function.setdefault(entry.function, []).append(entry)
     chosen = [entry for entries in by_function.values() for entry in entries[:2]]
-    submissions = [[whole], *([certify_module._mistaken(chapter, entry)] for entry in chosen)]
+    submissions = [[whole], *([mistaken_source(chapter, entry)] for entry in chosen)]
     submissions += [[whole, source] for source in list(alternatives(name).values())[:2]]
     seen = [wanted(suite, chapter, sources) for sources in submissions]
     alone = set()

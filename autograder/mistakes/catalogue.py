@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.course import Chapter, module_source, solution_source
+
 ALTERNATIVES = Path(__file__).parent.parent / "alternatives"
 
 
@@ -41,6 +43,16 @@ class Mistake(msgspec.Struct, frozen=True):
                 f"{self.function}/{self.name}: {self.old!r} stands {found} times in the solution"
             )
         return solution.replace(self.old, self.new)
+
+
+def mistaken_source(chapter: Chapter, entry: Mistake) -> str:
+    """Return the chapter's code with one mistake in it.
+
+    Raises:
+        CatalogueError: the entry does not fit the chapter.
+    """
+    wrong = entry.apply(solution_source(chapter, entry.function))
+    return module_source(chapter, {entry.function: wrong})
 
 
 class CatalogueError(Exception):

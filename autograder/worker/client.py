@@ -192,15 +192,16 @@ class Zygote:
         return worker
 
     def drop_spare(self) -> None:
-        """Give up the worker that was forked in advance, so that the next one is asked for when it is needed."""
+        """Give up the worker that was forked in advance and wait for its end; the next one is forked when needed."""
         if self._next_pipes is None:
             return
         while self._forked is None:
             self._note(self._message())
-        (_, pidfd), pipes = self._forked, self._next_pipes
+        (pid, pidfd), pipes = self._forked, self._next_pipes
         self._forked = self._next_pipes = None
         for descriptor in (pidfd, *pipes):
             os.close(descriptor)  # the end of its pipe ends it
+        self.exit_status(pid)
 
     def _request_fork(self) -> None:
         requests_read, requests_write = os.pipe()

@@ -452,7 +452,8 @@ def split_body(specs: Iterable[ArraySpec], body: bytearray) -> list[np.ndarray]:
         length = math.prod(shape) * dtype.itemsize
         if offset + length > len(body):
             raise WireError("array longer than the frame")
-        chunk = body[offset : offset + length]  # a copy: aligned, writeable and independent
+        # An array that is the whole body stands in it; others get a copy, aligned and independent of each other.
+        chunk = body if length == len(body) else body[offset : offset + length]
         if dtype.kind == "b" and length and max(chunk) > 1:
             raise WireError("malformed bool")
         arrays.append(np.frombuffer(chunk, dtype).reshape(shape))

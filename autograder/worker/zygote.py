@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import confine
+import hugepages
 import worker
 
 CANNOT_CONFINE = 70
@@ -38,7 +39,6 @@ _WARM_NUMPY = [
     "numpy.lib.stride_tricks",
     "scipy.special",
     "scipy.linalg",
-    "scipy.signal",
     "scipy.sparse",
     "dataclasses",
     "functools",
@@ -164,6 +164,7 @@ def main() -> None:
     prepared = confine.prepare(confine.Policy(**options["policy"]))
     gc.collect()
     gc.freeze()
+    hugepages.join_memory()
 
     wake_read, wake_write = os.pipe()
     for descriptor in (wake_read, wake_write):

@@ -120,5 +120,5 @@ format: $(READY) ## Format the code, fix what can be fixed
 	@$(PY) -m ruff format .
 
 clean: ## Remove caches and generated folders; results, gradebook and .venv stay
-	@rm -rf .nbgrader_source .sample_class .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	@rm -rf .cache .nbgrader_source .sample_class .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

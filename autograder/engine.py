@@ -20,7 +20,8 @@ from _pytest.config import _prepareconfig
 
 import seqlab.compare
 from autograder import __version__
-from autograder.course import Chapter, quiz_key
+from autograder.course import ROOT, Chapter, quiz_key
+from autograder.known_traces import KnownTraces
 from autograder.mistakes.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
 from autograder.naming import Namer, Traces, by_accident
 from autograder.results import (
@@ -40,6 +41,7 @@ from autograder.worker.session import Session
 
 SUITES = Path(__file__).parent / "suites"
 _ATTEMPTS = 2
+_KNOWN_TRACES = ROOT / ".cache" / "known_traces.sqlite"
 _NAMING_SECONDS = 2.0  # for a call of a catalogued mistake: what takes longer hangs
 
 
@@ -191,8 +193,9 @@ class Grader:
         """Who names the mistakes of a chapter."""
         if name not in self._namers:
             chapter, suite = self._chapters[name], self.suite(name)
+            known = KnownTraces(name, grader_version(chapter, self._seed), _KNOWN_TRACES)
             self._namers[name] = Namer(
-                mistakes(name), lambda entry, test: traces_of(entry, test, chapter, suite)
+                mistakes(name), lambda entry: traces_of(entry, chapter, suite), known
             )
         return self._namers[name]
 
@@ -259,6 +262,9 @@ class Grader:
         """End the zygotes and leave pytest."""
         for libraries in list(self._zygotes):
             self._drop_zygote(libraries)
+        for namer in self._namers.values():
+            namer.close()
+        self._namers.clear()
         for suite in self._suites.values():
             suite.close()
         self._suites.clear()
@@ -276,8 +282,8 @@ def scored_function(item: pytest.Function) -> str:
     return mark.args[0]
 
 
-def traces_of(entry: Mistake, test: str, chapter: Chapter, suite: Suite) -> Traces:
-    """What one or all ("") tests of a function see of a catalogued mistake in it. Needs no worker: the code is ours.
+def traces_of(entry: Mistake, chapter: Chapter, suite: Suite) -> Traces:
+    """What the tests of a function see of a catalogued mistake in it. Needs no worker: the code is ours.
 
     A mistake that is too slow says nothing; it gets a short limit, so that this does not take long.
     """
@@ -292,7 +298,7 @@ def traces_of(entry: Mistake, test: str, chapter: Chapter, suite: Suite) -> Trac
         seen = suite.plugin.traces.get(entry.function, {})
         if scored_function(item) != entry.function or suite.plugin.takes_long(item):
             return False
-        return item_name(item) == test if test else not by_accident(seen)
+        return not by_accident(seen)
 
     suite.run(session, concerned)
     return suite.plugin.traces.get(entry.function, {})
@@ -363,7 +369,16 @@ def grader_version(chapter: Chapter, seed: int) -> str:
     import numpy
 
     here = Path(__file__).parent
-    own = ("engine", "results", "submissions", "course", "naming", "standin", "mistakes/catalogue")
+    own = (
+        "engine",
+        "results",
+        "submissions",
+        "course",
+        "naming",
+        "known_traces",
+        "standin",
+        "mistakes/catalogue",
+    )
     files = [here / f"{name}.py" for name in (*own, f"mistakes/{chapter.name}")]
     files += [
         Path(seqlab.compare.__file__).with_name(f"{name}.py")

@@ -6,7 +6,10 @@ there, values and not sources. Equal results are a reason to guess and no proof,
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from autograder.known_traces import KnownTraces
 from autograder.mistakes.catalogue import Mistake
 from autograder.results import TestResult
 from autograder.suites.toolkit import MAX_MESSAGE
@@ -23,21 +27,44 @@ HINT = " Hint (perhaps): "
 SAME = 1e-6
 _MOST_VALUES = 5_000  # of a test; what is longer is cut, as a submission may return anything
 _MOST_ELEMENTS = 1 << 16
+_DIRECTIONS = 16
 _PLACE = re.compile(r" \(cell \d+, line \d+\)")
 _NUMBER = re.compile(r"\d+")
 # How a test ends by accident of time or space. Two codes that are too slow have that in common and nothing else.
 _ACCIDENTS = ("timeout", "memory", "crashed", "output", "grader_error")
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Sketch(msgspec.Struct, frozen=True, array_like=True, tag="array"):
+    """What is kept of an array: enough to tell whether another holds the same values, at a bounded size.
+
+    Attributes:
+        exact: digest of what must be equal bit by bit: integers, bools, texts, and where numbers are not finite.
+        scale: largest finite value; everything below is in units of it.
+        norm: of all values.
+        values: the values themselves where they are few, else their projections on a few random directions: where two
+            arrays differ by some distance, so do these, to within a small factor.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    exact: bytes
+    scale: float = 0.0
+    norm: float = 0.0
+    values: list[float] = []
+
+
+Leaf = str | Sketch
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What one call gave: results, arguments afterwards and gradients as a flat list, or the exception's class."""
 
     called: str
-    values: list[Any]
+    values: list[Leaf]
     raised: str = ""
 
 
-class Trace(msgspec.Struct, frozen=True):
+class Trace(msgspec.Struct, frozen=True, array_like=True):
     """What a failed test saw: every answer up to its end, and how it ended."""
 
     verdict: str
@@ -56,6 +83,9 @@ class Call(msgspec.Struct, frozen=True):
 Traces = Mapping[str, Sequence[Trace]]
 """Test name to its attempts: one, or two where it was run again with steps of the reference."""
 
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, list[Trace]]).decode
+
 
 def trace(verdict: str, message: str, calls: Iterable[Call]) -> Trace:
     """Record a failed test. The student's own places and all numbers are taken out of its message."""
@@ -69,7 +99,7 @@ def trace(verdict: str, message: str, calls: Iterable[Call]) -> Trace:
     return Trace(verdict, _NUMBER.sub("#", _PLACE.sub("", message)), answers)
 
 
-def _leaves(value: Any) -> Iterable[Any]:
+def _leaves(value: Any) -> Iterable[Leaf]:
     """The values of a result one after the other, with marks in between that keep the structure.
 
     What the contract leaves free is left out: list or tuple, the width of a float, what a cache holds.
@@ -89,11 +119,11 @@ def _leaves(value: Any) -> Iterable[Any]:
             yield from _leaves(item)
     elif hasattr(value, "detach"):
         yield "tensor"
-        yield _bounded(value.detach().numpy())
+        yield _sketch(value.detach().numpy())
     elif isinstance(value, np.ndarray):
-        yield _bounded(value)
+        yield _sketch(value)
     elif isinstance(value, bool | float | complex | np.generic):
-        yield np.asarray(value)
+        yield _sketch(np.asarray(value))
     elif isinstance(value, Handle | Opaque):
         yield "object"
     elif isinstance(value, Unsent):
@@ -110,30 +140,52 @@ def same_values(one: Any, other: Any) -> bool:
     return len(left) == len(right) and all(map(_same_leaf, left, right))
 
 
-def _bounded(array: np.ndarray) -> Any:
-    return array if array.size <= _MOST_ELEMENTS else f"array {array.shape}"
-
-
-def _same_leaf(one: Any, other: Any) -> bool:
-    if not (isinstance(one, np.ndarray) and isinstance(other, np.ndarray)):
-        return type(one) is type(other) and one == other
-    if one.shape != other.shape or _kind(one) != _kind(other):
-        return False
-    if one.dtype.kind not in "fc":
-        return bool((one == other).all())
-    wide = np.complex128 if one.dtype.kind == "c" else np.float64
-    one, other = one.astype(wide), other.astype(wide)
-    finite = np.isfinite(one)
-    if not np.array_equal(finite, np.isfinite(other)):
-        return False
-    if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
-        return False
-    one, other = one[finite], other[finite]
-    scale = float(np.abs(one).max(initial=0.0))
+def _sketch(array: np.ndarray) -> Leaf:
+    if array.size > _MOST_ELEMENTS:
+        return f"array {array.shape}"
+    kind, shape = _kind(array), tuple(array.shape)
+    if kind not in "fc" and kind != "half":
+        return Sketch(kind, shape, _digest(repr(array.tolist())))
+    plain = np.ascontiguousarray(array, np.complex128 if kind == "c" else np.float64)
+    numbers = plain.reshape(-1).view(np.float64)
+    finite = np.isfinite(numbers)
+    exact = (
+        b""
+        if finite.all()
+        else _digest(repr(numbers[~finite].tolist()) + repr(np.flatnonzero(~finite).tolist()))
+    )
+    numbers = np.where(finite, numbers, 0.0)
+    scale = float(np.abs(numbers).max(initial=0.0))
     if scale == 0.0:
-        return float(np.abs(other).max(initial=0.0)) <= 1e-13
-    distance = float(np.linalg.norm((one - other) / scale))
-    return distance <= SAME * float(np.linalg.norm(one / scale))
+        return Sketch(kind, shape, exact)
+    numbers = numbers / scale
+    norm = float(np.linalg.norm(numbers))
+    if numbers.size > _DIRECTIONS:
+        numbers = _directions(numbers.size) @ numbers / math.sqrt(_DIRECTIONS)
+    return Sketch(kind, shape, exact, scale, norm, numbers.tolist())
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+@functools.lru_cache(256)
+def _directions(size: int) -> np.ndarray:
+    return np.random.default_rng(size).choice(np.array([-1.0, 1.0]), (_DIRECTIONS, size))
+
+
+def _same_leaf(one: Leaf, other: Leaf) -> bool:
+    if not (isinstance(one, Sketch) and isinstance(other, Sketch)):
+        return one == other
+    if (one.kind, one.shape, one.exact) != (other.kind, other.shape, other.exact):
+        return False
+    if one.scale == 0.0:
+        return other.scale <= 1e-13
+    ratio = other.scale / one.scale
+    distance = math.dist(
+        one.values, [ratio * value for value in other.values or [0.0] * len(one.values)]
+    )
+    return distance <= SAME * one.norm
 
 
 def _kind(array: np.ndarray) -> str:
@@ -186,36 +238,44 @@ def telling(traces: Traces, some_passed: bool) -> bool:
 
 
 class Namer:
-    """Names the mistakes of one chapter; what a catalogued mistake returns is found out when it is first needed.
+    """Names the mistakes of one chapter; what a catalogued mistake returns is found out when it is first needed."""
 
-    A mistake is tried in one test first, which most do not survive: all of a function cost little more than a few.
-    """
-
-    def __init__(self, mistakes: Sequence[Mistake], run: Callable[[Mistake, str], Traces]):
-        """Take the catalogue of a chapter and a way to run one or all ("") tests of a mistake's own function on it."""
+    def __init__(
+        self,
+        mistakes: Sequence[Mistake],
+        run: Callable[[Mistake], Traces],
+        known: KnownTraces,
+    ):
+        """Take the catalogue of a chapter, a way to run the tests of a mistake's own function on it, and a store."""
         self._mistakes = mistakes
         self._run = run
-        self._known: dict[tuple[str, str, str], Traces] = {}
+        self._known = known
+        self._accidents: set[tuple[str, str]] = set()
+
+    def close(self) -> None:
+        """Give the store back."""
+        self._known.close()
 
     def name(self, function: str, traces: Traces) -> Mistake | None:
         """Return the first mistake of the catalogue that gives the same results, if there is one."""
-        first = next(iter(traces))
         for entry in self._mistakes:
-            if entry.function != function:
-                continue
-            alone = self._traces(entry, first)
-            if first not in alone or not _same_test(traces[first], alone[first]):
-                continue
-            known = self._traces(entry, "")
-            if not by_accident(known) and same(traces, known):
+            if entry.function == function and same(traces, self._traces(entry)):
                 return entry
         return None
 
-    def _traces(self, entry: Mistake, test: str) -> Traces:
-        key = entry.function, entry.name, test
-        if key not in self._known:
-            self._known[key] = self._run(entry, test)
-        return self._known[key]
+    def _traces(self, entry: Mistake) -> Traces:
+        key = entry.function, entry.name
+        if key in self._accidents:
+            return {}
+        kept = self._known.get(*key)
+        if kept is not None:
+            return _decode(kept)
+        found = self._run(entry)
+        if by_accident(found):
+            self._accidents.add(key)  # perhaps of a busy moment: the next grader tries again
+            return {}
+        self._known.put(*key, _encode(found))
+        return found
 
     def add_hints(
         self, outcomes: dict[str, dict[str, TestResult]], traces: Mapping[str, Traces]

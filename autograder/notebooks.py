@@ -15,10 +15,9 @@ from traitlets.config import Config
 
 from autograder.course import Chapter
 from autograder.release import chapter_notebook
+from autograder.worker.client import ONE_CORE
 
 LIMIT = 180.0  # seconds for a chapter on one core
-# Kernels that run side by side with as many threads each as there are cores wait for one another: three times slower.
-_ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -39,7 +38,7 @@ def execute(chapter: Chapter) -> Executed:
         sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{own}/kernel"}})
         client = NotebookClient(notebook, timeout=int(LIMIT), kernel_name="python3", config=sockets)
         try:
-            client.execute(env=os.environ | _ONE_CORE)
+            client.execute(env=os.environ | ONE_CORE)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
             error = str(problem)[-2000:]
     seconds = time.perf_counter() - started

@@ -20,6 +20,7 @@ from autograder.engine import Grader, Usage, lost
 from autograder.results import SubmissionResult
 from autograder.scheduling.tasks import LOST_TWICE, Conditions
 from autograder.submissions import Submission
+from autograder.worker.client import ONE_CORE
 
 _PR_SET_PDEATHSIG = 1
 _END_SECONDS = 2.0
@@ -47,7 +48,7 @@ class GraderProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "autograder.scheduling.child", *arguments],
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, **ONE_CORE, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the parent to answer
         )

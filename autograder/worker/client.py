@@ -28,6 +28,9 @@ from . import wire
 from .confine import cgroups, namespaces
 from .confine import libraries as confine_libraries
 
+ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Environment of whatever runs side by side, one to a core: with more threads each they wait for one another."""
+
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
@@ -77,9 +80,8 @@ def _cache_folder() -> str:
 
 def _environment() -> dict[str, str]:
     """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {
-        **single,
+        **ONE_CORE,
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",

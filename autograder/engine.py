@@ -46,11 +46,16 @@ _NAMING_SECONDS = 2.0  # for a call of a catalogued mistake: what takes longer h
 
 
 class Usage(msgspec.Struct):
-    """What grading a submission took, in seconds. Goes into `run.json`, never into a result."""
+    """What grading a submission took, in seconds. Goes into `run.json`, never into a result.
+
+    `cpu` is processor time, of the grader and of the workers of whose end it heard meanwhile: at most one too many and
+    one too few.
+    """
 
     load: float = 0.0
     calls: float = 0.0
     total: float = 0.0
+    cpu: float = 0.0
 
 
 class Suite:
@@ -205,15 +210,25 @@ class Grader:
         usage = Usage()
         if submission.status != "graded":
             return unrun(submission, chapter, self._seed), usage
+        begun = self._cpu()
+        result = self._attempt(submission, chapter, usage)
+        usage.cpu = self._cpu() - begun
+        return result, usage
+
+    def _cpu(self) -> float:
+        workers = sum(zygote.cpu_seconds for zygote in self._zygotes.values())
+        return time.process_time() + workers + self.cpu_seconds
+
+    def _attempt(self, submission: Submission, chapter: Chapter, usage: Usage) -> SubmissionResult:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._run(submission, chapter, usage), usage
+                return self._run(submission, chapter, usage)
             except (GraderFault, OSError) as fault:
                 self._drop_zygote(chapter.libraries)
                 if attempt == _ATTEMPTS:
-                    return self._failed(submission, chapter, str(fault)), usage
+                    return self._failed(submission, chapter, str(fault))
             except SuiteError as fault:
-                return self._failed(submission, chapter, str(fault)), usage
+                return self._failed(submission, chapter, str(fault))
         raise AssertionError("unreachable")
 
     def _run(self, submission: Submission, chapter: Chapter, usage: Usage) -> SubmissionResult:

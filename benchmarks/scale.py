@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -97,11 +96,6 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _cpu(who: int) -> float:
-    used = resource.getrusage(who)
-    return used.ru_utime + used.ru_stime
-
-
 def measure(
     folder: Path, course: dict[str, Chapter], students: int, seed: int, jobs: int
 ) -> Measured:
@@ -113,7 +107,7 @@ def measure(
     hand_in(submitted, course, students, seed)
     watch = Watch(students)
     load_average = os.getloadavg()[0]
-    own, children = _cpu(resource.RUSAGE_SELF), _cpu(resource.RUSAGE_CHILDREN)
+    own = time.process_time()
     started = time.perf_counter()
     summary = grade_class(
         submitted,
@@ -125,7 +119,7 @@ def measure(
         progress=watch.progress,
     )
     seconds = time.perf_counter() - started
-    own, children = _cpu(resource.RUSAGE_SELF) - own, _cpu(resource.RUSAGE_CHILDREN) - children
+    own = time.process_time() - own
     failed = [result for result in summary.results if result.status != "graded"]
     if failed:
         raise SystemExit(f"{len(failed)} were not graded, {failed[0].student} {failed[0].chapter}")
@@ -150,7 +144,7 @@ def measure(
         level=level,
         libraries={name: chapter.libraries for name, chapter in course.items()},
         seconds=seconds,
-        cpu=own + children,
+        cpu=own + sum(usage.cpu for usage in summary.usages.values()),
         main_cpu=own,
         gradings=gradings,
         footprints=watch.footprints,

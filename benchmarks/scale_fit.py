@@ -39,7 +39,7 @@ class Footprint(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """A run. CPU seconds are of everything that was started, `main_cpu` those of the writer alone."""
+    """A run. CPU seconds are of the writer, the graders and their workers, `main_cpu` those of the writer alone."""
 
     students: int
     seed: int
@@ -201,7 +201,7 @@ def _measured(measured: Measured) -> list[str]:
         "| quantity | value |",
         "|---|---|",
         f"| the whole run | {measured.seconds:.0f} s, {each / measured.seconds:.2f} submissions a second |",
-        f"| CPU, everything that was started | {measured.cpu / each:.3f} s a submission |",
+        f"| CPU of the writer, the graders and their workers | {measured.cpu / each:.3f} s a submission |",
         f"| CPU of the process that reads, hands out and writes | {1e3 * measured.main_cpu / each:.1f} ms a submission |",
         f"| grader process, peak | {peak(measured, 'grader'):.0f} MiB |",
         f"| grader process, growth per 1000, later half of a chapter | {_with_error(growth(measured, 'grader'), 'MiB')} |",

@@ -67,7 +67,7 @@ def private_memory(session: Session) -> float:
     """MiB that a worker has for itself and shares with nobody."""
     worker = session._worker
     assert worker is not None
-    lines = Path(f"/proc/{worker.outer_pid()}/smaps_rollup").read_text().splitlines()
+    lines = Path(f"/proc/{worker.outer_pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 

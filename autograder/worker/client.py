@@ -7,6 +7,7 @@ the random id of its request. A worker that breaks a rule is killed and the call
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import secrets
@@ -274,6 +275,7 @@ class Worker:
         self.alive = True
         self._output_open = True
 
+    @functools.cached_property
     def outer_pid(self) -> int:
         """Its process id here; in a namespace of its own it goes by another number."""
         return namespaces.outer_pid(self._pidfd)
@@ -281,13 +283,13 @@ class Worker:
     def threads(self) -> int:
         """How many threads it has."""
         try:
-            return len(os.listdir(f"/proc/{self.outer_pid()}/task"))
+            return len(os.listdir(f"/proc/{self.outer_pid}/task"))
         except OSError:
             return 0
 
     def _resident(self) -> int:
         try:
-            with open(f"/proc/{self.outer_pid()}/statm", "rb") as file:
+            with open(f"/proc/{self.outer_pid}/statm", "rb") as file:
                 return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, IndexError):
             return 0

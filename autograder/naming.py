@@ -250,7 +250,6 @@ class Namer:
         self._mistakes = mistakes
         self._run = run
         self._known = known
-        self._accidents: set[tuple[str, str]] = set()
 
     def close(self) -> None:
         """Give the store back."""
@@ -259,22 +258,19 @@ class Namer:
     def name(self, function: str, traces: Traces) -> Mistake | None:
         """Return the first mistake of the catalogue that gives the same results, if there is one."""
         for entry in self._mistakes:
-            if entry.function == function and same(traces, self._traces(entry)):
+            if entry.function != function:
+                continue
+            known = self._traces(entry)
+            if not by_accident(known) and same(traces, known):
                 return entry
         return None
 
     def _traces(self, entry: Mistake) -> Traces:
-        key = entry.function, entry.name
-        if key in self._accidents:
-            return {}
-        kept = self._known.get(*key)
+        kept = self._known.get(entry.function, entry.name)
         if kept is not None:
             return _decode(kept)
         found = self._run(entry)
-        if by_accident(found):
-            self._accidents.add(key)  # perhaps of a busy moment: the next grader tries again
-            return {}
-        self._known.put(*key, _encode(found))
+        self._known.put(entry.function, entry.name, _encode(found))
         return found
 
     def add_hints(

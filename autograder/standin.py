@@ -133,7 +133,10 @@ def _silent() -> Iterator[None]:
 
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Interrupt after so many seconds; in the main thread only, as signals reach no other."""
+    """Interrupt after so many seconds of processor time, so that a busy machine changes nothing: our code only computes.
+
+    In the main thread only, as signals reach no other.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -141,13 +144,13 @@ def _limited(seconds: float) -> Iterator[None]:
     def stop(_number: int, _frame: Any) -> None:
         raise _TimeUp
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _worker_module() -> types.ModuleType:

@@ -217,10 +217,60 @@ def test_the_global_generators_are_seeded(start):
 
 def test_names_can_be_bound_to_callables_of_ours(start):
     session = start("def step(x): return 0\ndef twice(x): return step(step(x))")
+    for _ in range(2):
+        session.settle(["step"])
+        session.bind({"step": lambda x: x + 1})
+        assert session.call("twice", [1]).result == 3
+        session.settle()
+        assert session.call("twice", [1]).result == 0
+
+
+def test_tests_that_bind_the_same_names_share_a_worker_and_no_others_do(start):
+    session = start(
+        "import os\ndef step(x): return 0\ndef other(): return 0\ndef pid(): return os.getpid()"
+    )
+
+    def worker(*names):
+        session.settle(names)
+        session.bind(dict.fromkeys(names, lambda: 1))
+        return session.call("pid", []).result
+
+    plain, bound = worker(), worker("step")
+    assert plain != bound
+    assert [worker(), worker("step"), worker()] == [plain, bound, plain]
+    assert worker("step", "other") not in (plain, bound)
+    assert session.call("other", []).result == 1
+    assert worker() == plain
+    assert session.call("other", []).result == 0
+    assert worker("step") != bound  # one at most waits
+
+
+def test_what_a_test_lent_cannot_be_called_in_the_next_that_shares_its_worker(start):
+    session = start(
+        "kept = []\ndef step(x): return 0\n"
+        "def keep(): kept.append(step)\ndef use(): return kept[0](1)"
+    )
+    session.settle(["step"])
     session.bind({"step": lambda x: x + 1})
-    assert session.call("twice", [1]).result == 3
-    session.renew()
-    assert session.call("twice", [1]).result == 0
+    session.call("keep", [])
+    assert session.call("use", []).result == 2
+    session.settle(["step"])
+    session.bind({"step": lambda x: x + 1})
+    with pytest.raises(WorkerEnded) as ended:
+        session.call("use", [])
+    assert ended.value.verdict == "crashed"
+
+
+def test_a_result_of_one_worker_is_none_in_another(start):
+    session = start(
+        "def step(x): return 0\ndef make(): return object()\ndef same(x): return x is not None"
+    )
+    handle = session.call("make", [], hold=True).result
+    assert session.call("same", [handle]).result is True
+    session.settle(["step"])
+    session.bind({"step": abs})
+    with pytest.raises(WorkerEnded):
+        session.call("same", [handle])
 
 
 # --- torch

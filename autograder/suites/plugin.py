@@ -228,12 +228,12 @@ class SuitePlugin:
         function = mark.args[0]
         arguments = self._arguments(item, substituted)
         self._student_called = False
-        session.settle()
+        lent = self._lent_steps(mark.kwargs["steps"], item) if substituted else {}
+        session.settle(lent)
         self._clock_start = session.seconds
         try:
-            if substituted:
-                session.renew()
-                session.bind(self._lent_steps(mark.kwargs["steps"], item))
+            if lent:
+                session.bind(lent)
             item.obj(**arguments)
         except TestEnded as ended:
             return ended
@@ -249,8 +249,6 @@ class SuitePlugin:
             if mark.kwargs["seconds"] is None:
                 used = session.seconds - self._clock_start
                 self._spent[key] = self._spent.get(key, 0.0) + used
-            if substituted:
-                session.renew()  # the lent reference must not outlive the test
         return None
 
     def _arguments(self, item: pytest.Function, substituted: bool) -> dict[str, Any]:

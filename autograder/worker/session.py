@@ -14,9 +14,9 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 import numpy as np
@@ -116,6 +116,14 @@ class Outcome(msgspec.Struct, frozen=True):
     gradients: Any = None
 
 
+class _Aside(NamedTuple):
+    """A worker that waits for the next test that binds these names, or none."""
+
+    bound: frozenset[str]
+    worker: Worker | None
+    generation: int
+
+
 class Session:
     """Runs one submission."""
 
@@ -125,7 +133,10 @@ class Session:
         self._module_name = "__main__" if is_notebook else "submission"
         self._limits = limits
         self._worker: Worker | None = None
-        self._generation = 0
+        self._generation = 0  # of the worker in use, which its handles carry
+        self._workers_started = 0
+        self._bound: frozenset[str] = frozenset()  # names that the worker in use has from us
+        self._aside = _Aside(frozenset(), None, 0)
         self._lent: dict[int, Any] = {}
         self._lent_tokens: dict[int, int] = {}
         self._next_token = 0
@@ -143,24 +154,40 @@ class Session:
         self._current()
 
     def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        """End every worker."""
+        for worker in (self._worker, self._aside.worker):
+            if worker is not None:
+                worker.close()
+        self._worker = None
+        self._aside = _Aside(frozenset(), None, 0)
 
-    def renew(self) -> None:
-        """Let the next call start in a fresh worker."""
-        self.close()
-
-    def settle(self) -> None:
+    def settle(self, names: Iterable[str] = ()) -> None:
         """Between tests: take back what was lent, and leave a worker behind in which threads still run.
 
         So threads delay nobody, and a callable of one test cannot work out the answers of another.
+
+        Args:
+            names: what the test is going to bind, for which it gets another worker: the submission's own functions of
+                these names must come back. The worker of the test before is kept for the next test of its kind.
         """
         self._lent.clear()
         self._lent_tokens.clear()
+        wanted = frozenset(names)
+        if wanted != self._bound:
+            kept, self._aside = self._aside, _Aside(self._bound, self._worker, self._generation)
+            if kept.bound != wanted:
+                if kept.worker is not None:
+                    kept.worker.close()
+                kept = _Aside(wanted, None, 0)
+            self._bound, self._worker, self._generation = kept
         if self._worker is not None and self._worker.alive and self._worker.threads() > 1:
-            self.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the next call start in a fresh worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
 
     def _current(self) -> Worker:
         worker = self._worker
@@ -179,7 +206,8 @@ class Session:
                 raise WorkerEnded("timeout", "needs too long to run the cells again and again")
             worker = self._zygote.fork(self._limits)
             worker.greet(START_SECONDS)
-            self._generation += 1
+            self._workers_started += 1
+            self._generation = self._workers_started
             starts += 1
             began = time.monotonic()
             complete = self._run_cells(worker)
@@ -371,7 +399,7 @@ class Session:
                 self._unpack(reply.gradients, arrays),
             )
         except wire.WireError as error:
-            self.renew()
+            self._leave()
             raise WorkerEnded("crashed", f"broke the grader's format: {error}") from error
 
     def model_state(self, handle: Handle) -> dict[str, tuple[Any, bool]]:
@@ -391,7 +419,7 @@ class Session:
         )
 
     def bind(self, functions: Mapping[str, Callable[..., Any]]) -> None:
-        """Bind names of the submission to callables of ours, in the current worker."""
+        """Bind names of the submission to callables of ours until the next test; `settle` was told these names."""
 
         def make(packer: wire.Packer) -> wire.Bind:
             return wire.Bind(

@@ -233,9 +233,10 @@ class Grader:
 
     def _run(self, submission: Submission, chapter: Chapter, usage: Usage) -> SubmissionResult:
         started = time.perf_counter()
+        zygote = self.zygote(chapter.libraries)  # first: it gets ready while the suite is collected
         suite = self.suite(chapter.name)
         session = Session(
-            self.zygote(chapter.libraries),
+            zygote,
             submission.cells,
             is_notebook=submission.is_notebook,
             limits=self._limits,

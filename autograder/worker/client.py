@@ -109,14 +109,14 @@ class Zygote:
     """A warm process that forks workers; one per grader process and kind of chapter."""
 
     def __init__(self, libraries: str, policy: dict[str, Any] | None = None):
-        """Start it and wait until its imports are done.
+        """Start it. The first `fork` waits until its imports are done.
 
         Args:
             libraries: "numpy" or "torch".
             policy: fields of `confine.Policy`.
 
         Raises:
-            GraderFault: it did not come up.
+            GraderFault: its cgroup cannot be entered.
         """
         self.libraries = libraries
         self.cpu_seconds = 0.0
@@ -142,7 +142,7 @@ class Zygote:
         )
         theirs.close()
         self._group = self._enter_group()
-        self.level = self._message()["ready"]
+        self._ready = False  # it imports; meanwhile its grader can collect tests
 
     def _enter_group(self) -> cgroups.Group | None:
         """Bound the zygote and its workers together, where a cgroup has been delegated."""
@@ -169,6 +169,9 @@ class Zygote:
         return json.loads(line)
 
     def _note(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self._ready = True
+            return
         if "pid" in message:
             self._forked = (message["pid"], self._descriptors.pop(0))
             return
@@ -181,6 +184,8 @@ class Zygote:
     def fork(self, limits: Limits) -> Worker:
         """Return a fresh worker, and have the next one forked while this one is at work."""
         try:
+            while not self._ready:
+                self._note(self._message())
             if self._next_pipes is None:
                 self._request_fork()
             while self._forked is None:

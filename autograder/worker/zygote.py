@@ -172,12 +172,12 @@ def main() -> None:
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control.sendall(json.dumps({"ready": prepared.level}).encode() + b"\n")
 
     poll = select.poll()
     poll.register(control, select.POLLIN)
     poll.register(wake_read, select.POLLIN)
     try:
+        control.sendall(json.dumps({"ready": prepared.level}).encode() + b"\n")
         while True:
             for descriptor, _event in poll.poll():
                 if descriptor == wake_read:

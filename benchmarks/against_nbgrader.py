@@ -76,10 +76,13 @@ def measure(
     return Cost(name, submissions, wall, cpu)
 
 
-def ours(folder: Path, chapter: str, count: int, name: str) -> tuple[Cost, dict[str, float]]:
-    """Grade with one job; also the split of the time."""
-    output = folder / f"graded{count}"
-    command = [sys.executable, "-m", "autograder", "grade", "--jobs", "1", "--chapter", chapter]
+def ours(
+    folder: Path, chapter: str, count: int, name: str, jobs: int = 1
+) -> tuple[Cost, dict[str, float]]:
+    """Grade with so many jobs; also the split of the time, of all jobs together."""
+    output = folder / f"graded{jobs}"
+    command = [sys.executable, "-m", "autograder", "grade", "--jobs", str(jobs)]
+    command += ["--chapter", chapter]
     command += ["--submissions", str(folder / "submitted"), "--output", str(output)]
     command += ["--no-cache", "--no-gradebook"]
     cost = measure(name, command, ROOT, count)
@@ -132,7 +135,9 @@ def main() -> None:
         shutil.rmtree(small / "autograded", ignore_errors=True)
         costs.append(ours(small, options.chapter, options.submissions, "this grader")[0])
         cost, split = ours(large, options.chapter, options.more, "this grader, a large class")
-        costs.append(cost)
+        cores = os.cpu_count() or 1
+        title = f"this grader, a large class on {cores} cores"
+        costs += [cost, ours(large, options.chapter, options.more, title, cores)[0]]
     console = Console()
     table = Table(
         "", "submissions", "s each", "CPU s each", "rate against nbgrader", title=options.chapter

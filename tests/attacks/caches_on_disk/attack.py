@@ -7,6 +7,7 @@ steal(
         for pattern in (
             "@SUITES@/__pycache__/test_ch02*.pyc",
             "@ROOT@/.pytest_cache/**/*",
+            "@ROOT@/.cache/*",
             "@ROOT@/.git/config",
             "@ROOT@/graded/**/*.json",
             home + "/.cache/**/*",

@@ -118,11 +118,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chapter", default="ch02_vanilla_rnn")
-    parser.add_argument("--submissions", type=int, default=10, help="graded by both")
+    parser.add_argument("--submissions", type=int, default=20, help="graded by both")
     parser.add_argument(
         "--more",
         type=int,
-        default=200,
+        default=300,
         help="graded by this grader alone, for its rate in a large class",
     )
     options = parser.parse_args()

@@ -167,9 +167,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chapter", default="ch02_vanilla_rnn", help="one without torch")
-    parser.add_argument("--submissions", type=int, default=5, help="graded by all three")
+    parser.add_argument("--submissions", type=int, default=20, help="graded by all three")
     parser.add_argument(
-        "--more", type=int, default=100, help="graded by this grader alone, for its rate in a class"
+        "--more", type=int, default=300, help="graded by this grader alone, for its rate in a class"
     )
     options = parser.parse_args()
     chapter = chapters().get(options.chapter)

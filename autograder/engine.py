@@ -46,7 +46,7 @@ _NAMING_SECONDS = 2.0  # for a call of a catalogued mistake: what takes longer h
 
 
 class Usage(msgspec.Struct):
-    """What grading a submission took, in seconds. Goes into `run.json`, never into a result.
+    """What grading a submission took, in seconds. Never goes into a result; the first three go into `run.json`.
 
     `cpu` is processor time, of the grader and of the workers of whose end it heard meanwhile: at most one too many and
     one too few.

@@ -161,7 +161,7 @@ def _sketch(array: np.ndarray) -> Leaf:
     numbers = numbers / scale
     norm = float(np.linalg.norm(numbers))
     if numbers.size > _DIRECTIONS:
-        numbers = _directions(numbers.size) @ numbers / math.sqrt(_DIRECTIONS)
+        numbers = _directions()[:, : numbers.size] @ numbers / math.sqrt(_DIRECTIONS)
     return Sketch(kind, shape, exact, scale, norm, numbers.tolist())
 
 
@@ -169,9 +169,11 @@ def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-@functools.lru_cache(256)
-def _directions(size: int) -> np.ndarray:
-    return np.random.default_rng(size).choice(np.array([-1.0, 1.0]), (_DIRECTIONS, size))
+@functools.cache
+def _directions() -> np.ndarray:
+    """For the longest array there is; shorter ones take the beginning. One for all: results may have any sizes."""
+    signs = np.array([-1, 1], np.int8)
+    return np.random.default_rng(0).choice(signs, (_DIRECTIONS, 2 * _MOST_ELEMENTS))
 
 
 def _same_leaf(one: Leaf, other: Leaf) -> bool:

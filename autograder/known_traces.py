@@ -6,6 +6,7 @@ A cache and nothing else. Where it cannot be kept, or is broken, a nameless file
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 _SECONDS = 10.0  # to wait for another grader that writes
@@ -59,11 +60,9 @@ class KnownTraces:
 
 def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
-        try:
+        with suppress(OSError, sqlite3.Error):
             path.parent.mkdir(parents=True, exist_ok=True)
             return _connect(str(path))
-        except (OSError, sqlite3.Error):
-            pass
     return _connect("")  # a temporary file that nobody else sees
 
 

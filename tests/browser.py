@@ -63,8 +63,11 @@ class Page:
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Give a command and return its answer; what the page reports in between is noted."""
+        return self._command({"method": method, "params": parameters})
+
+    def _command(self, command: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
-        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        self._socket.send(json.dumps({"id": number, **command}))
         while True:
             message = json.loads(self._socket.recv())
             if message.get("id") == number:

@@ -123,15 +123,7 @@ class Watched(Page):
 
     def ask(self, session: str, method: str, **parameters: Any) -> dict[str, Any]:
         """Give a command to a session and return its answer."""
-        number = next(self._numbers)
-        command = {"id": number, "method": method, "params": parameters, "sessionId": session}
-        self._socket.send(json.dumps(command))
-        while True:
-            message = json.loads(self._socket.recv())
-            if message.get("id") == number:
-                assert "error" not in message, message["error"]
-                return message["result"]
-            self._note(message)
+        return self._command({"method": method, "params": parameters, "sessionId": session})
 
     def inside(self, session: str, expression: str) -> Any:
         """Return the value of an expression in a session, or what its promise comes to."""

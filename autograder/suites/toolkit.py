@@ -7,7 +7,7 @@ import re
 import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,7 +23,7 @@ from autograder.worker.session import (
     StudentRaised,
     Unsent,
 )
-from seqlab.compare import TOLERANCE, Layout, describe_difference
+from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
 
 __all__ = [
     "HANDLE",
@@ -38,12 +38,14 @@ __all__ = [
     "require",
     "scores",
     "unchanged",
+    "well_conditioned",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 HANDLE = "handle"  # in RESULTS: this result stays in the worker
 MAX_MESSAGE = 2000
+MAX_DRAWS = 100  # of a case; the first is nearly always well conditioned
 
 # The run's seed. Set once before any case is made.
 _seed = 0
@@ -87,14 +89,19 @@ def scores(
 def once(function: F) -> F:
     """Compute a case once per run: `function(rng, *args)` becomes `function(*args)`, remembered by seed and arguments.
 
-    The generator depends on the seed, the function's name and the arguments, so that adding a case changes no other.
+    The generator depends on the seed, the function's name and the arguments, so that adding a case changes no other. A
+    case on whose inputs sound code in single precision would miss the tolerance is drawn again (`well_conditioned`).
     """
 
     @functools.cache
     def compute(seed: int, *args: Any) -> Any:
         named = [arg for arg in args if not isinstance(arg, types.ModuleType)]
         key = zlib.crc32(f"{function.__module__}.{function.__qualname__}{named!r}".encode())
-        return function(np.random.default_rng([seed, key]), *args)
+        rng = np.random.default_rng([seed, key])
+        for _draw in range(MAX_DRAWS):
+            with suppress(_IllConditioned):
+                return function(rng, *args)
+        raise RuntimeError(f"{function.__qualname__}: {MAX_DRAWS} draws were all ill-conditioned")
 
     @functools.wraps(function)
     def cached(*args: Any) -> Any:
@@ -102,6 +109,38 @@ def once(function: F) -> F:
         return compute(_seed, *args)
 
     return cached  # type: ignore[return-value]
+
+
+class _IllConditioned(Exception):
+    """The inputs of a case make a result that nearly cancels."""
+
+
+def well_conditioned(compute: Callable[..., Any], *arguments: Any) -> Any:
+    """Return `compute(*arguments)`, a tree of arrays, for use within a case that is computed `once`.
+
+    Where rounding the arguments to float32 alone moves a result by more than a fifth of the tolerance, the result nearly
+    cancels, and whether sound code in single precision passes would depend on the processor's order of summation. Such
+    a case is drawn again. All is computed in float64, so every processor draws the same inputs.
+    """
+    wanted = compute(*arguments)
+    moved = compute(*(_in_single_precision(argument) for argument in arguments))
+    for one, other in zip(_leaves(wanted), _leaves(moved), strict=True):
+        if relative_error(other, one) > TOLERANCE / 5:
+            raise _IllConditioned
+    return wanted
+
+
+def _in_single_precision(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_single_precision(part) for name, part in value.items()}
+    return value.astype(np.float32).astype(np.float64)
+
+
+def _leaves(tree: Any) -> list[np.ndarray]:
+    if isinstance(tree, np.ndarray):
+        return [tree]
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for part in parts for leaf in _leaves(part)]
 
 
 class _Counted:

@@ -7,11 +7,9 @@ is left out, which makes a run several times cheaper. There is no confinement: n
 from __future__ import annotations
 
 import functools
-import importlib
 import math
 import os
 import signal
-import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.worker import confine, wire
+from autograder.worker import wire, worker
 from autograder.worker.client import Limits, WorkerEnded
 from autograder.worker.session import Cell, Session
 
@@ -153,21 +151,6 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _worker_module() -> types.ModuleType:
-    """The worker's own module. In a worker its neighbours are top-level modules; here they are so while it is imported."""
-    neighbours = {"wire": wire, "confine": confine}
-    before = {name: sys.modules.get(name) for name in neighbours}
-    sys.modules.update(neighbours)
-    try:
-        return importlib.import_module("autograder.worker.worker")
-    finally:
-        for name, module in before.items():
-            if module is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module
-
-
 @functools.lru_cache(maxsize=4096)
 def _compiled(source: str, name: str, flags: int) -> types.CodeType:
     return compile(source, name, "exec", flags=flags, dont_inherit=True)
@@ -175,8 +158,6 @@ def _compiled(source: str, name: str, flags: int) -> types.CodeType:
 
 @functools.cache
 def _server_class() -> type[Any]:
-    worker = _worker_module()
-
     class Server(worker.Server):  # type: ignore[name-defined, misc]
         """The worker's server with its ends of the pipe joined to ours."""
 

@@ -29,6 +29,15 @@ from . import wire
 from .confine import cgroups, namespaces
 from .confine import libraries as confine_libraries
 
+# The package alone, under its own name: its folder and the grader's are not on the zygote's path.
+_ENTRY = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("worker", {0!r}, submodule_search_locations=[{1!r}])
+sys.modules["worker"] = package = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
+from worker import zygote
+zygote.main()
+"""
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Environment of whatever runs side by side, one to a core: with more threads each they wait for one another."""
 
@@ -128,10 +137,11 @@ class Zygote:
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
         ours, theirs = socket.socketpair()
         self._control = ours
-        script = str(Path(__file__).with_name("zygote.py"))
+        own = Path(__file__).parent
+        entry = _ENTRY.format(str(own / "__init__.py"), str(own))
         command, policy = _wrapped(libraries, {**DEFAULT_POLICY, **(policy or {})})
         options = json.dumps({"libraries": libraries, "policy": policy})
-        command += [sys.executable, "-P", "-s", "-B", script, str(theirs.fileno()), options]
+        command += [sys.executable, "-P", "-s", "-B", "-c", entry, str(theirs.fileno()), options]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],

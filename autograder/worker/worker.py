@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
-import wire
-from confine import libraries as packages
+
+from . import wire
+from .confine import libraries as packages
 
 MODULE = "submission"
 _FUTURE_FLAGS = 0

@@ -20,11 +20,7 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-
-import confine
-import hugepages
-import worker
+from . import confine, hugepages, worker
 
 CANNOT_CONFINE = 70
 
@@ -202,7 +198,3 @@ def _fork(control: socket.socket, prepared: Any, libraries: str) -> None:
     socket.send_fds(control, [json.dumps({"pid": pid}).encode() + b"\n"], [pidfd])
     for opened in (*descriptors, pidfd):
         os.close(opened)
-
-
-if __name__ == "__main__":
-    main()

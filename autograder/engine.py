@@ -12,11 +12,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
-from _pytest.config import _prepareconfig
 
 import seqlab.compare
 from autograder import __version__
@@ -72,62 +71,25 @@ class Suite:
         if not path.is_file():
             raise SuiteError(f"there is no suite {path.name}")
         self.plugin = SuitePlugin(chapter, limits, seed)
-        quiet = io.StringIO()
         arguments = [
             str(path),
+            "--collect-only",
+            "-qq",
             f"--rootdir={SUITES}",
             "--disable-plugin-autoload",  # whatever else is installed beside the grader
             "--override-ini=addopts=",
-            *[
-                "-p",
-                "no:cacheprovider",
-                "-p",
-                "no:terminal",
-                "-p",
-                "no:faulthandler",
-                "-p",
-                "no:logging",
-                "-p",
-                "no:capture",
-            ],
-            *[
-                "-p",
-                "no:warnings",
-                "-p",
-                "no:unraisableexception",
-                "-p",
-                "no:threadexception",
-                "-p",
-                "no:doctest",
-            ],
-            *[
-                "-p",
-                "no:junitxml",
-                "-p",
-                "no:stepwise",
-                "-p",
-                "no:pastebin",
-                "-p",
-                "no:setuponly",
-                "-p",
-                "no:recwarn",
-            ],
+            "-pno:cacheprovider",
+            "-pno:faulthandler",
         ]
-        sys.modules.pop(
-            path.stem, None
-        )  # a suite of this name from elsewhere would be taken for this one
+        sys.modules.pop(path.stem, None)  # a suite of this name from elsewhere
+        quiet = io.StringIO()
         with redirect_stdout(quiet), redirect_stderr(quiet):
-            self._config = _prepareconfig(arguments, [self.plugin])
-            self._config._do_configure()
-            self._pytest = pytest.Session.from_config(self._config)
-            self._config.hook.pytest_sessionstart(session=self._pytest)
-            try:
-                self._config.hook.pytest_collection(session=self._pytest)
-            except pytest.UsageError as error:
-                raise SuiteError(f"{path.name}: {error}") from error
-        self.items = cast(list[pytest.Function], self._pytest.items)
-        if self._pytest.testsfailed or not self.items:
-            raise SuiteError(f"{path.name} cannot be collected; run pytest {path} to see why")
+            ended = pytest.main(arguments, [self.plugin])
+        self.items = self.plugin.items
+        if ended is not pytest.ExitCode.OK or not self.items:
+            raise self.plugin.error or SuiteError(
+                f"{path.name} cannot be collected; run pytest {path} to see why"
+            )
         # What is there now stays: the collector need not walk over torch and pytest again and again.
         gc.collect()
         gc.freeze()
@@ -155,11 +117,6 @@ class Suite:
                 self.plugin.pytest_pyfunc_call(item)
                 after(item, self.plugin.last_verdict)
         return self.plugin.finish()
-
-    def close(self) -> None:
-        """Leave pytest in order."""
-        self._config.hook.pytest_sessionfinish(session=self._pytest, exitstatus=0)
-        self._config._ensure_unconfigure()
 
 
 class Grader:
@@ -281,8 +238,6 @@ class Grader:
         for namer in self._namers.values():
             namer.close()
         self._namers.clear()
-        for suite in self._suites.values():
-            suite.close()
         self._suites.clear()
 
 

@@ -6,6 +6,8 @@ The suite is collected once; `start` puts the next submission in place. The same
 
 from __future__ import annotations
 
+import functools
+import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,6 +49,8 @@ class SuitePlugin:
         self._student_called = False
         self._clock_start = 0.0
         self._spent: dict[tuple[str, bool], float] = {}
+        self.items: list[pytest.Function] = []
+        self.error: SuiteError | None = None
         self.outcomes: dict[str, dict[str, TestResult]] = {}
         self.traces: dict[str, dict[str, list[naming.Trace]]] = {}
         self.last_verdict = ""
@@ -143,6 +147,17 @@ class SuitePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Check the declarations; bring the tests into the order of the chapter's functions."""
+        try:
+            self._check_and_sort(items)
+        except SuiteError as error:
+            self.error = error
+            raise pytest.UsageError(str(error)) from error
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep what was collected: the engine calls it for one submission after another."""
+        self.items = list(session.items)  # type: ignore[arg-type]
+
+    def _check_and_sort(self, items: list[pytest.Item]) -> None:
         order = {function.name: place for place, function in enumerate(self.chapter.functions)}
         places: dict[str, int] = {}
         tested = set()
@@ -154,7 +169,7 @@ class SuitePlugin:
             if unknown:
                 raise SuiteError(f"{item.nodeid} names unknown steps: {', '.join(unknown)}")
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            other = {*item._fixtureinfo.argnames} - {"student", "reference", *parameters}  # type: ignore[attr-defined]
+            other = _arguments(_function(item)) - {"student", "reference", *parameters}
             if other:
                 raise SuiteError(f"{item.nodeid} asks for {', '.join(sorted(other))}")
             tested.add(mark.args[0])
@@ -254,7 +269,7 @@ class SuitePlugin:
     def _arguments(self, item: pytest.Function, substituted: bool) -> dict[str, Any]:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         given: dict[str, Any] = {"reference": self.reference_module(), **parameters}
-        names = item._fixtureinfo.argnames
+        names = _arguments(item.obj)
         if "student" in names:
             given["student"] = self._student(item, substituted)
         return {name: given[name] for name in names}
@@ -317,3 +332,14 @@ def _mark(item: pytest.Item) -> pytest.Mark | None:
 
 def _module(item: pytest.Item) -> types.ModuleType:
     return item.getparent(pytest.Module).obj  # type: ignore[union-attr]
+
+
+@functools.cache
+def _arguments(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters)
+
+
+def _function(item: pytest.Item) -> Callable[..., Any]:
+    if not isinstance(item, pytest.Function):
+        raise SuiteError(f"{item.nodeid} is no test function")
+    return item.obj

@@ -23,8 +23,8 @@ from autograder.engine import Grader, Suite, scored_function
 from autograder.mistakes.catalogue import CatalogueError, mistaken_source, mistakes
 from autograder.naming import same_values
 from autograder.standin import StandInZygote, load_session
-from autograder.worker.client import WorkerEnded
-from autograder.worker.session import FunctionMissing, Handle, Session, StudentRaised
+from autograder.worker.session import FunctionMissing, Session, StudentRaised
+from autograder.worker.terms import Handle, WorkerEnded
 
 _SECONDS = 1.0  # for a call: a mistake that is slower hangs
 _FAR = 50.0  # a number above is far from what a network computes with

@@ -31,15 +31,14 @@ from autograder.mistakes.catalogue import (
     alternatives,
     mistaken_source,
     mistakes,
+    named_in,
 )
-from autograder.naming import HINT, named_in
-from autograder.results import FunctionResult, SubmissionResult, TestResult
+from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.standin import StandInZygote, load_session
 from autograder.submissions import QUIZ, Submission
 from autograder.suites import toolkit
-from autograder.suites.plugin import DEFAULT_SEED, NO_EVIDENCE
-from autograder.worker.client import Limits
-from autograder.worker.session import Cell
+from autograder.suites.plugin import DEFAULT_SEED
+from autograder.worker.terms import Cell, Limits
 from seqlab.compare import relative_error
 
 SEEDS = 20

@@ -7,7 +7,7 @@ import io
 import os
 from pathlib import Path
 
-from autograder.reports.grades_csv import defuse
+from autograder.files import defuse
 from autograder.results import FunctionResult, SubmissionResult
 
 CHANGES = "changes.csv"

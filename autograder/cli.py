@@ -25,12 +25,13 @@ from autograder.certify import (
 )
 from autograder.course import Chapter, CourseError, chapters
 from autograder.engine import SUITES
+from autograder.files import write_file
 from autograder.reports import github, terminal
 from autograder.reports.facts import Run
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
-from autograder.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record, write_file
+from autograder.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
 from autograder.scheduling.cluster import Cluster
 from autograder.scheduling.local import LocalProcesses
 from autograder.scheduling.tasks import Scheduler, SchedulerError

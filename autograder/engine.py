@@ -35,8 +35,9 @@ from autograder.results import (
 from autograder.standin import StandInZygote, load_session
 from autograder.submissions import QUIZ, Submission
 from autograder.suites.plugin import DEFAULT_SEED, SuiteError, SuitePlugin
-from autograder.worker.client import GraderFault, Limits, Zygote
+from autograder.worker.client import Zygote
 from autograder.worker.session import Session
+from autograder.worker.terms import GraderFault, Limits
 
 SUITES = Path(__file__).parent / "suites"
 _ATTEMPTS = 2

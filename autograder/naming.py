@@ -19,11 +19,9 @@ import numpy as np
 
 from autograder.known_traces import KnownTraces
 from autograder.mistakes.catalogue import Mistake
-from autograder.results import TestResult
-from autograder.suites.toolkit import MAX_MESSAGE
-from autograder.worker.session import Handle, Opaque, Outcome, Unsent
+from autograder.results import TestResult, with_hint
+from autograder.worker.terms import Handle, Opaque, Outcome, Unsent
 
-HINT = " Hint (perhaps): "
 SAME = 1e-6
 _MOST_VALUES = 5_000  # of a test; what is longer is cut, as a submission may return anything
 _MOST_ELEMENTS = 1 << 16
@@ -291,17 +289,3 @@ class Namer:
             tests[first.name] = TestResult(first.name, first.verdict, first.weight, message)
             hinted[function] = tests
         return hinted
-
-
-def with_hint(message: str, says: str) -> str:
-    """Append a hint; where there is no room for both, the message is cut."""
-    hint = HINT + says
-    return message[: max(0, MAX_MESSAGE - len(hint))] + hint[:MAX_MESSAGE]
-
-
-def named_in(message: str, function: str, mistakes: Sequence[Mistake]) -> Mistake | None:
-    """Return the mistake that a result's message names: the first of the catalogue with that hint."""
-    _said, mark, says = message.rpartition(HINT)
-    if not mark:
-        return None
-    return next((m for m in mistakes if m.function == function and m.says == says), None)

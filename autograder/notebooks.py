@@ -15,7 +15,7 @@ from traitlets.config import Config
 
 from autograder.course import Chapter
 from autograder.release import chapter_notebook
-from autograder.worker.client import ONE_CORE
+from autograder.worker.terms import ONE_CORE
 
 LIMIT = 180.0  # seconds for a chapter on one core
 

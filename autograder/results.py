@@ -8,6 +8,9 @@ from typing import Literal
 import msgspec
 
 SCHEMA = 1
+MAX_MESSAGE = 2000
+HINT = " Hint (perhaps): "
+NO_EVIDENCE = "counts as soon as one result of this function is right"
 
 Status = Literal["graded", "missing", "unreadable", "refused", "grader_error"]
 Verdict = Literal[
@@ -95,3 +98,9 @@ def from_json(data: bytes) -> SubmissionResult:
         msgspec.DecodeError: the bytes are no result of this schema.
     """
     return _decoder.decode(data)
+
+
+def with_hint(message: str, says: str) -> str:
+    """Append a hint; where there is no room for both, the message is cut."""
+    hint = HINT + says
+    return message[: max(0, MAX_MESSAGE - len(hint))] + hint[:MAX_MESSAGE]

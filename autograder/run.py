@@ -6,10 +6,9 @@ A result file that fits the submission's bytes and the grader's version is the c
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,14 @@ import msgspec
 from autograder.changes import CHANGES, record_change
 from autograder.course import Chapter
 from autograder.engine import Usage, grader_version, unrun
+from autograder.files import write_file
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
 from autograder.scheduling.child import GraderProcess
 from autograder.scheduling.local import LocalProcesses
 from autograder.scheduling.tasks import Conditions, Scheduler, Task
 from autograder.submissions import Found, Submission, find, read
 from autograder.suites.plugin import DEFAULT_SEED
-from autograder.worker.client import Limits
+from autograder.worker.terms import Limits
 
 SAFE_LEVELS = ("A", "B")
 """Levels of the sandbox at which code of others may be graded."""
@@ -42,21 +42,6 @@ class RunSummary(msgspec.Struct):
     unrun: int = 0  # nothing there that could be run
     seconds: float = 0.0
     passed_over: list[Problem] = []
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = str(path), None  # that of a full disk names no file
-        raise
 
 
 def sweep(output: Path) -> None:

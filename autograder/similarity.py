@@ -26,7 +26,7 @@ from pathlib import Path
 
 from autograder.course import ROOT, Chapter
 from autograder.submissions import QUIZ, Submission, find, parse, read, read_bytes
-from autograder.worker.session import Cell
+from autograder.worker.terms import Cell
 
 GRAM = 14
 """Tokens in a gram: what two independent solutions have in common is mostly shorter."""

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from autograder.worker import wire, worker
-from autograder.worker.client import Limits, WorkerEnded
-from autograder.worker.session import Cell, Session
+from autograder.worker.session import Session
+from autograder.worker.terms import Cell, Limits, WorkerEnded
 
 
 class _TimeUp(BaseException):

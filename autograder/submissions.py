@@ -19,7 +19,7 @@ from typing import Any, Literal
 import msgspec
 
 from autograder.results import Problem
-from autograder.worker.session import Cell
+from autograder.worker.terms import Cell
 
 MAX_BYTES = 10 << 20
 MAX_CELLS = 5_000

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from autograder.course import ROOT, Chapter
-from autograder.run import SAFE_LEVELS, grade_class, write_file
+from autograder.files import write_file
+from autograder.run import SAFE_LEVELS, grade_class
 from autograder.scheduling.dask_worker import Delivered, Order
 from autograder.scheduling.fingerprint import fingerprint
 from autograder.scheduling.tasks import Conditions

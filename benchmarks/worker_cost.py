@@ -12,9 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from autograder.worker.client import Limits, Zygote
+from autograder.worker.client import Zygote
 from autograder.worker.confine import available
-from autograder.worker.session import Cell, Session
+from autograder.worker.session import Session
+from autograder.worker.terms import Cell, Limits
 
 SOURCE = "import numpy as np\ndef same(x): return x\n"
 SMALL = np.ones((4, 5))

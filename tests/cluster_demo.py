@@ -24,7 +24,7 @@ from autograder.course import ROOT, Chapter
 from autograder.run import grade_class
 from autograder.scheduling.cluster import Cluster
 from autograder.scheduling.tasks import Scheduler
-from autograder.worker.client import Limits
+from autograder.worker.terms import Limits
 from tests.sample_class import finished, write
 
 # An endless loop need not be waited for as long as a real one. Far above what a call takes on a loaded machine.

@@ -32,7 +32,7 @@ from autograder.results import from_json, to_json
 from autograder.submissions import parse, read_quiz, strip_magics
 from autograder.suites.plugin import DEFAULT_SEED
 from autograder.worker import client, wire
-from autograder.worker.session import Handle
+from autograder.worker.terms import Handle
 from seqlab.compare import describe_difference
 from tests.attacks import making
 

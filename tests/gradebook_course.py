@@ -13,9 +13,9 @@ import nbformat
 
 from autograder.course import QUIZ, ROOT, Chapter, chapters
 from autograder.engine import grader_version, make_result, unrun
+from autograder.files import write_file
 from autograder.gradebook import settings
 from autograder.results import FunctionResult, SubmissionResult, TestResult, to_json
-from autograder.run import write_file
 from autograder.submissions import Found, read
 from autograder.suites.plugin import DEFAULT_SEED
 from tests.sample_class import released

@@ -6,7 +6,6 @@ import random
 
 from autograder.course import QUIZ, Chapter, chapters
 from autograder.mistakes.catalogue import mistakes
-from autograder.naming import with_hint
 from autograder.results import (
     SCHEMA,
     FunctionResult,
@@ -16,6 +15,7 @@ from autograder.results import (
     Verdict,
     function_result,
     total_score,
+    with_hint,
 )
 
 GIVEN = [

@@ -29,7 +29,7 @@ from autograder.naming import Namer, same_values
 from autograder.standin import StandInZygote, load_session
 from autograder.submissions import QUIZ as QUIZ_ANSWERS
 from autograder.suites import toolkit
-from autograder.worker.client import Limits
+from autograder.worker.terms import Limits
 from tests import miniature
 
 COURSE = chapters()

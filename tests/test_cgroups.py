@@ -8,6 +8,7 @@ import pytest
 
 from autograder.worker import client
 from autograder.worker.confine import cgroups
+from autograder.worker.terms import Limits
 
 NAME = "user.slice/run-1.scope"
 
@@ -75,8 +76,8 @@ def test_a_zygote_enters_its_group_and_grades_on(tree, monkeypatch):
     try:
         [group] = folder.glob("zygote-*")
         assert (group / "cgroup.procs").read_text() == str(zygote._process.pid)
-        assert int((group / "memory.max").read_text()) > client.Limits().memory
-        worker = zygote.fork(client.Limits())
+        assert int((group / "memory.max").read_text()) > Limits().memory
+        worker = zygote.fork(Limits())
         worker.greet(client.START_SECONDS)
         worker.close()
     finally:

@@ -13,7 +13,7 @@ from autograder.engine import Grader, Suite, grade_quiz
 from autograder.results import from_json, to_json
 from autograder.submissions import parse
 from autograder.suites.plugin import SuiteError
-from autograder.worker.client import GraderFault, Limits
+from autograder.worker.terms import GraderFault, Limits
 from tests.miniature import QUIZ, STEP, TWICE, write
 
 

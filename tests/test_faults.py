@@ -14,7 +14,7 @@ import pytest
 
 from autograder import cli
 from autograder.course import chapters, module_source
-from autograder.run import write_file
+from autograder.files import write_file
 from autograder.worker.confine import available
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,7 +14,7 @@ from autograder import naming
 from autograder.known_traces import KnownTraces
 from autograder.mistakes.catalogue import Mistake
 from autograder.naming import Call, Namer, same_values, trace
-from autograder.results import TestResult
+from autograder.results import HINT, TestResult
 
 ENTRY = Mistake(function="f", name="wrong", says="it is wrong", old="a", new="b")
 
@@ -99,7 +99,7 @@ def test_a_second_grader_asks_nothing(tmp_path):
     first, second = Catalogue(), Catalogue()
     one = hinted(Namer([ENTRY], first, KnownTraces("ch", "1", path)), first.found)
     other = hinted(Namer([ENTRY], second, KnownTraces("ch", "1", path)), first.found)
-    assert one == other == "wrong" + naming.HINT + "it is wrong"
+    assert one == other == "wrong" + HINT + "it is wrong"
     assert first.asked == ["wrong"]
     assert second.asked == []
 

@@ -17,9 +17,10 @@ import pytest
 from autograder import cli
 from autograder.course import chapters, module_source
 from autograder.engine import Usage
+from autograder.files import write_file
 from autograder.reports.files import Place, read_results, rendered, write_reports
 from autograder.results import TestResult, from_json, function_result, to_json
-from autograder.run import RunSummary, write_file
+from autograder.run import RunSummary
 from autograder.submissions import printable
 from autograder.worker.confine import Available
 from tests.made_up_class import result

@@ -9,7 +9,6 @@ import pytest
 
 from autograder.course import QUIZ, chapters
 from autograder.mistakes.catalogue import mistakes
-from autograder.naming import with_hint
 from autograder.reports import class_html, feedback_html
 from autograder.reports.facts import (
     ChapterFacts,
@@ -23,7 +22,14 @@ from autograder.reports.facts import (
     told,
 )
 from autograder.reports.page import prose
-from autograder.results import FunctionResult, Problem, TestResult, Verdict, function_result
+from autograder.results import (
+    FunctionResult,
+    Problem,
+    TestResult,
+    Verdict,
+    function_result,
+    with_hint,
+)
 from tests.made_up_class import class_of, result
 
 CHAPTER, OTHER = "ch04_lstm", "ch05_gru"

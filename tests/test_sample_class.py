@@ -7,7 +7,7 @@ import pytest
 from autograder.course import chapters
 from autograder.results import from_json
 from autograder.run import grade_class
-from autograder.worker.client import Limits
+from autograder.worker.terms import Limits
 from tests.sample_class import STUDENTS, expected, write
 
 # The others are certified with all their mistakes by `make certify`.

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.worker.client import GraderFault, Limits, WorkerEnded, Zygote
-from autograder.worker.session import (
-    Cell,
-    FunctionMissing,
-    Opaque,
-    Session,
-    StudentRaised,
-    Unsent,
-)
+from autograder.worker.client import Zygote
+from autograder.worker.session import FunctionMissing, Session, StudentRaised
+from autograder.worker.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from autograder.cli import main
 from autograder.course import BEGIN_SOLUTION, END_SOLUTION, chapters, module_source
 from autograder.mistakes.catalogue import alternatives
 from autograder.submissions import parse
-from autograder.worker.session import Cell
+from autograder.worker.terms import Cell
 from tests.sample_class import answer, everything, fill, functions_of, released_path
 
 COURSE = chapters()

@@ -25,8 +25,7 @@ from nbgrader.api import (
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func, select
 
-from autograder.reports.grades_csv import defuse
-from autograder.run import write_file
+from autograder.files import defuse, write_file
 
 
 @dataclass(frozen=True)

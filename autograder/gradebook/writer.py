@@ -38,6 +38,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.course import Chapter
+from autograder.files import write_file
 from autograder.gradebook import settings
 from autograder.gradebook.late import LatePolicy, assign_penalties
 from autograder.gradebook.notebook import (
@@ -58,7 +59,6 @@ from autograder.gradebook.preprocessors import (
 from autograder.gradebook.rows import TEST_PREFIX, NothingToPublish, Rows, gradebook_rows
 from autograder.release import write_sources
 from autograder.results import Problem, SubmissionResult
-from autograder.run import write_file
 from autograder.submissions import SubmissionError, choose, read_bytes
 
 STATE = ".written.json"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import get_args
 
 from autograder.course import chapters
+from autograder.files import write_file
 from autograder.gradescope.package import archive
 from autograder.reports.gradescope import Visibility
-from autograder.run import write_file
 
 
 def main() -> int:

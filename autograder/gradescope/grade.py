@@ -11,11 +11,12 @@ import tempfile
 from pathlib import Path
 
 from autograder.course import Chapter, chapters
+from autograder.files import write_file
 from autograder.reports import gradescope
 from autograder.reports.facts import Run
 from autograder.reports.gradescope import Visibility
 from autograder.results import SubmissionResult
-from autograder.run import SAFE_LEVELS, grade_class, write_file
+from autograder.run import SAFE_LEVELS, grade_class
 from autograder.worker.confine import available
 
 OK, NOT_GRADED = 0, 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from autograder.course import Chapter, module_source, solution_source
+from autograder.results import HINT
 
 ALTERNATIVES = Path(__file__).parent.parent / "alternatives"
 
@@ -106,3 +108,11 @@ def mistakes(chapter: str) -> list[Mistake]:
 def alternatives(chapter: str) -> dict[str, str]:
     """Return the sound alternatives of a chapter: style to source."""
     return {path.stem: path.read_text() for path in sorted((ALTERNATIVES / chapter).glob("*.py"))}
+
+
+def named_in(message: str, function: str, mistakes: Sequence[Mistake]) -> Mistake | None:
+    """Return the mistake that a result's message names: the first of the catalogue with that hint."""
+    _said, mark, says = message.rpartition(HINT)
+    if not mark:
+        return None
+    return next((m for m in mistakes if m.function == function and m.says == says), None)

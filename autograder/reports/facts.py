@@ -11,10 +11,9 @@ from statistics import median, quantiles
 from typing import Literal
 
 from autograder.course import QUIZ
-from autograder.mistakes.catalogue import mistakes
-from autograder.naming import HINT, named_in
+from autograder.mistakes.catalogue import mistakes, named_in
 from autograder.reports.text import counted, listed, points
-from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult
+from autograder.results import HINT, FunctionResult, Problem, SubmissionResult, TestResult
 
 BINS = 10
 State = Literal["full", "part", "wrong", "stopped", "unwritten"]

@@ -6,18 +6,8 @@ import csv
 import io
 from collections.abc import Sequence
 
+from autograder.files import defuse
 from autograder.results import SubmissionResult
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def defuse(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return (
-        "'" + text
-        if text.lstrip(" ").startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
-        else text
-    )
 
 
 def render(results: Sequence[SubmissionResult]) -> bytes:

@@ -20,7 +20,7 @@ from autograder.engine import Grader, Usage, lost
 from autograder.results import SubmissionResult
 from autograder.scheduling.tasks import LOST_TWICE, Conditions
 from autograder.submissions import Submission
-from autograder.worker.client import ONE_CORE
+from autograder.worker.terms import ONE_CORE
 
 _PR_SET_PDEATHSIG = 1
 _END_SECONDS = 2.0

@@ -12,7 +12,7 @@ from autograder.engine import Usage
 from autograder.results import SubmissionResult
 from autograder.submissions import Found, Submission
 from autograder.suites.plugin import DEFAULT_SEED
-from autograder.worker.client import Limits
+from autograder.worker.terms import Limits
 
 LOST_TWICE = 2
 """How often a submission may take its grader with it before that is its result."""

@@ -16,7 +16,7 @@ import pytest
 
 from autograder import naming
 from autograder.course import Chapter, load_reference
-from autograder.results import TestResult
+from autograder.results import NO_EVIDENCE, TestResult
 from autograder.suites.toolkit import (
     HANDLE,
     Opaque,
@@ -25,11 +25,10 @@ from autograder.suites.toolkit import (
     evidence,
     set_seed,
 )
-from autograder.worker.client import GraderFault, Limits
 from autograder.worker.session import Session, StudentRaised
+from autograder.worker.terms import GraderFault, Limits
 
 DEFAULT_SEED = 10
-NO_EVIDENCE = "counts as soon as one result of this function is right"
 
 
 class SuiteError(Exception):

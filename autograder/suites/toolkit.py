@@ -13,16 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from autograder.worker.client import WorkerEnded
-from autograder.worker.session import (
-    FunctionMissing,
-    Handle,
-    Opaque,
-    Outcome,
-    Session,
-    StudentRaised,
-    Unsent,
-)
+from autograder.results import MAX_MESSAGE
+from autograder.worker.session import FunctionMissing, Session, StudentRaised
+from autograder.worker.terms import Handle, Opaque, Outcome, Unsent, WorkerEnded
 from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
 
 __all__ = [
@@ -44,7 +37,6 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 HANDLE = "handle"  # in RESULTS: this result stays in the worker
-MAX_MESSAGE = 2000
 MAX_DRAWS = 100  # of a case; the first is nearly always well conditioned
 
 # The run's seed. Set once before any case is made.

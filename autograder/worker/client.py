@@ -28,6 +28,7 @@ import numpy as np
 from . import wire
 from .confine import cgroups, namespaces
 from .confine import libraries as confine_libraries
+from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
 
 # The package alone, under its own name: its folder and the grader's are not on the zygote's path.
 _ENTRY = """
@@ -38,8 +39,6 @@ spec.loader.exec_module(package)
 from worker import zygote
 zygote.main()
 """
-ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Environment of whatever runs side by side, one to a core: with more threads each they wait for one another."""
 
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
@@ -51,30 +50,6 @@ _EXITS_KEPT = 256
 _GROUP_MEMORY = 4 << 30
 # Wall-clock limits come first; processor time is bounded for what they do not see.
 DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a submission may use. Times in seconds, sizes in bytes."""
-
-    cells: float = 10.0  # all cells of the notebook together
-    call: float = 5.0  # one call of one function
-    chapter: float = 60.0  # all calls, shared out evenly among the chapter's functions
-    memory: int = 1 << 30  # beyond what the libraries take
-    output: int = 16 << 20  # printed during one call; the first 64 KiB would be enough for anybody
-    callbacks: int = 50_000  # calls of the grader's callables during one call
-
-
-class WorkerEnded(Exception):
-    """The worker is gone. `verdict` is the closed verdict of a test result that this costs."""
-
-    def __init__(self, verdict: str, message: str):
-        super().__init__(message)
-        self.verdict = verdict
-        self.message = message
-
-
-class GraderFault(Exception):
-    """Our own machinery failed: never a student's fault, never a silent zero."""
 
 
 def _cache_folder() -> str:

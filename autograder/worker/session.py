@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, NoReturn
 
-import msgspec
 import numpy as np
 
 from . import wire
-from .client import START_SECONDS, GraderFault, Limits, Worker, WorkerEnded, Zygote, new_id
+from .client import START_SECONDS, Worker, Zygote, new_id
+from .terms import Cell, GraderFault, Handle, Limits, Opaque, Outcome, Unsent, WorkerEnded
 
 _CALLBACK_ELEMENTS = 4096
 _CALLBACK_SECONDS = 2.0
@@ -58,33 +58,6 @@ _TELLING = (
 )
 
 
-class Cell(msgspec.Struct, frozen=True):
-    """A code cell that counts: its number in the notebook and its source."""
-
-    number: int
-    source: str
-
-
-class Handle(msgspec.Struct, frozen=True):
-    """An object that lives in the worker: a cache, a model. Good for the worker that made it only."""
-
-    token: int
-    generation: int
-
-
-class Unsent(msgspec.Struct, frozen=True):
-    """Stands for a result that is no plain data; only the name of its type came."""
-
-    type_name: str
-
-
-class Opaque:
-    """Wraps an object of the grader that student code may pass on by reference and not look into."""
-
-    def __init__(self, value: Any = None):
-        self.value = value
-
-
 class StudentRaised(Exception):
     """Student code raised. `bases` are the built-in classes of the exception, nearest first.
 
@@ -106,14 +79,6 @@ class StudentRaised(Exception):
 
 class FunctionMissing(Exception):
     """The submission binds no callable to this name."""
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What a call gave: its result, the arguments as they were afterwards, gradients of tensor arguments."""
-
-    result: Any
-    args_after: Any = None
-    gradients: Any = None
 
 
 class _Aside(NamedTuple):

@@ -34,7 +34,7 @@ from autograder.engine import SUITES, Grader
 from autograder.results import SubmissionResult, to_json
 from autograder.submissions import Found, read
 from autograder.worker import client
-from autograder.worker.client import Limits
+from autograder.worker.terms import Limits
 
 from .pages import harm_of_reports
 

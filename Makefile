@@ -45,7 +45,7 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	if [[ -z "$${SUBMISSIONS:-}" && ! -d submitted ]]; then \
 	  submissions=.sample_class; \
 	  echo "There is no folder submitted, so this grades a made-up class, written to $$submissions."; \
-	  $(PY) -m tests.sample_class "$$submissions"; \
+	  $(PY) -m autograder.sample_class "$$submissions"; \
 	fi; \
 	arguments=(--submissions "$$submissions"); \
 	[[ -z "$${OUTPUT:-}" ]] || arguments+=(--output "$$OUTPUT"); \
@@ -83,19 +83,19 @@ doctor: $(READY) ## Try out what the sandbox holds on this machine
 	@$(PY) -m autograder doctor
 
 attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, as root and as an ordinary user
-	@$(PY) -m tests.attacks
+	@$(PY) -m tests.campaigns.attacks
 	@if command -v bwrap > /dev/null; then \
-	  $(PY) -m tests.attacks --as-user --level B; $(PY) -m tests.attacks --no-user-namespaces --level B; \
+	  $(PY) -m tests.campaigns.attacks --as-user --level B; $(PY) -m tests.campaigns.attacks --no-user-namespaces --level B; \
 	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi
 
 fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
-	@$(PY) -m tests.fuzz --seconds "$${FUZZ_SECONDS:-600}"
+	@$(PY) -m tests.campaigns.fuzz --seconds "$${FUZZ_SECONDS:-600}"
 
 browser: $(READY) ## Every simulation, report and card in a headless Chromium
-	@$(PY) -m tests.browser_simulations
+	@$(PY) -m tests.campaigns.browser_simulations
 
 cluster-demo: $(READY) ## Grade the sample class on a small Dask cluster, of which one worker is killed
-	@$(PY) -m tests.cluster_demo
+	@$(PY) -m tests.campaigns.cluster_demo
 
 scale: $(READY) ## 200 students in ten chapters, measured; what a larger class would take is in docs/scale.md
 	@$(PY) -m benchmarks.scale --page docs/scale.md
@@ -104,10 +104,10 @@ similarity: $(READY) ## Pairs of submissions of CHAPTER that are alike, as a hin
 	@$(PY) -m autograder similarity --submissions "$${SUBMISSIONS:-submitted}" --chapter "$$CHAPTER"
 
 gradescope: $(READY) ## Make the archive that Gradescope takes, build/gradescope.zip (CHAPTER= for one)
-	@$(PY) -m autograder.gradescope $${CHAPTER:+--chapter "$$CHAPTER"}
+	@$(PY) -m autograder.platforms.gradescope $${CHAPTER:+--chapter "$$CHAPTER"}
 
 load: $(READY) ## A class of 300 with hostile submissions, and a grader killed at 50 random moments
-	@$(PY) -m tests.load
+	@$(PY) -m tests.campaigns.load
 
 lint: $(READY) ## Check style, types and layers
 	@$(PY) -m ruff check .

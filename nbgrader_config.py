@@ -7,7 +7,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
-from autograder.gradebook.settings import configure  # noqa: E402
+from autograder.platforms.gradebook.settings import configure  # noqa: E402
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 configure(c, HERE)

@@ -14,8 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder import similarity, similarity_report
-from autograder.certify import (
+from autograder.certification.certify import (
     SEEDS,
     Certificate,
     certify_all,
@@ -23,21 +22,25 @@ from autograder.certify import (
     margins_csv,
     mistakes_csv,
 )
-from autograder.course import Chapter, CourseError, chapters
-from autograder.engine import SUITES
+from autograder.classroom.cluster import Cluster
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.progress import Watched
+from autograder.classroom.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
+from autograder.classroom.scheduler import Scheduler, SchedulerError
+from autograder.course.source import Chapter, CourseError, chapters
 from autograder.files import write_file
+from autograder.grading.engine import SUITES
+from autograder.grading.submissions import find, printable
 from autograder.reports import github, terminal
-from autograder.reports.facts import Run
 from autograder.reports.files import Place, read_results, write_reports
+from autograder.reports.statistics import Run
 from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
-from autograder.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
-from autograder.scheduling.cluster import Cluster
-from autograder.scheduling.local import LocalProcesses
-from autograder.scheduling.tasks import Scheduler, SchedulerError
-from autograder.scheduling.watched import Watched
-from autograder.submissions import find, printable
-from autograder.worker.confine import available, cgroups, probe
+from autograder.sandbox import doctor
+from autograder.sandbox.confine import cgroups
+from autograder.sandbox.doctor import available
+from autograder.similarity import compare as similarity
+from autograder.similarity import report as similarity_report
 
 OK, NOT_ALL_WELL, USAGE = 0, 1, 2
 
@@ -238,7 +241,7 @@ def _doctor(_options: argparse.Namespace) -> int:
     )
     if found.level not in SAFE_LEVELS:
         return NOT_ALL_WELL
-    rows = probe.run(found.level, secrets=map(str, sorted(SUITES.glob("test_*.py"))[:1]))
+    rows = doctor.run(found.level, secrets=map(str, sorted(SUITES.glob("*/test_*.py"))[:1]))
     for row in rows:
         print(f"{'held' if row.held else 'NOT HELD':8}  {row.what}: {row.outcome}")
     return OK if all(row.held for row in rows) else NOT_ALL_WELL
@@ -252,7 +255,7 @@ def _chosen(names: Sequence[str], course: dict[str, Chapter]) -> list[str]:
 
 
 def _notebooks(options: argparse.Namespace) -> int:
-    from autograder.notebooks import execute_all  # Jupyter takes a while to import
+    from autograder.course.execute import execute_all  # Jupyter takes a while to import
 
     course = chapters()
     chosen = [course[name] for name in _chosen(options.chapter, course)]
@@ -280,7 +283,7 @@ def _similarity(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from autograder.release import ReleaseError, release  # nbgrader takes seconds to import
+    from autograder.course.release import ReleaseError, release  # nbgrader takes seconds to import
 
     course = chapters()
     chosen = [course[name] for name in _chosen(options.chapter, course)]
@@ -349,7 +352,7 @@ def _print_certificate(console: Console, certificate: Certificate) -> None:
 
 
 def _ablation(chosen: Sequence[Chapter], jobs: int, path: Path) -> int:
-    from autograder.ablation import ablate_all, render
+    from autograder.certification.ablation import ablate_all, render
 
     write_file(path, render(ablate_all(chosen, jobs=jobs)))
     print(f"written: {path}")
@@ -389,7 +392,7 @@ def _write_gradebook(
     console: Console, summary: RunSummary, options: argparse.Namespace, course: dict[str, Chapter]
 ) -> bool:
     """Bring nbgrader's gradebook up to the results; False where that could not be done."""
-    from autograder.gradebook.writer import (  # nbgrader takes seconds to import
+    from autograder.platforms.gradebook.writer import (  # nbgrader takes seconds to import
         GradebookError,
         course_folder,
         write_gradebook,

@@ -21,8 +21,8 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from autograder.course import EXPERIMENT, ROOT, chapters, read_notebook
-from autograder.release import generate, write_sources
+from autograder.course.release import generate, write_sources
+from autograder.course.source import EXPERIMENT, ROOT, chapters, read_notebook
 
 ENVIRONMENT = {
     **os.environ,

@@ -20,7 +20,7 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from autograder.course import (
+from autograder.course.source import (
     BEGIN_SOLUTION,
     END_SOLUTION,
     EXPERIMENT,

@@ -15,12 +15,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.course import Chapter, chapters, read_notebook
-from autograder.engine import make_result
-from autograder.gradebook.writer import Summary, write_gradebook
+from autograder.course.source import Chapter, chapters, read_notebook
+from autograder.grading.engine import make_result
+from autograder.grading.judge import DEFAULT_SEED
+from autograder.grading.submissions import Found, read
+from autograder.platforms.gradebook.writer import Summary, write_gradebook
 from autograder.results import FunctionResult, SubmissionResult, TestResult
-from autograder.submissions import Found, read
-from autograder.suites.plugin import DEFAULT_SEED
 
 
 def hand_in(course: Path, chapter: Chapter, student: str) -> SubmissionResult:

@@ -18,17 +18,17 @@ import msgspec
 from rich.console import Console
 from rich.markdown import Markdown
 
-from autograder.course import ROOT, Chapter
+from autograder.classroom.dask_worker import Delivered, Order
+from autograder.classroom.run import SAFE_LEVELS, grade_class
+from autograder.classroom.scheduler import Conditions
+from autograder.course.source import ROOT, Chapter
 from autograder.files import write_file
-from autograder.run import SAFE_LEVELS, grade_class
-from autograder.scheduling.dask_worker import Delivered, Order
-from autograder.scheduling.fingerprint import fingerprint
-from autograder.scheduling.tasks import Conditions
-from autograder.submissions import Found, read
-from autograder.worker.confine import available
+from autograder.grading.submissions import Found, read
+from autograder.grading.version import fingerprint
+from autograder.sample_class import finished
+from autograder.sandbox.doctor import available
 from benchmarks.scale_fit import Footprint, Grading, Measured, put_into, render
 from benchmarks.synthetic_class import hand_in
-from tests.sample_class import finished
 
 _SAMPLES = 40  # of memory, for each chapter
 
@@ -56,7 +56,7 @@ def processes() -> Iterator[tuple[str, int]]:
     yield f"main {own}", _resident(own)
     for grader in _children(own):
         command = _command(grader)
-        if b"autograder.scheduling.child" not in command:
+        if b"autograder.classroom.grader_process" not in command:
             continue
         yield f"grader {grader}", _resident(grader)
         for zygote in _zygotes(grader):

@@ -21,7 +21,7 @@ from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from autograder.course import ROOT, Chapter, chapters, load_reference, solution_source
+from autograder.course.source import ROOT, Chapter, chapters, load_reference, solution_source
 from seqlab import timelimit
 from seqlab.magic import CheckMagics
 from seqlab.registry import checks_of

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Chapter, quiz_key, solution_source
-from autograder.mistakes.catalogue import alternatives, mistakes
-from tests.sample_class import QUIZ, answer, functions_of, released_path
+from autograder.course.catalogue import alternatives, mistakes
+from autograder.course.source import Chapter, quiz_key, solution_source
+from autograder.sample_class import QUIZ, answer, functions_of, released_path
 
 PERFECT, OTHER_STYLE, UNFINISHED = 0.2, 0.2, 0.1
 """Shares of the class; all others have one to four mistakes."""

@@ -12,10 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from autograder.worker.client import Zygote
-from autograder.worker.confine import available
-from autograder.worker.session import Session
-from autograder.worker.terms import Cell, Limits
+from autograder.sandbox.client import Zygote
+from autograder.sandbox.doctor import available
+from autograder.sandbox.session import Session
+from autograder.sandbox.terms import Cell, Limits
 
 SOURCE = "import numpy as np\ndef same(x): return x\n"
 SMALL = np.ones((4, 5))

@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 import nbformat
 
-from autograder.course import QUIZ, ROOT, Chapter, chapters
-from autograder.engine import grader_version, make_result, unrun
+from autograder.course.source import QUIZ, ROOT, Chapter, chapters
 from autograder.files import write_file
-from autograder.gradebook import settings
+from autograder.grading.engine import make_result, unrun
+from autograder.grading.judge import DEFAULT_SEED
+from autograder.grading.submissions import Found, read
+from autograder.grading.version import grader_version
+from autograder.platforms.gradebook import settings
 from autograder.results import FunctionResult, SubmissionResult, TestResult, to_json
-from autograder.submissions import Found, read
-from autograder.suites.plugin import DEFAULT_SEED
-from tests.sample_class import released
+from autograder.sample_class import released
 
 CHAPTER = "ch02_vanilla_rnn"
 COURSE = chapters()
@@ -35,7 +36,7 @@ def config_text() -> str:
     return (
         "import sys\nfrom pathlib import Path\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
-        "from autograder.gradebook.settings import configure\n"
+        "from autograder.platforms.gradebook.settings import configure\n"
         "c = get_config()\n"
         "configure(c, Path(__file__).resolve().parent)\n"
         "c.Exchange.root = str(Path(__file__).resolve().parent.parent / 'exchange')\n"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.course import ROOT
+from autograder.course.source import ROOT
 
 LEFT_OUT = (
     ".venv",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from autograder.course import QUIZ, Chapter, chapters
-from autograder.mistakes.catalogue import mistakes
+from autograder.course.catalogue import mistakes
+from autograder.course.source import QUIZ, Chapter, chapters
 from autograder.results import (
     SCHEMA,
     FunctionResult,

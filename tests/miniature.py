@@ -72,7 +72,7 @@ quiz_feedback = {"q1": {"a": "yes", "b": "no"}, "q2": {"a": "no", "b": "yes"}}
 SUITE = """
 import numpy as np
 import pytest
-from autograder.suites.toolkit import HANDLE, compare, once, raises, scores, unchanged
+from autograder.grading.toolkit import HANDLE, compare, once, raises, scores, unchanged
 
 RESULTS = {"step": {"y": "N", "cache": HANDLE}, "twice": "N"}
 MADE = []
@@ -116,6 +116,6 @@ def write(root: Path, suite: str = SUITE) -> tuple[Path, Path]:
     sources, suites = root / "solutions", root / "suites"
     (sources / NAME).mkdir(parents=True)
     (sources / NAME / f"{NAME}.py").write_text(SOURCE.lstrip())
-    suites.mkdir()
-    (suites / f"test_{NAME}.py").write_text(suite)
+    (suites / NAME).mkdir(parents=True)
+    (suites / NAME / f"test_{NAME}.py").write_text(suite)
     return sources, suites

@@ -10,9 +10,9 @@ import pytest
 
 from autograder.reports import feedback_html, grades_csv
 from autograder.results import Problem, SubmissionResult
-from autograder.worker.confine import available
-from tests.attacks.pages import harm_of_reports
-from tests.attacks.runner import FAMILIES, HERE, HONEST, Range, bank
+from autograder.sandbox.doctor import available
+from tests.campaigns.attacks.pages import harm_of_reports
+from tests.campaigns.attacks.runner import FAMILIES, HERE, HONEST, Range, bank
 
 ATTACKS, ODD = bank(HERE), bank(HONEST)
 FAST = [HERE / name for name, expected in ATTACKS.items() if expected.fast]
@@ -98,7 +98,7 @@ def test_harm_to_reports_is_seen(monkeypatch):
 
 def test_unknown_names_are_told():
     done = subprocess.run(
-        [sys.executable, "-m", "tests.attacks", "no_such_attack"],
+        [sys.executable, "-m", "tests.campaigns.attacks", "no_such_attack"],
         cwd=HERE.parent.parent,
         capture_output=True,
         text=True,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-import autograder.certify as certify_module
-import autograder.engine as engine_module
-from autograder.certify import (
+import autograder.certification.certify as certify_module
+import autograder.grading.engine as engine_module
+from autograder.certification.certify import (
     Certificate,
     as_submission,
     certify,
@@ -21,15 +21,15 @@ from autograder.certify import (
     margins_csv,
     mistakes_csv,
 )
-from autograder.course import chapters, module_source
-from autograder.engine import SUITES, Grader
-from autograder.known_traces import KnownTraces
-from autograder.mistakes.catalogue import Mistake, alternatives, mistaken_source, mistakes
-from autograder.naming import Namer, same_values
-from autograder.standin import StandInZygote, load_session
-from autograder.submissions import QUIZ as QUIZ_ANSWERS
-from autograder.suites import toolkit
-from autograder.worker.terms import Limits
+from autograder.course.catalogue import Mistake, alternatives, mistaken_source, mistakes
+from autograder.course.source import chapters, module_source
+from autograder.grading import toolkit
+from autograder.grading.engine import SUITES, Grader
+from autograder.grading.submissions import QUIZ as QUIZ_ANSWERS
+from autograder.grading.trace_store import KnownTraces
+from autograder.grading.traces import Namer, same_values
+from autograder.sandbox.inprocess import StandInZygote, load_session
+from autograder.sandbox.terms import Limits
 from tests import miniature
 
 COURSE = chapters()
@@ -87,7 +87,7 @@ def test_a_function_that_computes_nothing_never_earns_all(grader, name, body):
 @pytest.mark.parametrize("name", NAMES)
 def test_suites_compare_with_nothing_that_broadcasts(name):
     """Only `compare`, `require`, `raises` and `unchanged` judge; their strictness has its own tests."""
-    tree = ast.parse((SUITES / f"test_{name}.py").read_text())
+    tree = ast.parse((SUITES / name / f"test_{name}.py").read_text())
     loose = ("allclose", "isclose", "approx", "assert_allclose", "assert_array_equal", "testing")
     used = {
         node.attr if isinstance(node, ast.Attribute) else node.id
@@ -253,7 +253,7 @@ def test_a_verdict_that_depends_on_the_seed_is_found(certified):
 def test_a_stub_that_earns_is_found(certified):
     generous = miniature.SUITE + (
         "\n@scores('step')\ndef test_gift(student):\n"
-        "    from autograder.suites.toolkit import require\n    require(True, 'never')\n"
+        "    from autograder.grading.toolkit import require\n    require(True, 'never')\n"
     )
     assert any(finding.startswith("stub: step earns gift") for finding in told(certified(generous)))
 

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from autograder.worker import client
-from autograder.worker.confine import cgroups
-from autograder.worker.terms import Limits
+from autograder.sandbox import client
+from autograder.sandbox.confine import cgroups
+from autograder.sandbox.terms import Limits
 
 NAME = "user.slice/run-1.scope"
 

@@ -20,10 +20,10 @@ import nbformat
 import pytest
 import yaml
 
-from autograder.course import ROOT, chapters
+from autograder.course.source import ROOT, chapters
 from autograder.results import from_json
+from autograder.sample_class import everything, fill
 from tests.imitated import copy_of_the_repository, environment, stand_ins
-from tests.sample_class import everything, fill
 
 CHAPTER = "ch02_vanilla_rnn"
 INSTRUCTOR = ROOT / ".github" / "workflows" / "grade.yml"
@@ -445,7 +445,7 @@ def test_the_page_names_files_commands_and_steps_that_there_are():
     for name in re.findall(r"`(GRADER_\w+|PIP_EXTRA_INDEX_URL|grading)`", text):
         assert name in STUDENT.read_text(encoding="utf-8"), name
     modules = set(re.findall(r"python -m (autograder[\w.]*)", text))
-    assert "autograder.gradescope" in modules
+    assert "autograder.platforms.gradescope" in modules
     for module in modules:
         subprocess.run(
             [sys.executable, "-m", module, "--help"], cwd=ROOT, check=True, capture_output=True

@@ -13,18 +13,18 @@ import msgspec
 import pytest
 
 from autograder import cli
-from autograder.course import ROOT, chapters, module_source
+from autograder.classroom import cluster, dask_worker
+from autograder.classroom.dask_worker import Delivered, GraderPool, Order, Refused
+from autograder.classroom.grader_process import GraderProcess
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import grade_class
+from autograder.classroom.scheduler import Conditions, SchedulerError, Task
+from autograder.course.source import ROOT, chapters, module_source
+from autograder.grading.submissions import Found, parse
+from autograder.grading.version import digest, fingerprint
 from autograder.results import to_json
-from autograder.run import grade_class
-from autograder.scheduling import cluster, dask_worker
-from autograder.scheduling.child import GraderProcess
-from autograder.scheduling.dask_worker import Delivered, GraderPool, Order, Refused
-from autograder.scheduling.fingerprint import digest, fingerprint
-from autograder.scheduling.local import LocalProcesses
-from autograder.scheduling.tasks import Conditions, SchedulerError, Task
-from autograder.submissions import Found, parse
-from tests import cluster_demo
-from tests.sample_class import STUDENTS
+from autograder.sample_class import STUDENTS
+from tests.campaigns import cluster_demo
 
 CHAPTER = "ch02_vanilla_rnn"
 CONDITIONS = Conditions(limits=cluster_demo.LIMITS)
@@ -362,14 +362,14 @@ def test_a_submission_that_takes_its_grader_along_twice_is_a_fault_of_ours(cours
 
 
 def test_the_fingerprint_follows_code_and_libraries(tmp_path):
-    code = tmp_path / "autograder" / "worker" / "wire.py"
+    code = tmp_path / "autograder" / "sandbox" / "wire.py"
     code.parent.mkdir(parents=True)
     code.write_text("one = 1\n")
-    seen = {digest(tmp_path, ["numpy 2.4.0"]), digest(tmp_path, ["numpy 2.4.1"])}
+    seen = {digest(tmp_path, [], ["numpy 2.4.0"]), digest(tmp_path, [], ["numpy 2.4.1"])}
     code.write_text("one = 2\n")
-    seen.add(digest(tmp_path, ["numpy 2.4.0"]))
+    seen.add(digest(tmp_path, [], ["numpy 2.4.0"]))
     code.rename(code.with_name("wires.py"))
-    seen.add(digest(tmp_path, ["numpy 2.4.0"]))
+    seen.add(digest(tmp_path, [], ["numpy 2.4.0"]))
     assert len(seen) == 4
     (code.parent / "notes.txt").write_text("no code")
-    assert digest(tmp_path, ["numpy 2.4.0"]) in seen
+    assert digest(tmp_path, [], ["numpy 2.4.0"]) in seen

@@ -17,8 +17,8 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("the layers are Linux's", allow_module_level=True)
 
-from autograder.worker import confine
-from autograder.worker.confine import (
+from autograder.sandbox import confine, doctor
+from autograder.sandbox.confine import (
     generate_syscall_numbers,
     identity,
     kernel,
@@ -26,11 +26,10 @@ from autograder.worker.confine import (
     libraries,
     limits,
     namespaces,
-    probe,
     seccomp,
     syscalls,
 )
-from autograder.worker.confine.syscalls import Action, Paths
+from autograder.sandbox.confine.syscalls import Action, Paths
 
 WORKER = Path(confine.__file__).resolve().parents[1]
 ARCHITECTURES = sorted(seccomp.AUDIT_ARCH)
@@ -409,7 +408,7 @@ def _works(inside: str, **options: object) -> list[str]:
 
 @pytest.fixture(scope="session")
 def machine():
-    return confine.available()
+    return doctor.available()
 
 
 @pytest.fixture
@@ -440,7 +439,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has this to
 def test_everything_holds(machine, level):
     if level < machine.level:
         pytest.skip(f"no level {level} here: {machine.missing}")
-    rows = probe.run(level, secrets=[__file__])
+    rows = doctor.run(level, secrets=[__file__])
     assert [row for row in rows if not row.held] == []
     wanted = {row.wanted for row in rows}
     assert wanted == {"refused", "allowed", "ended"}
@@ -448,7 +447,7 @@ def test_everything_holds(machine, level):
 
 
 def test_without_layers_the_probe_sees_what_gets_through():
-    rows = {row.what: row for row in probe.run("D", secrets=[__file__])}
+    rows = {row.what: row for row in doctor.run("D", secrets=[__file__])}
     for what in ("read /etc/passwd", "read the grader's files", "open an internet socket", "fork"):
         assert not rows[what].held, what
     refused = [row for row in rows.values() if row.wanted == "refused"]
@@ -464,7 +463,7 @@ def test_without_layers_the_probe_sees_what_gets_through():
 
 def test_a_probe_of_a_file_that_is_not_there_would_prove_nothing(tmp_path):
     with pytest.raises(FileNotFoundError):
-        probe.run("D", secrets=[str(tmp_path / "nothing")])
+        doctor.run("D", secrets=[str(tmp_path / "nothing")])
 
 
 def test_what_is_missing_is_named(machine):
@@ -1164,9 +1163,9 @@ def test_user_namespaces_refused(machine):
         pytest.skip("bubblewrap does not work here anyway")
     code = textwrap.dedent(
         f"""
-        import sys; sys.path.insert(0, {str(WORKER)!r})
-        import confine
-        found = confine.available()
+        import sys; sys.path.insert(0, {str(WORKER.parents[1])!r})
+        from autograder.sandbox import doctor
+        found = doctor.available()
         print(found.level, sorted(found.missing))
         """
     )

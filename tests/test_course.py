@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import autograder.course as course_module
-from autograder.course import (
+import autograder.course.source as course_module
+from autograder.course.source import (
     CourseError,
     chapters,
     load_reference,

@@ -7,13 +7,13 @@ import textwrap
 
 import pytest
 
-import autograder.engine as engine_module
-from autograder.course import chapters
-from autograder.engine import Grader, Suite, grade_quiz
+import autograder.grading.engine as engine_module
+from autograder.course.source import chapters
+from autograder.grading.engine import Grader, Suite, grade_quiz
+from autograder.grading.judge import SuiteError
+from autograder.grading.submissions import parse
 from autograder.results import from_json, to_json
-from autograder.submissions import parse
-from autograder.suites.plugin import SuiteError
-from autograder.worker.terms import GraderFault, Limits
+from autograder.sandbox.terms import GraderFault, Limits
 from tests.miniature import QUIZ, STEP, TWICE, write
 
 
@@ -186,7 +186,7 @@ def test_a_suite_that_leaves_a_function_untested_is_refused(world):
             del sys.modules[name]  # pytest imports a test file once a process
         return Suite(chapter)
 
-    path = suites / "test_ch00_mini.py"
+    path = suites / "ch00_mini" / "test_ch00_mini.py"
     kept = path.read_text()
     try:
         path.write_text(kept.split('@scores("twice"')[0])

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
-from autograder.course import chapters, module_source
+from autograder.course.source import chapters, module_source
 from autograder.files import write_file
-from autograder.worker.confine import available
+from autograder.sandbox.doctor import available
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER = "ch02_vanilla_rnn"
@@ -89,7 +89,15 @@ def on_a_full_disk(tmp_path, handed_in, free, *options):
     """How a run ended with so many bytes free, how the next one did, and the results then."""
     disk, kept = tmp_path / "disk", tmp_path / "kept"
     disk.mkdir()
-    small = ["--size", str(DISK), "--tmpfs", str(disk), sys.executable, "-m", "tests.full_disk"]
+    small = [
+        "--size",
+        str(DISK),
+        "--tmpfs",
+        str(disk),
+        sys.executable,
+        "-m",
+        "tests.campaigns.full_disk",
+    ]
     done = sandboxed(*small, str(handed_in), str(disk), str(kept), str(free), *options)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests import fuzz
+from tests.campaigns import fuzz
 
 
 @pytest.mark.parametrize("name", fuzz.TARGETS)

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.changes import COLUMNS, change, record_change
-from autograder.gradebook.notebook import repaired
-from autograder.gradebook.pages import formula, render_markdown
-from autograder.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
-from autograder.gradebook.rows import NothingToPublish, gradebook_rows, plain_score
-from autograder.gradebook.writer import course_folder, read_timestamp, write_gradebook
+from autograder.grading.submissions import Found
+from autograder.platforms.gradebook.notebook import repaired
+from autograder.platforms.gradebook.pages import formula, render_markdown
+from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
+from autograder.platforms.gradebook.rows import NothingToPublish, gradebook_rows, plain_score
+from autograder.platforms.gradebook.writer import course_folder, read_timestamp, write_gradebook
+from autograder.reports.changes import COLUMNS, change, record_change
 from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult
-from autograder.submissions import Found
 from tests import gradebook_course as made
 from tests.gradebook_course import CHAPTER, COURSE, FUNCTIONS, HOSTILE, OURS
 
@@ -312,7 +312,7 @@ def test_both_ways_give_the_same_rows_and_notebooks(written, tmp_path):
     made.results_of(course)  # nobody has no folder that nbgrader looks into
     (submitted / "nobody").mkdir()
     api = made.nbgrader_api(course)
-    from autograder.release import write_sources
+    from autograder.course.release import write_sources
 
     write_sources([OURS])
     assert api.generate_assignment(CHAPTER, force=True, create=True)["success"]

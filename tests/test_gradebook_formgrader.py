@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gradebook.writer import write_gradebook
-from autograder.release import commands_found, write_sources
+from autograder.course.release import commands_found, write_sources
+from autograder.platforms.gradebook.writer import write_gradebook
 from tests import browser
 from tests import gradebook_course as made
 from tests.gradebook_course import CHAPTER, COURSE, FUNCTIONS, OURS

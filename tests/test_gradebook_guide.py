@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import ROOT, chapters
+from autograder.course.source import ROOT, chapters
+from autograder.sample_class import answer, everything
 from tests import gradebook_course as made
-from tests.sample_class import answer, everything
 
 GUIDE = ROOT / "docs" / "instructor.md"
 CHAPTER = "ch03_gradients"

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from autograder.gradebook.export import Canvas, Moodle, PlainCsv
-from autograder.gradebook.late import (
+from autograder.course.release import commands_found, write_sources
+from autograder.platforms.gradebook.export import Canvas, Moodle, PlainCsv
+from autograder.platforms.gradebook.late import (
     Late,
     LatePolicy,
     Policy,
@@ -22,8 +23,7 @@ from autograder.gradebook.late import (
     days_that_count,
     penalty,
 )
-from autograder.gradebook.writer import write_gradebook
-from autograder.release import commands_found, write_sources
+from autograder.platforms.gradebook.writer import write_gradebook
 from tests import gradebook_course as made
 from tests.gradebook_course import CHAPTER, COURSE
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course import ROOT, chapters
-from autograder.gradescope import grade as gradescope_grade
-from autograder.gradescope.package import archive
-from autograder.worker.confine import Available
+from autograder.course.source import ROOT, chapters
+from autograder.platforms.gradescope import grade as gradescope_grade
+from autograder.platforms.gradescope.package import archive
+from autograder.sample_class import answer, everything, fill, last, with_body
+from autograder.sandbox.doctor import Available
 from tests.imitated import environment, lend_environment, stand_ins
-from tests.sample_class import answer, everything, fill, last, with_body
 
 CHAPTER = "ch02_vanilla_rnn"
 OTHER = "ch04_lstm"
@@ -148,7 +148,7 @@ def test_the_archive_holds_what_grades_its_chapter_and_no_other(service):
     assert {"setup.sh", "run_autograder"} <= set(entries)
     for script in ("setup.sh", "run_autograder"):
         assert stat.S_IMODE(entries[script].external_attr >> 16) & stat.S_IXUSR
-    assert f"autograder/suites/test_{CHAPTER}.py" in entries
+    assert f"autograder/chapters/{CHAPTER}/test_{CHAPTER}.py" in entries
     secret = [name for name in entries if OTHER in name and "seqlab" not in name]
     assert secret == []
     assert not [name for name in entries if "alternatives" in name or "/." in name]
@@ -158,7 +158,7 @@ def test_the_archive_holds_what_grades_its_chapter_and_no_other(service):
 
 def test_the_command_writes_the_archive(tmp_path):
     output = tmp_path / "build" / "gradescope.zip"
-    command = [sys.executable, "-m", "autograder.gradescope", "--chapter", CHAPTER]
+    command = [sys.executable, "-m", "autograder.platforms.gradescope", "--chapter", CHAPTER]
     subprocess.run([*command, "--output", str(output)], cwd=ROOT, check=True, timeout=60)
     assert output.read_bytes() == archive([CHAPTER], "visible")
     wrong = subprocess.run(
@@ -181,7 +181,7 @@ def test_setup_installs_what_is_missing_and_says_when_it_cannot(tmp_path, python
     (programs / "python3").write_text(f"#!/bin/sh\necho {python3}\n")
     (programs / "python3").chmod(0o755)
     ran = subprocess.run(
-        [shutil.which("bash"), str(ROOT / "autograder" / "gradescope" / "setup.sh")],
+        [shutil.which("bash"), str(ROOT / "autograder" / "platforms" / "gradescope" / "setup.sh")],
         env={"PATH": str(programs), "AUTOGRADER_ROOT": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.worker import hugepages
+from autograder.sandbox.inside import hugepages
 
 SETTING = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 PROGRAM = """

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import naming
-from autograder.known_traces import KnownTraces
-from autograder.mistakes.catalogue import Mistake
-from autograder.naming import Call, Namer, same_values, trace
+from autograder.course.catalogue import Mistake
+from autograder.grading import traces as naming
+from autograder.grading.trace_store import KnownTraces
+from autograder.grading.traces import Call, Namer, same_values, trace
 from autograder.results import HINT, TestResult
 
 ENTRY = Mistake(function="f", name="wrong", says="it is wrong", old="a", new="b")

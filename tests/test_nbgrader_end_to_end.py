@@ -20,10 +20,10 @@ import nbformat
 import nbgrader.apps.nbgraderapp as nbgraderapp
 import pytest
 
-from autograder.course import QUIZ, ROOT, chapters
-from autograder.release import write_sources
+from autograder.course.release import write_sources
+from autograder.course.source import QUIZ, ROOT, chapters
+from autograder.sample_class import answer
 from tests import gradebook_course as made
-from tests.sample_class import answer
 from tests.test_release import IDIOM, suite_passages
 
 CHAPTER = "ch03_gradients"
@@ -144,7 +144,7 @@ def everything(tmp_path_factory):
         nbgrader(folder, "fetch_feedback", CHAPTER, f"--student={name}")
     nbgrader(course, "export")
     for kind in ("Canvas", "Moodle"):
-        plugin = f"--exporter=autograder.gradebook.export.{kind}"
+        plugin = f"--exporter=autograder.platforms.gradebook.export.{kind}"
         nbgrader(course, "export", plugin, "--to", f"{kind}.csv")
     return base, logs
 

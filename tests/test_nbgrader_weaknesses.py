@@ -9,10 +9,10 @@ import textwrap
 
 import pytest
 
-from autograder.course import ROOT
-from autograder.release import write_sources
+from autograder.course.release import write_sources
+from autograder.course.source import ROOT
+from autograder.sample_class import answer, released
 from tests import gradebook_course as made
-from tests.sample_class import answer, released
 from tests.test_nbgrader_end_to_end import (
     CHAPTER,
     FUNCTIONS,

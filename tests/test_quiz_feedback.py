@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pytest
 
-from autograder.course import chapters, quiz_feedback, quiz_key
+from autograder.course.source import chapters, quiz_feedback, quiz_key
 from seqlab import quizzes
 from seqlab.quizzes import EXPLANATIONS, explanations, feedback, literal_answers, seal, unseal
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import release as release_module
-from autograder.course import (
+from autograder.course import release as release_module
+from autograder.course.release import QUIZ_OPTIONS, ReleaseError, differences, release
+from autograder.course.source import (
     BEGIN_SOLUTION,
     END_SOLUTION,
     QUIZ,
@@ -25,7 +26,6 @@ from autograder.course import (
     quiz_key,
     solution_source,
 )
-from autograder.release import QUIZ_OPTIONS, ReleaseError, differences, release
 
 # A line of a solution up to this length, such as `return h`, may stand anywhere.
 TRIVIAL = 12
@@ -199,7 +199,7 @@ def suite_passages(length, count):
     """Passages of that many lines of code of the hidden suites that are longer than `length` altogether."""
     declaration = re.compile(r"(from|import|class|def)\b|[\W_]*$")
     passages = set()
-    for path in (ROOT / "autograder" / "suites").glob("*.py"):
+    for path in (ROOT / "autograder" / "chapters").glob("*/test_*.py"):
         lines = [line.strip() for line in path.read_text(encoding="utf-8").split("\n")]
         lines = [line for line in lines if not declaration.match(line)]
         for first in range(len(lines) - count + 1):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import chapters
+from autograder.course.source import chapters
 from autograder.reports import class_html, feedback_html
-from autograder.reports.facts import Run
+from autograder.reports.statistics import Run
 from tests import browser
 from tests.made_up_class import class_of
 

@@ -15,14 +15,14 @@ from xml.etree import ElementTree
 import pytest
 
 from autograder import cli
-from autograder.course import chapters, module_source
-from autograder.engine import Usage
+from autograder.classroom.run import RunSummary
+from autograder.course.source import chapters, module_source
 from autograder.files import write_file
+from autograder.grading.engine import Usage
+from autograder.grading.submissions import printable
 from autograder.reports.files import Place, read_results, rendered, write_reports
 from autograder.results import TestResult, from_json, function_result, to_json
-from autograder.run import RunSummary
-from autograder.submissions import printable
-from autograder.worker.confine import Available
+from autograder.sandbox.doctor import Available
 from tests.made_up_class import result
 
 ROOT = Path(__file__).resolve().parent.parent

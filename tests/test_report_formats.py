@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from autograder.reports import class_html, feedback_html, github, gradescope, junit, terminal
-from autograder.reports.facts import Run
+from autograder.reports.statistics import Run
 from autograder.results import Problem, TestResult, function_result
 from tests.made_up_class import class_of, result
 

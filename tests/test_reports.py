@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.course import QUIZ, chapters
-from autograder.mistakes.catalogue import mistakes
+from autograder.course.catalogue import mistakes
+from autograder.course.source import QUIZ, chapters
 from autograder.reports import class_html, feedback_html
-from autograder.reports.facts import (
+from autograder.reports.page import prose
+from autograder.reports.statistics import (
     ChapterFacts,
     MistakeFacts,
     Run,
@@ -21,7 +22,6 @@ from autograder.reports.facts import (
     to_repair,
     told,
 )
-from autograder.reports.page import prose
 from autograder.results import (
     FunctionResult,
     Problem,

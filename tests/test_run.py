@@ -17,14 +17,14 @@ import msgspec
 import pytest
 
 from autograder import cli
-from autograder.course import chapters, module_source
+from autograder.classroom import local
+from autograder.classroom.grader_process import GraderProcess
+from autograder.classroom.scheduler import Conditions, Task
+from autograder.course.source import chapters, module_source
+from autograder.grading.submissions import Found, parse
 from autograder.reports import grades_csv
 from autograder.results import SubmissionResult, from_json, to_json
-from autograder.scheduling import local
-from autograder.scheduling.child import GraderProcess
-from autograder.scheduling.tasks import Conditions, Task
-from autograder.submissions import Found, parse
-from autograder.worker.confine import Available
+from autograder.sandbox.doctor import Available
 
 CHAPTER = "ch02_vanilla_rnn"
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.course import chapters
+from autograder.classroom.run import grade_class
+from autograder.course.source import chapters
 from autograder.results import from_json
-from autograder.run import grade_class
-from autograder.worker.terms import Limits
-from tests.sample_class import STUDENTS, expected, write
+from autograder.sample_class import STUDENTS, expected, write
+from autograder.sandbox.terms import Limits
 
 # The others are certified with all their mistakes by `make certify`.
 CHAPTERS = ("ch02_vanilla_rnn", "ch04_lstm")

@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from autograder.course import chapters
-from autograder.engine import Grader
-from autograder.submissions import parse
+from autograder.course.source import chapters
+from autograder.grading.engine import Grader
+from autograder.grading.submissions import parse
 from benchmarks.scale_fit import (
     BEGIN,
     END,

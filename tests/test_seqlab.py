@@ -15,7 +15,7 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from autograder.course import QUIZ, chapters, load_reference, quiz_key, quiz_options
+from autograder.course.source import QUIZ, chapters, load_reference, quiz_key, quiz_options
 from seqlab import magic, registry
 from seqlab.magic import CheckFailed, CheckMagics, Report, check_quiz, guess_chapter
 from seqlab.registry import (
@@ -672,7 +672,7 @@ def test_right_and_wrong_answers_look_the_same(name):
 def test_nbgrader_validate_sees_which_checks_fail(tmp_path):
     name = next(iter(chapters()))
     chapter = chapters()[name]
-    from autograder.course import solution_source
+    from autograder.course.source import solution_source
 
     first, second = [f.name for f in chapter.functions if f.name != QUIZ][:2]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import QUIZ, ROOT, chapters, solution_source
+from autograder.course.source import QUIZ, ROOT, chapters, solution_source
 from seqlab import cli, memory, notebook, runner
 from seqlab.chapters import chapters_with_checks, function_names, resolve
 from seqlab.cli import UsageProblem, targets

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.worker.client import Zygote
-from autograder.worker.session import FunctionMissing, Session, StudentRaised
-from autograder.worker.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
+from autograder.sandbox.client import Zygote
+from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
+from autograder.sandbox.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
 
 
 @pytest.fixture(scope="module")

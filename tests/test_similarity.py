@@ -12,13 +12,14 @@ import textwrap
 import nbformat
 import pytest
 
-from autograder import similarity, similarity_report
 from autograder.cli import main
-from autograder.course import BEGIN_SOLUTION, END_SOLUTION, chapters, module_source
-from autograder.mistakes.catalogue import alternatives
-from autograder.submissions import parse
-from autograder.worker.terms import Cell
-from tests.sample_class import answer, everything, fill, functions_of, released_path
+from autograder.course.catalogue import alternatives
+from autograder.course.source import BEGIN_SOLUTION, END_SOLUTION, chapters, module_source
+from autograder.grading.submissions import parse
+from autograder.sample_class import answer, everything, fill, functions_of, released_path
+from autograder.sandbox.terms import Cell
+from autograder.similarity import compare as similarity
+from autograder.similarity import report as similarity_report
 
 COURSE = chapters()
 READY = [

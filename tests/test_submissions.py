@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.submissions import MAX_BYTES, find, parse, printable, read, read_quiz, strip_magics
+from autograder.grading.submissions import (
+    MAX_BYTES,
+    find,
+    parse,
+    printable,
+    read,
+    read_quiz,
+    strip_magics,
+)
 
 CHAPTER = "ch02_vanilla_rnn"
 

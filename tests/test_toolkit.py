@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from autograder.suites import toolkit
-from autograder.suites.toolkit import once, well_conditioned
+from autograder.grading import toolkit
+from autograder.grading.toolkit import once, well_conditioned
 from seqlab.compare import TOLERANCE, relative_error
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from autograder.worker import wire
+from autograder.sandbox import wire
 
 Pair = namedtuple("Pair", "left right")
 

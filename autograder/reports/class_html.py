@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from itertools import groupby
 from urllib.parse import quote
 
-from autograder.reports.facts import (
+from autograder.reports.page import (
+    bar,
+    cell,
+    document,
+    number,
+    prose,
+    rich_cell,
+    scrolled,
+    table,
+    text,
+)
+from autograder.reports.statistics import (
     BINS,
     SUSPECT_BELOW,
     Attention,
@@ -23,17 +34,6 @@ from autograder.reports.facts import (
     percent,
     state,
     total_percent,
-)
-from autograder.reports.page import (
-    bar,
-    cell,
-    document,
-    number,
-    prose,
-    rich_cell,
-    scrolled,
-    table,
-    text,
 )
 from autograder.reports.text import counted, points, shorten
 from autograder.results import SubmissionResult

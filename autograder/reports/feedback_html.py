@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.course import QUIZ, Chapter
-from autograder.reports.facts import Run, Told, split_hint, state, to_repair, told
+from autograder.course.source import QUIZ, Chapter
 from autograder.reports.page import bar, document, prose, text
+from autograder.reports.statistics import Run, Told, split_hint, state, to_repair, told
 from autograder.reports.text import counted, points, shorten
 from autograder.results import FunctionResult, Problem, SubmissionResult
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from autograder.course import Chapter
+from autograder.course.source import Chapter
 from autograder.reports import class_html, feedback_html, grades_csv, gradescope, junit
-from autograder.reports.facts import Run
+from autograder.reports.statistics import Run
 from autograder.results import SubmissionResult, from_json
 
 RESULTS = "results"

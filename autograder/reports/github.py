@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import IO
 
-from autograder.reports.facts import ClassFacts, Run, gather, look_first
+from autograder.reports.statistics import ClassFacts, Run, gather, look_first
 from autograder.reports.text import clean, counted, one_line, points, shorten
 from autograder.results import SubmissionResult
 

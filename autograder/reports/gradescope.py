@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from autograder.reports.facts import Run, state, told
 from autograder.reports.feedback_html import REASONS, STATES, student_problems
+from autograder.reports.statistics import Run, state, told
 from autograder.reports.text import clean, points, shorten
 from autograder.results import FunctionResult, SubmissionResult
 

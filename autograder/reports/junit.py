@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from autograder.reports.facts import VERDICTS, Run
+from autograder.reports.statistics import VERDICTS, Run
 from autograder.reports.text import clean, points, shorten
 from autograder.results import FunctionResult, SubmissionResult
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from autograder.reports.facts import ClassFacts, Run, gather, look_first
+from autograder.reports.statistics import ClassFacts, Run, gather, look_first
 from autograder.reports.text import counted, one_line, points, shorten
 from autograder.results import SubmissionResult
 

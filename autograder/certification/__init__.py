@@ -1,0 +1,1 @@
+"""Tests of the tests: every mistake must lose points, no sound alternative may."""

@@ -1,0 +1,1 @@
+"""What is hidden of the chapters: suites, mistakes, alternatives. Never given to students."""

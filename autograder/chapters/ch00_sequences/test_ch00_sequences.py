@@ -1,0 +1,577 @@
+"""Hidden suite of Chapter 0: text to numbers, ragged batches, the three shapes of a recurrence.
+
+`step` and `readout` run on this side and are answered one call at a time, so their arguments stay
+small. Both are asymmetric in their arguments, and no two dimensions of a case agree.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.grading.toolkit import (
+    calls_counted,
+    compare,
+    once,
+    raises,
+    require,
+    scores,
+    unchanged,
+)
+
+RESULTS = {
+    "build_vocabulary": "",
+    "encode": "T",
+    "one_hot": "",
+    "pad_sequences": {"padded": "", "lengths": "N"},
+    "sequence_mask": "N T",
+    "masked_mean": "N D",
+    "sequence_to_vector": "",
+    "sequence_to_sequence": "",
+    "vector_to_sequence": "",
+    "feedforward_parameter_count": "",
+    "rnn_parameter_count": "",
+}
+
+
+# --- build_vocabulary -----------------------------------------------------------------------------
+
+TEXTS = {
+    "words": ["hidden state", "see bees", "a"],
+    "case_digits_and_blanks": ["Zebra 10:\tab", "aZ\n9", " "],
+    # Of several planes, and a letter with its accent in one and in two code points.
+    "beyond_ascii": ["na\u00efve \u4e2d\u6587", "nai\u0308ve \U0001f600", "\ufb00\u00df\u1e9e"],
+    "pad_spelt_out": ["<pad>", "p<<"],
+    "empty_among_others": ["", " cab\n", ""],
+    "nothing_but_empty": ["", ""],
+}
+
+
+def numbered(texts: list[str]) -> dict[str, int]:
+    characters = sorted({character for text in texts for character in text}, key=ord)
+    return {"<pad>": 0, **{character: 1 + k for k, character in enumerate(characters)}}
+
+
+@scores("build_vocabulary")
+@pytest.mark.parametrize("texts", list(TEXTS))
+def test_vocabulary(student: Any, texts: str) -> None:
+    got = student.build_vocabulary(list(TEXTS[texts]))
+    compare("vocabulary", got, numbered(TEXTS[texts]))
+
+
+@scores("build_vocabulary")
+def test_vocabulary_of_each_call(student: Any) -> None:
+    for texts in (["zebra"], ["abc"], ["zebra"]):
+        compare("vocabulary", student.build_vocabulary(texts), numbered(texts))
+
+
+@scores("build_vocabulary", weight=0.5)
+def test_vocabulary_keeps_texts(student: Any) -> None:
+    unchanged(student, "build_vocabulary", ["zebra", "", "crossing"])
+
+
+# --- encode ---------------------------------------------------------------------------------------
+
+# Not in code-point order and with gaps: a vocabulary may come from anywhere.
+VOCABULARY = {"<pad>": 0, "b": 1, "a": 7, "A": 2, " ": 3, "\n": 11, "\u4e2d": 300, "n": 5}
+
+
+@scores("encode", weight=2.0)
+@pytest.mark.parametrize(
+    "text",
+    ["banana", "A a", " \n ", "\u4e2d"],
+    ids=["letters", "capitals", "blanks", "one_character"],
+)
+def test_tokens(student: Any, text: str) -> None:
+    want = np.array([VOCABULARY[character] for character in text])
+    compare("tokens", student.encode(text, VOCABULARY), want, axes="T", dtype=np.int64)
+
+
+@scores("encode")
+def test_tokens_of_empty_text(student: Any) -> None:
+    got = student.encode("", VOCABULARY)
+    compare("tokens", got, np.zeros(0, dtype=np.int64), axes="T", dtype=np.int64)
+
+
+@scores("encode")
+@pytest.mark.parametrize(
+    "text, unknown",
+    [("ban \u00a7 \u00b6 ban", "\u00a7"), ("\u20ac", "\u20ac"), ("a B <n", "B")],
+    ids=["two_unknown", "nothing_else", "other_case"],
+)
+def test_unknown_character(student: Any, text: str, unknown: str) -> None:
+    with raises(KeyError, naming=unknown):
+        student.encode(text, VOCABULARY)
+
+
+@scores("encode")
+def test_tokens_of_each_vocabulary(student: Any) -> None:
+    for shift in (0, 10, 0):
+        vocabulary = {"<pad>": 0, "x": 1 + shift, "y": 2 + shift}
+        want = np.array([2, 1, 2]) + shift
+        compare("tokens", student.encode("yxy", vocabulary), want, axes="T", dtype=np.int64)
+
+
+@scores("encode", weight=0.5)
+def test_encode_keeps_vocabulary(student: Any) -> None:
+    unchanged(student, "encode", "a b", {"<pad>": 0, "b": 1, "a": 2, " ": 3})
+
+
+# --- one_hot --------------------------------------------------------------------------------------
+
+TOKENS = {
+    "text": (np.array([4, 0, 2, 2, 5]), 6),
+    "batch": (np.array([[3, 0, 1], [1, 4, 6]]), 7),
+    "one_token": (np.array([2]), 3),
+    "square": (np.array([[2, 0, 1], [1, 1, 2], [0, 2, 0]]), 3),
+    "three_axes": (np.array([[[0], [4]], [[1], [3]], [[2], [2]]]), 5),
+    "no_axis": (np.array(1), 4),
+}
+
+
+def hot(tokens: np.ndarray, V: int) -> np.ndarray:
+    vectors = np.zeros((*tokens.shape, V))
+    for place in np.ndindex(tokens.shape):
+        vectors[(*place, tokens[place])] = 1.0
+    return vectors
+
+
+@scores("one_hot")
+@pytest.mark.parametrize("tokens", list(TOKENS))
+def test_vectors(student: Any, tokens: str) -> None:
+    compare("vectors", student.one_hot(*TOKENS[tokens]), hot(*TOKENS[tokens]), dtype=np.float64)
+
+
+@scores("one_hot")
+def test_vectors_of_each_call(student: Any) -> None:
+    for tokens in (np.array([[0, 1]]), np.array([[3, 2]]), np.array([[0, 1]])):
+        compare("vectors", student.one_hot(tokens, 4), hot(tokens, 4), dtype=np.float64)
+
+
+@scores("one_hot")
+@pytest.mark.parametrize(
+    "tokens",
+    [np.array([0, 2, -1]), np.array([[-4, 1]]), np.array([1, -9])],
+    ids=["minus_one", "minus_V", "far_below"],
+)
+def test_token_below_zero(student: Any, tokens: np.ndarray) -> None:
+    with raises(ValueError, naming="tokens"):
+        student.one_hot(tokens, 4)
+
+
+@scores("one_hot")
+@pytest.mark.parametrize(
+    "tokens", [np.array([0, 4, 1]), np.array([[1, 2], [3, 700]])], ids=["V", "far_above"]
+)
+def test_token_of_V_or_more(student: Any, tokens: np.ndarray) -> None:
+    with raises(ValueError, naming="tokens"):
+        student.one_hot(tokens, 4)
+
+
+@scores("one_hot", weight=0.5)
+def test_one_hot_keeps_tokens(student: Any) -> None:
+    unchanged(student, "one_hot", *TOKENS["batch"])
+
+
+# --- pad_sequences --------------------------------------------------------------------------------
+
+
+@once
+def ragged(rng: np.random.Generator, lengths: tuple[int, ...], D: int = 0) -> list[np.ndarray]:
+    """Sequences of these lengths, of numbers for `D = 0`; no entry is zero."""
+    return [rng.normal(size=(T, D) if D else (T,)) + 3.0 for T in lengths]
+
+
+def padded(
+    sequences: list[np.ndarray], L: int, pad_value: float = 0.0, dtype: Any = np.float64
+) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.full((len(sequences), L, *sequences[0].shape[1:]), pad_value).astype(dtype)
+    for n, sequence in enumerate(sequences):
+        for t, value in enumerate(sequence[:L]):
+            rows[n, t] = value
+    return rows, np.array([min(len(sequence), L) for sequence in sequences])
+
+
+def compare_padded(got: Any, want: tuple[np.ndarray, np.ndarray]) -> None:
+    rows, lengths = got
+    compare("padded", rows, want[0], dtype=want[0].dtype)
+    compare("lengths", lengths, want[1], axes="N", dtype=np.int64)
+
+
+@scores("pad_sequences", weight=2.0)
+@pytest.mark.parametrize(
+    "lengths, D",
+    [((3, 5, 1), 0), ((2, 6, 4, 3), 2), ((4, 2), 1), ((5,), 3), ((4, 4, 4), 2)],
+    ids=["numbers", "vectors", "one_feature", "one_sequence", "equal_lengths"],
+)
+def test_padded(student: Any, lengths: tuple[int, ...], D: int) -> None:
+    sequences = ragged(lengths, D)
+    compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
+
+
+@scores("pad_sequences")
+@pytest.mark.parametrize(
+    "lengths, D",
+    [((0, 3, 2), 0), ((2, 0), 3), ((0, 0), 0), ((0, 0, 0), 2)],
+    ids=["number_first", "vector_last", "all_numbers", "all_vectors"],
+)
+def test_padded_empty_sequences(student: Any, lengths: tuple[int, ...], D: int) -> None:
+    sequences = ragged(lengths, D)
+    compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
+
+
+@scores("pad_sequences")
+@pytest.mark.parametrize("D", [0, 2], ids=["numbers", "vectors"])
+def test_pad_value(student: Any, D: int) -> None:
+    sequences = ragged((4, 0, 2), D)
+    got = student.pad_sequences(list(sequences), pad_value=-2.5)
+    compare_padded(got, padded(sequences, 4, -2.5))
+
+
+@scores("pad_sequences", weight=2.0)
+@pytest.mark.parametrize(
+    "max_length, D",
+    [(4, 0), (4, 2), (9, 0), (9, 3), (1, 2), (0, 0)],
+    ids=[
+        "shorter",
+        "shorter_vectors",
+        "longer",
+        "longer_vectors",
+        "one_step",
+        "no_step",
+    ],
+)
+def test_max_length(student: Any, max_length: int, D: int) -> None:
+    sequences = ragged((2, 6, 0, 5), D)
+    got = student.pad_sequences(list(sequences), 7.5, max_length)
+    compare_padded(got, padded(sequences, max_length, 7.5))
+
+
+DTYPES = {
+    "integers": (np.int64, np.int64, np.int64),
+    "int32_and_float32": (np.int32, np.float32, np.float64),
+    "float32": (np.float32, np.float32, np.float32),
+    "wider_second": (np.int16, np.int32, np.int32),
+    "bool": (np.bool_, np.bool_, np.bool_),
+}
+
+
+@scores("pad_sequences")
+@pytest.mark.parametrize("kinds", list(DTYPES))
+def test_padded_dtype(student: Any, kinds: str) -> None:
+    first, second, dtype = DTYPES[kinds]
+    sequences = [np.array([1, 0, 1]).astype(first), np.array([1, 1, 1, 0, 1]).astype(second)]
+    compare_padded(student.pad_sequences(sequences), padded(sequences, 5, dtype=dtype))
+
+
+@scores("pad_sequences")
+def test_pad_value_is_cast(student: Any) -> None:
+    sequences = [np.array([5, 6]), np.array([2**53 + 1]), np.array([7, 8, 9])]
+    got = student.pad_sequences(sequences, pad_value=-1.75)
+    compare_padded(got, padded(sequences, 3, -1, dtype=np.int64))
+
+
+@scores("pad_sequences")
+def test_no_sequence(student: Any) -> None:
+    with raises(ValueError, naming="sequences"):
+        student.pad_sequences([])
+    with raises(ValueError, naming="sequences"):
+        student.pad_sequences([], 0.0, 3)
+
+
+@scores("pad_sequences")
+def test_padded_of_each_call(student: Any) -> None:
+    for lengths in ((2, 3), (4, 1), (2, 3)):
+        sequences = ragged(lengths, 2)
+        compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
+
+
+@scores("pad_sequences")
+def test_pad_keeps_sequences(student: Any) -> None:
+    unchanged(student, "pad_sequences", list(ragged((3, 5, 1), 2)), -1.0, 4)
+
+
+# --- sequence_mask --------------------------------------------------------------------------------
+
+LENGTHS = {
+    "ragged": ([3, 1, 4, 2], 4),
+    "wider_than_longest": ([2, 5, 1], 8),
+    "length_zero": ([0, 3, 0, 1, 2], 3),
+    "all_full": ([3, 3], 3),
+    "all_empty": ([0, 0, 0], 2),
+    "one_row": ([2], 5),
+    "one_column": ([1, 0, 1], 1),
+}
+
+
+@scores("sequence_mask")
+@pytest.mark.parametrize("lengths", list(LENGTHS))
+def test_mask(student: Any, lengths: str) -> None:
+    given, max_length = LENGTHS[lengths]
+    want = np.array([[t < length for t in range(max_length)] for length in given])
+    compare("mask", student.sequence_mask(np.array(given), max_length), want, axes="N T")
+
+
+@scores("sequence_mask", weight=0.5)
+def test_mask_keeps_lengths(student: Any) -> None:
+    unchanged(student, "sequence_mask", np.array([3, 0, 5]), 6)
+
+
+# --- masked_mean ----------------------------------------------------------------------------------
+
+
+@once
+def mean_case(
+    rng: np.random.Generator,
+    lengths: tuple[int, ...],
+    T: int,
+    D: int,
+    padding: str = "finite",
+) -> SimpleNamespace:
+    """A ragged batch, or one with gaps where `padding` is "gaps"."""
+    x = rng.normal(size=(len(lengths), T, D)) + 2.0
+    mask = np.array([[t < length for t in range(T)] for length in lengths])
+    if padding == "gaps":
+        mask = np.array([[(3 * n + 2 * t) % 5 < 2 for t in range(T)] for n in range(len(lengths))])
+    if padding in ("not_a_number", "gaps"):
+        x[~mask] = np.nan
+    elif padding == "infinite":
+        x[~mask] = np.inf
+        x[..., ::2] *= -1.0
+    elif padding == "large":
+        x[~mask] = 1e12
+    means = [
+        row[valid].mean(axis=0) if valid.any() else np.zeros(D)
+        for row, valid in zip(x, mask, strict=True)
+    ]
+    return SimpleNamespace(arguments=(x, mask), means=np.array(means))
+
+
+def check_mean(student: Any, case: SimpleNamespace) -> None:
+    compare("means", student.masked_mean(*case.arguments), case.means, axes="N D")
+
+
+@scores("masked_mean", weight=2.0)
+@pytest.mark.parametrize(
+    "lengths, T, D",
+    [((3, 5, 1, 4), 7, 2), ((4,), 6, 3), ((1, 1), 1, 4), ((5, 5, 5), 5, 1), ((2, 4, 1), 4, 4)],
+    ids=["ragged", "one_sequence", "one_step", "all_valid", "as_many_steps_as_features"],
+)
+def test_means(student: Any, lengths: tuple[int, ...], T: int, D: int) -> None:
+    check_mean(student, mean_case(lengths, T, D))
+
+
+@scores("masked_mean", weight=2.0)
+@pytest.mark.parametrize("padding", ["not_a_number", "infinite", "large"])
+def test_padding_has_no_influence(student: Any, padding: str) -> None:
+    check_mean(student, mean_case((3, 6, 2, 7), 7, 3, padding))
+
+
+@scores("masked_mean")
+@pytest.mark.parametrize("padding", ["finite", "not_a_number"])
+def test_no_valid_step(student: Any, padding: str) -> None:
+    check_mean(student, mean_case((3, 0, 2), 4, 2, padding))
+    check_mean(student, mean_case((0, 0), 3, 2, padding))
+
+
+@scores("masked_mean")
+def test_mask_with_gaps(student: Any) -> None:
+    check_mean(student, mean_case((7,) * 4, 7, 3, "gaps"))
+
+
+@scores("masked_mean", weight=0.5)
+def test_means_keep_arguments(student: Any) -> None:
+    unchanged(student, "masked_mean", *mean_case((3, 0, 2), 4, 2, "not_a_number").arguments)
+
+
+# --- the three shapes -----------------------------------------------------------------------------
+
+
+@once
+def recurrence_case(
+    rng: np.random.Generator, T: int, N: int, D: int, H: int, V: int
+) -> SimpleNamespace:
+    """A nonlinear step and readout; vectors for `N = 0`, batches otherwise."""
+    batch = (N,) if N else ()
+    W, U, R = rng.normal(size=(H, H)), rng.normal(size=(H, D)), rng.normal(size=(V, H))
+    bias, offset = rng.normal(size=H), rng.normal(size=V)
+
+    def step(h: Any, x: Any) -> np.ndarray:
+        return np.tanh(np.asarray(h) @ W.T + bias) + 0.5 * np.cos(np.asarray(x) @ U.T)
+
+    def readout(h: Any) -> np.ndarray:
+        return np.sin(np.asarray(h) @ R.T) + offset
+
+    h0, xs = rng.normal(size=(*batch, H)), rng.normal(size=(T, *batch, D))
+    states = [h0]
+    for x in xs:
+        states.append(step(states[-1], x))
+    # Generated: the first input is like an output, so this takes as many features as outputs.
+    start = rng.normal(size=(*batch, V))
+    generated, h, y = [], h0, start
+    if V == D:
+        for _ in range(T):
+            h = step(h, y)
+            y = readout(h)
+            generated.append(y)
+    return SimpleNamespace(
+        step=step,
+        readout=readout,
+        h0=h0,
+        xs=xs,
+        last=states[-1],
+        outputs=np.array([readout(h) for h in states[1:]]),
+        start=start,
+        length=T,
+        generated=np.array(generated),
+    )
+
+
+# T, N, D, H, V
+VECTORS, BATCH, ONE_STEP, ONE_UNIT = (6, 0, 2, 3, 4), (5, 2, 4, 3, 6), (1, 0, 3, 2, 4), (4, 0, 1, 1, 1)  # fmt: skip
+SHAPES = pytest.mark.parametrize(
+    "shape",
+    [VECTORS, BATCH, ONE_STEP, ONE_UNIT],
+    ids=["vectors", "batch", "one_step", "one_unit"],
+)
+
+
+@scores("sequence_to_vector", weight=2.0)
+@SHAPES
+def test_last_state(student: Any, shape: tuple[int, ...]) -> None:
+    case = recurrence_case(*shape)
+    compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.last)
+
+
+@scores("sequence_to_vector")
+@pytest.mark.parametrize("N", [0, 2], ids=["vector", "batch"])
+def test_state_without_inputs(student: Any, N: int) -> None:
+    case = recurrence_case(0, N, 3, 4, 2)
+    compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.h0)
+
+
+@scores("sequence_to_vector")
+def test_state_steps_once_per_input(student: Any) -> None:
+    for T in (0, 1, 6):
+        case = recurrence_case(T, 0, 2, 3, 4)
+        step = calls_counted(case.step)
+        compare("state", student.sequence_to_vector(step, case.h0, case.xs), case.last)
+        require(step.calls == T, "the step was not called exactly once per input")
+
+
+@scores("sequence_to_vector")
+def test_state_of_each_call(student: Any) -> None:
+    for shape in (VECTORS, BATCH, VECTORS):
+        case = recurrence_case(*shape)
+        compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.last)
+
+
+@scores("sequence_to_vector", weight=0.5)
+def test_state_keeps_arguments(student: Any) -> None:
+    case = recurrence_case(*VECTORS)
+    unchanged(student, "sequence_to_vector", case.step, case.h0, case.xs)
+
+
+@scores("sequence_to_sequence", weight=2.0)
+@SHAPES
+def test_outputs(student: Any, shape: tuple[int, ...]) -> None:
+    case = recurrence_case(*shape)
+    got = student.sequence_to_sequence(case.step, case.readout, case.h0, case.xs)
+    compare("outputs", got, case.outputs)
+
+
+@scores("sequence_to_sequence")
+def test_outputs_of_one_number(student: Any) -> None:
+    case = recurrence_case(*VECTORS)
+    got = student.sequence_to_sequence(case.step, lambda h: case.readout(h)[1], case.h0, case.xs)
+    compare("outputs", got, case.outputs[:, 1])
+
+
+@scores("sequence_to_sequence")
+def test_outputs_call_once_per_input(student: Any) -> None:
+    for shape in (VECTORS, ONE_STEP):
+        case = recurrence_case(*shape)
+        step, readout = calls_counted(case.step), calls_counted(case.readout)
+        got = student.sequence_to_sequence(step, readout, case.h0, case.xs)
+        compare("outputs", got, case.outputs)
+        require(step.calls == case.length, "the step was not called exactly once per input")
+        require(readout.calls == case.length, "the readout was not called exactly once per input")
+
+
+@scores("sequence_to_sequence")
+def test_outputs_of_each_call(student: Any) -> None:
+    for shape in (VECTORS, BATCH, VECTORS):
+        case = recurrence_case(*shape)
+        got = student.sequence_to_sequence(case.step, case.readout, case.h0, case.xs)
+        compare("outputs", got, case.outputs)
+
+
+@scores("sequence_to_sequence", weight=0.5)
+def test_outputs_keep_arguments(student: Any) -> None:
+    case = recurrence_case(*VECTORS)
+    unchanged(student, "sequence_to_sequence", case.step, case.readout, case.h0, case.xs)
+
+
+# T, N, D = V, H, V
+WRITE, WRITE_BATCH, WRITE_ONE, WRITE_UNIT = (6, 0, 2, 3, 2), (5, 2, 4, 3, 4), (1, 0, 3, 2, 3), (4, 0, 1, 1, 1)  # fmt: skip
+
+
+def write(student: Any, case: SimpleNamespace) -> Any:
+    return student.vector_to_sequence(
+        case.step, case.readout, case.h0, case.start, len(case.generated)
+    )
+
+
+@scores("vector_to_sequence", weight=2.0)
+@pytest.mark.parametrize(
+    "shape",
+    [WRITE, WRITE_BATCH, WRITE_ONE, WRITE_UNIT],
+    ids=["vectors", "batch", "one_output", "one_unit"],
+)
+def test_generated(student: Any, shape: tuple[int, ...]) -> None:
+    case = recurrence_case(*shape)
+    compare("sequence", write(student, case), case.generated)
+
+
+@scores("vector_to_sequence")
+def test_generated_calls_once_per_output(student: Any) -> None:
+    for shape in (WRITE, WRITE_ONE):
+        case = recurrence_case(*shape)
+        step, readout = calls_counted(case.step), calls_counted(case.readout)
+        got = student.vector_to_sequence(step, readout, case.h0, case.start, case.length)
+        compare("sequence", got, case.generated)
+        require(step.calls == case.length, "the step was not called exactly once per output")
+        require(readout.calls == case.length, "the readout was not called exactly once per output")
+
+
+@scores("vector_to_sequence")
+def test_generated_of_each_call(student: Any) -> None:
+    for shape in (WRITE, WRITE_BATCH, WRITE):
+        case = recurrence_case(*shape)
+        compare("sequence", write(student, case), case.generated)
+
+
+@scores("vector_to_sequence", weight=0.5)
+def test_generated_keeps_arguments(student: Any) -> None:
+    case = recurrence_case(*WRITE)
+    arguments = case.step, case.readout, case.h0, case.start, case.length
+    unchanged(student, "vector_to_sequence", *arguments)
+
+
+# --- counts ---------------------------------------------------------------------------------------
+
+
+@scores("feedforward_parameter_count")
+@pytest.mark.parametrize("T, D, H", [(7, 3, 5), (1, 4, 6), (4, 9, 1), (50, 30, 64)], ids=str)
+def test_feedforward_count(student: Any, T: int, D: int, H: int) -> None:
+    want = H * (T * D + 1)
+    compare("count", student.feedforward_parameter_count(T, D, H), want)
+
+
+@scores("rnn_parameter_count")
+@pytest.mark.parametrize("D, H", [(3, 5), (6, 2), (1, 4), (30, 64)], ids=str)
+def test_rnn_count(student: Any, D: int, H: int) -> None:
+    compare("count", student.rnn_parameter_count(D, H), H * (D + H + 1))

@@ -1,0 +1,1 @@
+"""What is hidden of chapter 1."""

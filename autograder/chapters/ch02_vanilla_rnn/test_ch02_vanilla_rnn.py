@@ -1,0 +1,570 @@
+"""Hidden suite of Chapter 2: the vanilla RNN, its readout, its loss, and sampling.
+
+States and gradients are judged by torch's automatic differentiation in float64, written out once in
+`unrolled`. All dimensions of a case differ, so that no wrong product fits by accident; initial
+states and biases are never zero.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.grading.toolkit import HANDLE, compare, once, raises, require, scores, unchanged
+
+RESULTS = {
+    "rnn_step_forward": {"h": "N H", "cache": HANDLE},
+    "rnn_step_backward": {"dx": "N D", "dh_prev": "N H", "grads": ""},
+    "rnn_forward": {"h": "N T H", "cache": HANDLE},
+    "rnn_backward": {"dx": "N T D", "dh0": "N H", "grads": ""},
+    "readout_forward": {"y": "N T V", "cache": HANDLE},
+    "readout_backward": {"dh": "N T H", "grads": ""},
+    "softmax_cross_entropy": {"loss": "", "dlogits": "N T V"},
+    "sample": "T",
+}
+
+# What the sequence functions of a submission may be built on.
+FORWARD_STEPS = ("rnn_step_forward",)
+BACKWARD_STEPS = ("rnn_step_forward", "rnn_step_backward")
+SAMPLE_STEPS = ("rnn_step_forward", "rnn_forward", "readout_forward")
+
+# N, D, H
+ONE_ROW, BATCH, ONE_UNIT = (1, 2, 3), (4, 3, 5), (3, 2, 1)
+# N, T, D, H
+ONE_SEQUENCE, SEQUENCES, ONE_STEP = (1, 6, 2, 3), (4, 7, 3, 5), (3, 1, 4, 2)
+
+
+def weights(rng: np.random.Generator, D: int, H: int) -> dict[str, np.ndarray]:
+    """Weights small enough that no unit saturates, large enough that every path counts."""
+    return {
+        "Wxh": rng.normal(size=(H, D)) * 0.5,
+        "Whh": rng.normal(size=(H, H)) * 0.8 / np.sqrt(H),
+        "bh": rng.normal(size=H) * 0.5,
+    }
+
+
+def tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Float64 leaves that collect gradients."""
+    return {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
+
+
+def gradients(leaves: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """What the leaves collected."""
+    return {name: leaf.grad.numpy() for name, leaf in leaves.items()}
+
+
+def unrolled(x: torch.Tensor, state: torch.Tensor, p: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Equation (2.3) over all steps."""
+    states = []
+    for t in range(x.shape[1]):
+        state = torch.tanh(x[:, t] @ p["Wxh"].T + state @ p["Whh"].T + p["bh"])
+        states.append(state)
+    return torch.stack(states, dim=1)
+
+
+# --- one step -------------------------------------------------------------------------------------
+
+
+@once
+def step_case(
+    rng: np.random.Generator, N: int, D: int, H: int, draw: str = "first"
+) -> SimpleNamespace:
+    x, h_prev, params = rng.normal(size=(N, D)), rng.normal(size=(N, H)), weights(rng, D, H)
+    dh = rng.normal(size=(N, H)) * 10
+    leaves = tensors({"x": x, "h_prev": h_prev, **params})
+    h = unrolled(leaves["x"][:, None], leaves["h_prev"], leaves)[:, 0]
+    h.backward(torch.tensor(dh))
+    grads = gradients(leaves)
+    return SimpleNamespace(
+        arguments=(x, h_prev, params),
+        h=h.detach().numpy(),
+        dh=dh,
+        dx=grads.pop("x"),
+        dh_prev=grads.pop("h_prev"),
+        grads=grads,
+    )
+
+
+@scores("rnn_step_forward", weight=2.0)
+@pytest.mark.parametrize("shape", [ONE_ROW, BATCH, ONE_UNIT], ids=["one_row", "batch", "one_unit"])
+def test_step_state(student: Any, shape: tuple[int, int, int]) -> None:
+    case = step_case(*shape)
+    h, _ = student.rnn_step_forward(*case.arguments)
+    compare("h", h, case.h, axes="N H")
+
+
+@scores("rnn_step_forward")
+def test_step_saturates(student: Any) -> None:
+    params = {"Wxh": np.array([[400.0], [-500.0]]), "Whh": 600 * np.eye(2), "bh": np.zeros(2)}
+    h, _ = student.rnn_step_forward(np.array([[2.0]]), np.array([[0.5, -0.5]]), params)
+    compare("h", h, np.array([[1.0, -1.0]]), axes="N H")
+
+
+@scores("rnn_step_forward")
+def test_step_repeats(student: Any) -> None:
+    for draw in ("second", "first", "second"):
+        case = step_case(*BATCH, draw)
+        h, _ = student.rnn_step_forward(*case.arguments)
+        compare("h of one of several calls", h, case.h, axes="N H")
+
+
+@scores("rnn_step_forward")
+def test_step_keeps_arguments(student: Any) -> None:
+    unchanged(student, "rnn_step_forward", *step_case(*BATCH).arguments)
+
+
+def step_backward(student: Any, case: SimpleNamespace) -> Any:
+    _, cache = student.rnn_step_forward(*case.arguments)
+    return student.rnn_step_backward(case.dh, cache)
+
+
+@scores("rnn_step_backward", weight=2.0)
+def test_step_gradient_of_input(student: Any) -> None:
+    case = step_case(*BATCH)
+    dx, _, _ = step_backward(student, case)
+    compare("dx", dx, case.dx, axes="N D")
+
+
+@scores("rnn_step_backward", weight=2.0)
+def test_step_gradient_of_previous_state(student: Any) -> None:
+    case = step_case(*BATCH)
+    _, dh_prev, _ = step_backward(student, case)
+    compare("dh_prev", dh_prev, case.dh_prev, axes="N H")
+
+
+@scores("rnn_step_backward", weight=2.0)
+def test_step_gradient_of_parameters(student: Any) -> None:
+    case = step_case(*BATCH)
+    _, _, grads = step_backward(student, case)
+    compare("grads", grads, case.grads)
+
+
+@scores("rnn_step_backward")
+@pytest.mark.parametrize("shape", [ONE_ROW, ONE_UNIT], ids=["one_row", "one_unit"])
+def test_step_gradient_shapes(student: Any, shape: tuple[int, int, int]) -> None:
+    case = step_case(*shape)
+    dx, dh_prev, grads = step_backward(student, case)
+    compare("dx", dx, case.dx, axes="N D")
+    compare("dh_prev", dh_prev, case.dh_prev, axes="N H")
+    compare("grads", grads, case.grads)
+
+
+@scores("rnn_step_backward")
+def test_step_caches_interleave(student: Any) -> None:
+    # Of the same shapes, as other shapes would give away a cache that is kept between calls.
+    first, second = step_case(*BATCH), step_case(*BATCH, "second")
+    caches = [student.rnn_step_forward(*case.arguments)[1] for case in (first, second)]
+    for case, cache in ((first, caches[0]), (second, caches[1]), (first, caches[0])):
+        dx, dh_prev, grads = student.rnn_step_backward(case.dh, cache)
+        compare("dx", dx, case.dx, axes="N D")
+        compare("dh_prev", dh_prev, case.dh_prev, axes="N H")
+        compare("grads", grads, case.grads)
+
+
+@scores("rnn_step_backward")
+def test_step_backward_keeps_arguments(student: Any) -> None:
+    case = step_case(*BATCH)
+    _, cache = student.rnn_step_forward(*case.arguments)
+    unchanged(student, "rnn_step_backward", case.dh, cache)
+
+
+# --- through time ---------------------------------------------------------------------------------
+
+
+@once
+def sequence_case(
+    rng: np.random.Generator, N: int, T: int, D: int, H: int, loss_on: str = "every"
+) -> SimpleNamespace:
+    """A batch of sequences whose loss reads every state, only the first or only the last."""
+    x, h0, params = rng.normal(size=(N, T, D)), rng.normal(size=(N, H)), weights(rng, D, H)
+    dh = rng.normal(size=(N, T, H)) * 10
+    if loss_on == "first":
+        dh[:, 1:] = 0.0
+    elif loss_on == "last":
+        dh[:, :-1] = 0.0
+    leaves = tensors({"x": x, "h0": h0, **params})
+    h = unrolled(leaves["x"], leaves["h0"], leaves)
+    h.backward(torch.tensor(dh))
+    grads = gradients(leaves)
+    return SimpleNamespace(
+        arguments=(x, h0, params),
+        h=h.detach().numpy(),
+        dh=dh,
+        dx=grads.pop("x"),
+        dh0=grads.pop("h0"),
+        grads=grads,
+    )
+
+
+@scores("rnn_forward", weight=2.0, steps=FORWARD_STEPS)
+@pytest.mark.parametrize(
+    "shape",
+    [ONE_SEQUENCE, SEQUENCES, ONE_STEP],
+    ids=["one_sequence", "batch", "one_step"],
+)
+def test_states(student: Any, shape: tuple[int, int, int, int]) -> None:
+    case = sequence_case(*shape)
+    h, _ = student.rnn_forward(*case.arguments)
+    compare("h", h, case.h, axes="N T H")
+
+
+@scores("rnn_forward", steps=FORWARD_STEPS)
+def test_states_repeat(student: Any) -> None:
+    for loss_on in ("first", "last", "first"):
+        case = sequence_case(*SEQUENCES, loss_on)
+        h, _ = student.rnn_forward(*case.arguments)
+        compare("h of one of several calls", h, case.h, axes="N T H")
+
+
+@scores("rnn_forward", steps=FORWARD_STEPS)
+def test_forward_keeps_arguments(student: Any) -> None:
+    unchanged(student, "rnn_forward", *sequence_case(*SEQUENCES).arguments)
+
+
+def backward(student: Any, case: SimpleNamespace) -> Any:
+    _, cache = student.rnn_forward(*case.arguments)
+    return student.rnn_backward(case.dh, cache)
+
+
+def compare_backward(results: Any, case: SimpleNamespace) -> None:
+    dx, dh0, grads = results
+    compare("dx", dx, case.dx, axes="N T D")
+    compare("dh0", dh0, case.dh0, axes="N H")
+    compare("grads", grads, case.grads)
+
+
+@scores("rnn_backward", weight=2.0, steps=BACKWARD_STEPS)
+def test_gradient_of_inputs(student: Any) -> None:
+    case = sequence_case(*SEQUENCES)
+    dx, _, _ = backward(student, case)
+    compare("dx", dx, case.dx, axes="N T D")
+
+
+@scores("rnn_backward", weight=2.0, steps=BACKWARD_STEPS)
+def test_gradient_of_initial_state(student: Any) -> None:
+    case = sequence_case(*SEQUENCES)
+    _, dh0, _ = backward(student, case)
+    compare("dh0", dh0, case.dh0, axes="N H")
+
+
+@scores("rnn_backward", weight=2.0, steps=BACKWARD_STEPS)
+def test_gradient_of_parameters(student: Any) -> None:
+    case = sequence_case(*SEQUENCES)
+    _, _, grads = backward(student, case)
+    compare("grads", grads, case.grads)
+
+
+@scores("rnn_backward", steps=BACKWARD_STEPS)
+@pytest.mark.parametrize(
+    ("loss_on", "shape"),
+    # Few steps before the last: over many the effect of the initial state fades to nothing.
+    [("first", ONE_SEQUENCE), ("last", (1, 4, 2, 3))],
+    ids=["first", "last"],
+)
+def test_loss_on_one_step(student: Any, loss_on: str, shape: tuple[int, int, int, int]) -> None:
+    case = sequence_case(*shape, loss_on)
+    compare_backward(backward(student, case), case)
+
+
+@scores("rnn_backward", steps=BACKWARD_STEPS)
+def test_one_step_backward(student: Any) -> None:
+    case = sequence_case(*ONE_STEP)
+    compare_backward(backward(student, case), case)
+
+
+@scores("rnn_backward", steps=BACKWARD_STEPS)
+def test_caches_interleave(student: Any) -> None:
+    first, second = sequence_case(*SEQUENCES), sequence_case(*SEQUENCES, "last")
+    caches = [student.rnn_forward(*case.arguments)[1] for case in (first, second)]
+    for case, cache in ((first, caches[0]), (second, caches[1]), (first, caches[0])):
+        compare_backward(student.rnn_backward(case.dh, cache), case)
+
+
+@scores("rnn_backward", steps=BACKWARD_STEPS)
+def test_backward_keeps_arguments(student: Any) -> None:
+    case = sequence_case(*SEQUENCES)
+    _, cache = student.rnn_forward(*case.arguments)
+    unchanged(student, "rnn_backward", case.dh, cache)
+
+
+# --- readout --------------------------------------------------------------------------------------
+
+# N, T, H, V
+READOUT_ONE, READOUT_BATCH = (1, 5, 3, 2), (3, 2, 4, 5)
+
+
+@once
+def readout_case(
+    rng: np.random.Generator, N: int, T: int, H: int, V: int, draw: str = "first"
+) -> SimpleNamespace:
+    h, dy = rng.normal(size=(N, T, H)), rng.normal(size=(N, T, V))
+    readout = {"Why": rng.normal(size=(V, H)), "by": rng.normal(size=V)}
+    leaves = tensors({"h": h, **readout})
+    y = leaves["h"] @ leaves["Why"].T + leaves["by"]
+    y.backward(torch.tensor(dy))
+    grads = gradients(leaves)
+    return SimpleNamespace(
+        arguments=(h, readout), y=y.detach().numpy(), dy=dy, dh=grads.pop("h"), grads=grads
+    )
+
+
+@scores("readout_forward", weight=2.0)
+@pytest.mark.parametrize("shape", [READOUT_ONE, READOUT_BATCH], ids=["one_sequence", "batch"])
+def test_scores(student: Any, shape: tuple[int, int, int, int]) -> None:
+    case = readout_case(*shape)
+    y, _ = student.readout_forward(*case.arguments)
+    compare("y", y, case.y, axes="N T V")
+
+
+@scores("readout_forward")
+def test_scores_of_one_step(student: Any) -> None:
+    case = readout_case(2, 1, 3, 4)
+    y, _ = student.readout_forward(*case.arguments)
+    compare("y", y, case.y, axes="N T V")
+
+
+@scores("readout_forward")
+def test_readout_keeps_arguments(student: Any) -> None:
+    unchanged(student, "readout_forward", *readout_case(*READOUT_BATCH).arguments)
+
+
+def compare_readout_backward(results: Any, case: SimpleNamespace) -> None:
+    dh, grads = results
+    compare("dh", dh, case.dh, axes="N T H")
+    compare("grads", grads, case.grads)
+
+
+@scores("readout_backward", weight=2.0)
+def test_gradient_of_states(student: Any) -> None:
+    case = readout_case(*READOUT_BATCH)
+    _, cache = student.readout_forward(*case.arguments)
+    dh, _ = student.readout_backward(case.dy, cache)
+    compare("dh", dh, case.dh, axes="N T H")
+
+
+@scores("readout_backward", weight=2.0)
+def test_gradient_of_readout(student: Any) -> None:
+    case = readout_case(*READOUT_BATCH)
+    _, cache = student.readout_forward(*case.arguments)
+    _, grads = student.readout_backward(case.dy, cache)
+    compare("grads", grads, case.grads)
+
+
+@scores("readout_backward")
+@pytest.mark.parametrize("shape", [READOUT_ONE, (2, 1, 3, 4)], ids=["one_sequence", "one_step"])
+def test_readout_gradient_shapes(student: Any, shape: tuple[int, int, int, int]) -> None:
+    case = readout_case(*shape)
+    _, cache = student.readout_forward(*case.arguments)
+    compare_readout_backward(student.readout_backward(case.dy, cache), case)
+
+
+@scores("readout_backward")
+def test_readout_caches_interleave(student: Any) -> None:
+    first, second = readout_case(*READOUT_BATCH), readout_case(*READOUT_BATCH, "second")
+    caches = [student.readout_forward(*case.arguments)[1] for case in (first, second)]
+    for case, cache in ((first, caches[0]), (second, caches[1]), (first, caches[0])):
+        compare_readout_backward(student.readout_backward(case.dy, cache), case)
+
+
+@scores("readout_backward")
+def test_readout_backward_keeps_arguments(student: Any) -> None:
+    case = readout_case(*READOUT_BATCH)
+    _, cache = student.readout_forward(*case.arguments)
+    unchanged(student, "readout_backward", case.dy, cache)
+
+
+# --- loss -----------------------------------------------------------------------------------------
+
+
+def loss_case(logits: np.ndarray, targets: np.ndarray, mask: np.ndarray) -> SimpleNamespace:
+    """Loss and gradient of (2.10), computed from the valid positions alone."""
+    leaf = torch.tensor(np.where(mask[..., None], logits, 0.0), requires_grad=True)
+    valid = torch.tensor(mask)
+    loss = torch.nn.functional.cross_entropy(leaf[valid], torch.tensor(targets)[valid])
+    loss.backward()
+    return SimpleNamespace(
+        arguments=(logits, targets, mask),
+        mask=mask,
+        loss=float(loss.detach()),
+        dlogits=leaf.grad.numpy(),
+    )
+
+
+@once
+def dense_case(rng: np.random.Generator, N: int, T: int, V: int) -> SimpleNamespace:
+    logits = rng.normal(size=(N, T, V)) * 2
+    return loss_case(logits, rng.integers(V, size=(N, T)), np.ones((N, T), dtype=bool))
+
+
+@once
+def ragged_case(rng: np.random.Generator, padding: str) -> SimpleNamespace:
+    """Ragged lengths, a length of 0, T above the longest; padding as `padding` says."""
+    N, T, V = 4, 7, 3
+    mask = np.arange(T) < np.array([3, 5, 0, 4])[:, None]
+    logits, targets = rng.normal(size=(N, T, V)) * 2, rng.integers(V, size=(N, T))
+    if padding == "garbage":
+        logits[~mask] = np.array([np.nan, np.inf, -np.inf])
+        targets[~mask] = rng.choice([-1, -100, V, 99], size=int((~mask).sum()))
+    elif padding == "holes":  # valid positions anywhere, also after masked ones
+        mask = rng.permuted(mask, axis=1)
+        mask[:, 0] = [False, True, False, True]
+        mask[:, -1] = [True, True, False, False]
+    return loss_case(logits, targets, mask)
+
+
+def compare_loss(results: Any, case: SimpleNamespace) -> None:
+    loss, dlogits = results
+    compare("loss", loss, case.loss)
+    compare("dlogits", dlogits, case.dlogits, axes="N T V")
+    require(not dlogits[~case.mask].any(), "dlogits is not zero at a masked position")
+
+
+@scores("softmax_cross_entropy")
+@pytest.mark.parametrize("part", ["loss", "gradient"])
+@pytest.mark.parametrize("shape", [(1, 4, 3), (3, 2, 5)], ids=["one_sequence", "batch"])
+def test_all_valid(student: Any, shape: tuple[int, int, int], part: str) -> None:
+    case = dense_case(*shape)
+    loss, dlogits = student.softmax_cross_entropy(*case.arguments)
+    if part == "loss":
+        compare("loss", loss, case.loss)
+    else:
+        compare("dlogits", dlogits, case.dlogits, axes="N T V")
+
+
+@scores("softmax_cross_entropy")
+@pytest.mark.parametrize("padding", ["plain", "holes", "garbage"])
+def test_masked_positions(student: Any, padding: str) -> None:
+    case = ragged_case(padding)
+    compare_loss(student.softmax_cross_entropy(*case.arguments), case)
+
+
+@once
+def large_case(rng: np.random.Generator, scores_are: str) -> SimpleNamespace:
+    N, T, V = 2, 3, 4
+    targets, mask = rng.integers(V, size=(N, T)), np.ones((N, T), dtype=bool)
+    logits = rng.normal(size=(N, T, V))
+    if scores_are == "apart":
+        logits = np.where(logits == logits.max(axis=-1, keepdims=True), 1e4, -1e4)
+        targets[0], targets[1] = logits[0].argmax(axis=-1), logits[1].argmin(axis=-1)
+    else:  # each position far from the others: one shift for the whole array does not do
+        logits += np.array([[-1e4, 0.0, 1e4], [1e4, -1e4, 5e3]])[..., None]
+    return loss_case(logits, targets, mask)
+
+
+@scores("softmax_cross_entropy")
+@pytest.mark.parametrize("scores_are", ["apart", "shifted"])
+def test_large_logits(student: Any, scores_are: str) -> None:
+    case = large_case(scores_are)
+    compare_loss(student.softmax_cross_entropy(*case.arguments), case)
+
+
+@scores("softmax_cross_entropy")
+def test_nothing_valid(student: Any) -> None:
+    logits, mask = np.full((2, 3, 4), np.nan), np.zeros((2, 3), dtype=bool)
+    loss, dlogits = student.softmax_cross_entropy(logits, np.full((2, 3), -1), mask)
+    compare("loss", loss, 0.0)
+    compare("dlogits", dlogits, np.zeros((2, 3, 4)), axes="N T V")
+
+
+@scores("softmax_cross_entropy")
+def test_loss_keeps_arguments(student: Any) -> None:
+    unchanged(student, "softmax_cross_entropy", *ragged_case("garbage").arguments)
+
+
+# --- sampling -------------------------------------------------------------------------------------
+
+
+def generated(arguments: tuple[Any, ...]) -> tuple[np.ndarray, float]:
+    """Tokens of (2.11), and how near a draw came to the border between two tokens."""
+    params, readout, h, token, length, temperature, seed = arguments
+    rng = np.random.default_rng(seed)
+    tokens, margin = [], np.inf
+    for _ in range(length):
+        a = params["Wxh"][:, token] + params["Whh"] @ h[0] + params["bh"]
+        h = np.tanh(a)[None]
+        y = torch.tensor(readout["Why"] @ h[0] + readout["by"]) / temperature
+        cumulative = torch.softmax(y, dim=0).cumsum(dim=0).numpy()
+        u = rng.random()
+        margin = min(margin, float(np.abs(cumulative[:-1] - u).min()))
+        token = min(int((cumulative <= u).sum()), len(cumulative) - 1)
+        tokens.append(token)
+    return np.array(tokens, dtype=np.int64), margin
+
+
+@once
+def sample_case(
+    rng: np.random.Generator, V: int, H: int, length: int, temperature: float, scale: float
+) -> SimpleNamespace:
+    """A model whose every choice depends on its state, the initial one included.
+
+    Where a draw is so near the border of two tokens that rounding decides, all is drawn again.
+    """
+    while True:
+        params = weights(rng, V, H)
+        params["Wxh"] *= 2.0
+        readout = {"Why": rng.normal(size=(V, H)) * scale, "by": rng.normal(size=V) * scale / 4}
+        first, seed = int(rng.integers(1, V)), int(rng.integers(1, 10_000))
+        h0 = rng.normal(size=(1, H))
+        arguments = (params, readout, h0, first, length, temperature, seed)
+        tokens, margin = generated(arguments)
+        without_state, _ = generated((params, readout, 0 * h0, *arguments[3:]))
+        if (tokens == without_state).all() or (length > 1 and len(set(tokens.tolist())) < 3):
+            continue
+        if margin > 1e-4:
+            return SimpleNamespace(arguments=arguments, tokens=tokens)
+
+
+@scores("sample", weight=2.0, steps=SAMPLE_STEPS)
+@pytest.mark.parametrize(
+    "case",
+    [(6, 4, 25, 1.0, 2.0), (5, 3, 25, 0.4, 1.0), (7, 3, 25, 2.5, 3.0)],
+    ids=["temperature_1", "below_1", "above_1"],
+)
+def test_tokens(student: Any, case: tuple[Any, ...]) -> None:
+    drawn = sample_case(*case)
+    tokens = student.sample(*drawn.arguments)
+    compare("tokens", tokens, drawn.tokens, axes="T", dtype=np.int64)
+
+
+@scores("sample", steps=SAMPLE_STEPS)
+def test_one_token(student: Any) -> None:
+    for V in (4, 5, 6):
+        drawn = sample_case(V, 3, 1, 0.7, 2.0)
+        tokens = student.sample(*drawn.arguments)
+        compare("tokens", tokens, drawn.tokens, axes="T", dtype=np.int64)
+
+
+@scores("sample", steps=SAMPLE_STEPS)
+@pytest.mark.parametrize("sign", [1, -1], ids=["high_scores", "low_scores"])
+def test_scores_of_any_size(student: Any, sign: int) -> None:
+    params, readout, *rest = sample_case(6, 4, 25, 1.0, 2.0).arguments
+    drawn = sample_case(6, 4, 25, 1.0, 2.0)
+    moved = {**readout, "by": readout["by"] + sign * 1e3}
+    tokens = student.sample(params, moved, *rest)
+    compare("tokens", tokens, drawn.tokens, axes="T", dtype=np.int64)
+
+
+@scores("sample", steps=SAMPLE_STEPS)
+def test_seed_decides(student: Any) -> None:
+    drawn, other = sample_case(6, 4, 25, 1.0, 2.0), sample_case(6, 4, 20, 1.0, 2.0)
+    for case in (other, drawn, drawn):
+        tokens = student.sample(*case.arguments)
+        compare("tokens of one of several calls", tokens, case.tokens, axes="T", dtype=np.int64)
+
+
+@scores("sample", steps=SAMPLE_STEPS)
+def test_sample_keeps_arguments(student: Any) -> None:
+    unchanged(student, "sample", *sample_case(6, 4, 25, 1.0, 2.0).arguments)
+
+
+@scores("sample", weight=0.5, steps=SAMPLE_STEPS)
+@pytest.mark.parametrize("temperature", [0.0, -0.5, float("nan")], ids=["zero", "negative", "nan"])
+def test_temperature_error(student: Any, temperature: float) -> None:
+    arguments = list(sample_case(6, 4, 25, 1.0, 2.0).arguments)
+    arguments[5] = temperature
+    with raises(ValueError, naming="temperature"):
+        student.sample(*arguments)

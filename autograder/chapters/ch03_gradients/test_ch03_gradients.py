@@ -1,0 +1,470 @@
+"""Hidden suite of chapter 3: Jacobians and their products, the spectrum, clipping, truncation."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.grading.toolkit import compare, once, raises, require, scores, unchanged
+
+RESULTS = {
+    "step_jacobian": "H H",
+    "jacobian_product": "H H",
+    "gradient_norms": "T",
+    "spectral_radius": "",
+    "rescale_spectral_radius": "H H",
+    "orthogonal_matrix": "H H",
+    "steps_until_vanished": "",
+    "global_norm": "",
+    "clip_by_global_norm": {"clipped": "", "norm": ""},
+    "clip_by_value": "",
+    "truncated_windows": "",
+}
+
+
+# --- Jacobians --------------------------------------------------------------------------------------------------------
+
+
+@once
+def trajectory(rng: np.random.Generator, reference: Any, T: int, H: int) -> SimpleNamespace:
+    """States of a vanilla RNN, partly saturated, and their derivatives by autograd."""
+    Whh = rng.normal(size=(H, H)) * 1.2 / np.sqrt(H)
+    drive = rng.normal(size=(T, H))
+    drive[:, 0] *= (
+        2.0  # slopes of very different sizes, so that rows and columns cannot be mixed up
+    )
+    W = torch.tensor(Whh)
+    first = torch.tensor(np.tanh(drive[0]), requires_grad=True)
+    states = [first]
+    for t in range(1, T):
+        states.append(torch.tanh(W @ states[-1] + torch.tensor(drive[t])))
+    rows = [
+        torch.autograd.grad(states[-1][i], first, retain_graph=True)[0].numpy() for i in range(H)
+    ]
+    dh_last = rng.normal(size=H)
+    loss = (states[-1] * torch.tensor(dh_last)).sum()
+    deltas = torch.autograd.grad(loss, states)
+    norms = np.array([float(torch.linalg.vector_norm(delta)) for delta in deltas])
+    h = np.array([state.detach().numpy() for state in states])
+    return SimpleNamespace(h=h, Whh=Whh, dh_last=dh_last, product=np.array(rows), norms=norms)
+
+
+@once
+def one_step(rng: np.random.Generator, reference: Any, H: int) -> SimpleNamespace:
+    """One step and its Jacobian by autograd.
+
+    One unit is far out, but not so far that single precision loses its slope 1 - h^2.
+    """
+    Whh = rng.normal(size=(H, H))
+    W = torch.tensor(Whh)
+    h_prev = torch.tensor(rng.uniform(-0.9, 0.9, size=H))
+    wanted = torch.tensor(rng.uniform(-1.2, 1.2, size=H))
+    wanted[-1] = 1.8
+    drive = wanted - W @ h_prev
+    jacobian = torch.autograd.functional.jacobian(lambda v: torch.tanh(W @ v + drive), h_prev)
+    h = torch.tanh(W @ h_prev + drive)
+    return SimpleNamespace(h=h.numpy(), Whh=Whh, jacobian=jacobian.numpy())
+
+
+@scores("step_jacobian", weight=2.0)
+@pytest.mark.parametrize("H", [1, 3, 6])
+def test_step_jacobian_values(student: Any, reference: Any, H: int) -> None:
+    case = one_step(reference, H)
+    compare("jacobian", student.step_jacobian(case.h, case.Whh), case.jacobian, axes="H H")
+
+
+@scores("step_jacobian")
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_step_jacobian_of_extreme_states(student: Any, reference: Any, value: float) -> None:
+    Whh = one_step(reference, 3).Whh
+    got = student.step_jacobian(np.array([value, -value, 0.0]), Whh)
+    want = Whh.copy()
+    want[:2] *= 1.0 - value
+    compare("jacobian", got, want, axes="H H")
+
+
+@scores("step_jacobian", weight=0.5)
+def test_step_jacobian_leaves_its_arguments(student: Any, reference: Any) -> None:
+    case = one_step(reference, 6)
+    unchanged(student, "step_jacobian", case.h, case.Whh)
+
+
+@scores("jacobian_product", weight=2.0, steps=("step_jacobian",))
+@pytest.mark.parametrize("size", [(2, 3), (7, 2), (5, 1)], ids=str)
+def test_jacobian_product_values(student: Any, reference: Any, size: tuple[int, int]) -> None:
+    case = trajectory(reference, *size)
+    compare("product", student.jacobian_product(case.h, case.Whh), case.product, axes="H H")
+
+
+@scores("jacobian_product", steps=("step_jacobian",))
+@pytest.mark.parametrize("H", [1, 4])
+def test_jacobian_product_of_one_state(student: Any, reference: Any, H: int) -> None:
+    case = trajectory(reference, 1, H)
+    compare("product", student.jacobian_product(case.h, case.Whh), np.eye(H), axes="H H")
+
+
+@scores("jacobian_product", weight=0.5, steps=("step_jacobian",))
+def test_jacobian_product_twice_with_unchanged_arguments(student: Any, reference: Any) -> None:
+    case = trajectory(reference, 3, 4)
+    unchanged(student, "jacobian_product", case.h, case.Whh)
+    compare("product", student.jacobian_product(case.h, case.Whh), case.product, axes="H H")
+
+
+@scores("gradient_norms", weight=2.0, steps=("step_jacobian", "jacobian_product"))
+@pytest.mark.parametrize("size", [(2, 3), (9, 5), (6, 1)], ids=str)
+def test_gradient_norms_values(student: Any, reference: Any, size: tuple[int, int]) -> None:
+    case = trajectory(reference, *size)
+    compare("norms", student.gradient_norms(case.dh_last, case.h, case.Whh), case.norms, axes="T")
+
+
+@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+def test_gradient_norms_of_one_state(student: Any, reference: Any) -> None:
+    case = trajectory(reference, 1, 4)
+    compare("norms", student.gradient_norms(case.dh_last, case.h, case.Whh), case.norms, axes="T")
+
+
+@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+@pytest.mark.parametrize("size", [1e-9, 1e9], ids=["small", "large"])
+def test_gradient_norms_scale_with_the_loss(student: Any, reference: Any, size: float) -> None:
+    case = trajectory(reference, 9, 5)
+    got = student.gradient_norms(size * case.dh_last, case.h, case.Whh)
+    compare("norms", np.asarray(got) / size, case.norms, axes="T")
+
+
+@scores("gradient_norms", weight=0.5, steps=("step_jacobian", "jacobian_product"))
+def test_gradient_norms_twice_with_unchanged_arguments(student: Any, reference: Any) -> None:
+    case = trajectory(reference, 9, 5)
+    unchanged(student, "gradient_norms", case.dh_last, case.h, case.Whh)
+    compare("norms", student.gradient_norms(case.dh_last, case.h, case.Whh), case.norms, axes="T")
+
+
+# --- the spectrum -----------------------------------------------------------------------------------------------------
+
+
+@once
+def with_eigenvalues(
+    rng: np.random.Generator, reference: Any, kind: str
+) -> tuple[np.ndarray, float]:
+    """A matrix without structure to the eye, and its spectral radius, known from how it was built."""
+    blocks = {
+        "positive": np.diag([0.3, 1.7, -0.4]),
+        "negative": np.diag([0.9, -2.5, 1.0, 0.1]),
+        "complex": np.array([[0.6, -1.1, 0.0], [1.1, 0.6, 0.0], [0.0, 0.0, 0.8]]),
+        "imaginary": np.array([[0.0, -0.7], [0.7, 0.0]]),
+        "one": np.array([[-0.6]]),
+    }
+    radius = {
+        "positive": 1.7,
+        "negative": 2.5,
+        "complex": float(np.hypot(0.6, 1.1)),
+        "imaginary": 0.7,
+        "one": 0.6,
+    }
+    block = blocks[kind]
+    H = len(block)
+    # A change of basis that is not orthogonal keeps the eigenvalues and moves singular values and norms.
+    basis = np.tril(rng.uniform(0.5, 1.5, size=(H, H))) + np.eye(H)
+    return basis @ block @ np.linalg.inv(basis), radius[kind]
+
+
+KINDS = ["positive", "negative", "complex", "imaginary", "one"]
+
+
+@scores("spectral_radius")
+@pytest.mark.parametrize("kind", KINDS)
+def test_spectral_radius_value(student: Any, reference: Any, kind: str) -> None:
+    W, radius = with_eigenvalues(reference, kind)
+    compare("spectral radius", student.spectral_radius(W), radius)
+
+
+@scores("spectral_radius")
+def test_spectral_radius_of_triangular_matrices(student: Any, reference: Any) -> None:
+    compare("spectral radius", student.spectral_radius(np.array([[0.5, 9.0], [0.0, -0.25]])), 0.5)
+    compare("spectral radius", student.spectral_radius(np.array([[0.0, 5.0], [0.0, 0.0]])), 0.0)
+
+
+@scores("spectral_radius", weight=0.5)
+def test_spectral_radius_leaves_its_argument(student: Any, reference: Any) -> None:
+    unchanged(student, "spectral_radius", with_eigenvalues(reference, "negative")[0])
+
+
+@scores("rescale_spectral_radius", weight=2.0, steps=("spectral_radius",))
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_rescaled_values(student: Any, reference: Any, kind: str) -> None:
+    W, own = with_eigenvalues(reference, kind)
+    for radius in (0.45, 3.0):
+        compare("W", student.rescale_spectral_radius(W, radius), W * (radius / own), axes="H H")
+
+
+@scores("rescale_spectral_radius", steps=("spectral_radius",))
+def test_rescaled_to_zero(student: Any, reference: Any) -> None:
+    W, _ = with_eigenvalues(reference, "complex")
+    compare("W", student.rescale_spectral_radius(W, 0.0), np.zeros_like(W), axes="H H")
+
+
+@scores("rescale_spectral_radius", steps=("spectral_radius",))
+@pytest.mark.parametrize("size", [1e-13, 1e12], ids=["tiny", "huge"])
+def test_rescaled_from_far_away(student: Any, reference: Any, size: float) -> None:
+    W, own = with_eigenvalues(reference, "negative")
+    got = student.rescale_spectral_radius(size * W, 0.8)
+    compare("W", got, W * (0.8 / own), axes="H H")
+
+
+@scores("rescale_spectral_radius", steps=("spectral_radius",))
+@pytest.mark.parametrize("kind", ["zero", "upper", "lower"])
+def test_rescale_refuses_a_spectral_radius_of_zero(student: Any, reference: Any, kind: str) -> None:
+    full = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, 2.0], [-1.0, 4.0, 1.0]])
+    matrices = {"zero": np.zeros((2, 2)), "upper": np.triu(full, 1), "lower": np.tril(full, -1)}
+    for radius in (0.9, 0.0):
+        with raises(ValueError, naming="W"):
+            student.rescale_spectral_radius(matrices[kind], radius)
+
+
+@scores("rescale_spectral_radius", weight=0.5, steps=("spectral_radius",))
+def test_rescale_leaves_its_arguments(student: Any, reference: Any) -> None:
+    unchanged(student, "rescale_spectral_radius", with_eigenvalues(reference, "complex")[0], 0.5)
+
+
+@scores("orthogonal_matrix", weight=2.0)
+@pytest.mark.parametrize("H", [1, 2, 5, 12])
+def test_orthogonal(student: Any, reference: Any, H: int) -> None:
+    for seed in (0, 7):
+        q = student.orthogonal_matrix(H, seed)
+        compare("the matrix's number of axes", np.ndim(q), 2)
+        product = np.asarray(q, dtype=np.float64).T @ np.asarray(q, dtype=np.float64)
+        compare("Q.T @ Q", product, np.eye(H), axes="H H")
+
+
+@scores("orthogonal_matrix")
+def test_orthogonal_of_the_same_seed(student: Any, reference: Any) -> None:
+    for seed in (3, 11):
+        first = student.orthogonal_matrix(4, seed)
+        student.orthogonal_matrix(6, 5)
+        second = student.orthogonal_matrix(4, seed)
+        require(np.array_equal(first, second), "the same seed gave two different matrices")
+
+
+@scores("orthogonal_matrix")
+@pytest.mark.parametrize("H", [2, 5])
+def test_orthogonal_of_other_seeds(student: Any, reference: Any, H: int) -> None:
+    drawn = [np.asarray(student.orthogonal_matrix(H, seed)) for seed in range(6)]
+    for i, one in enumerate(drawn):
+        compare("the shape of the matrix", one.shape, (H, H))
+        for other in drawn[:i]:
+            require(bool(np.abs(one - other).max() > 1e-6), "two seeds gave the same matrix")
+
+
+# --- how far a signal reaches -----------------------------------------------------------------------------------------
+
+# radius, threshold, smallest k; the values on a boundary are exact in binary
+VANISHED = [
+    (0.9, 0.5, 7),
+    (0.95, 0.01, 90),
+    (0.99, 1e-12, 2750),
+    (0.3, 0.9, 1),
+    (0.5, 0.125, 4),
+    (0.5, 2.0**-29, 30),
+    (0.75, 0.5625, 3),
+    (0.25, 1.0, 1),
+    (0.5, 1.5, 0),
+    (0.0, 0.5, 1),
+    (0.0, 1.0, 1),
+    (0.0, 1.5, 0),
+    (1.0, 1.5, 0),
+    (1.3, 7.0, 0),
+]
+NEVER = [(1.0, 0.5), (1.0, 1.0), (1.2, 0.3), (0.5, 0.0), (0.0, 0.0), (0.9, -1.0), (1.0, 0.0)]
+
+
+@scores("steps_until_vanished")
+@pytest.mark.parametrize("group", ["inside", "boundary", "edge"])
+def test_vanished_after(student: Any, reference: Any, group: str) -> None:
+    cases = {"inside": VANISHED[:4], "boundary": VANISHED[4:8], "edge": VANISHED[8:]}[group]
+    for radius, threshold, k in cases:
+        compare("k", student.steps_until_vanished(radius, threshold), k)
+
+
+@scores("steps_until_vanished")
+@pytest.mark.parametrize("group", ["large radius", "low threshold"])
+def test_never_vanished(student: Any, reference: Any, group: str) -> None:
+    for radius, threshold in NEVER[:3] if group == "large radius" else NEVER[3:]:
+        compare("k", student.steps_until_vanished(radius, threshold), None)
+
+
+@scores("steps_until_vanished", seconds=2.0)
+@pytest.mark.parametrize(
+    "threshold", [0.5, 1e-6, 1.0, 1e-300], ids=["half", "small", "one", "tiny"]
+)
+def test_vanished_just_below_one(student: Any, reference: Any, threshold: float) -> None:
+    radius = 1.0 - 1e-9
+    got = student.steps_until_vanished(radius, threshold)
+    compare("k", got, reference.steps_until_vanished(radius, threshold))
+
+
+# --- clipping ---------------------------------------------------------------------------------------------------------
+
+
+@once
+def gradients_case(rng: np.random.Generator, reference: Any, norm: float) -> SimpleNamespace:
+    """Gradients of several shapes with a given norm over all of them together."""
+    grads = {
+        "Wxh": rng.normal(size=(4, 3)),
+        "Whh": rng.normal(size=(4, 4)),
+        "bh": rng.normal(size=4) * 2.0,
+        "scale": rng.normal(size=(1, 1)),
+    }
+    squares = sum(float((g**2).sum()) for g in grads.values())
+    return SimpleNamespace(
+        grads={k: g / np.sqrt(squares) * norm for k, g in grads.items()}, norm=norm
+    )
+
+
+@scores("global_norm", weight=2.0)
+@pytest.mark.parametrize("norm", [37.5, 1e-3], ids=["large", "small"])
+def test_norm_values(student: Any, reference: Any, norm: float) -> None:
+    compare("norm", student.global_norm(gradients_case(reference, norm).grads), norm)
+
+
+@scores("global_norm")
+@pytest.mark.parametrize("norm", [1e200, 1e300], ids=["huge", "largest"])
+def test_norm_of_huge_entries(student: Any, reference: Any, norm: float) -> None:
+    compare("norm", student.global_norm(gradients_case(reference, norm).grads), norm)
+    compare("norm", student.global_norm({"b": np.array([-1e200]), "W": np.zeros((2, 3))}), 1e200)
+
+
+@scores("global_norm")
+def test_norm_of_nothing(student: Any, reference: Any) -> None:
+    compare("norm", student.global_norm({}), 0.0)
+    compare("norm", student.global_norm({"W": np.zeros((2, 3)), "b": np.zeros(1)}), 0.0)
+
+
+@scores("global_norm", weight=0.5)
+def test_norm_leaves_its_argument(student: Any, reference: Any) -> None:
+    unchanged(student, "global_norm", gradients_case(reference, 37.5).grads)
+
+
+def clip(student: Any, case: SimpleNamespace, threshold: float) -> None:
+    """Clip and compare both results with (3.8)."""
+    clipped, norm = student.clip_by_global_norm(case.grads, threshold)
+    factor = threshold / case.norm if case.norm > threshold else 1.0
+    compare("clipped", clipped, {name: g * factor for name, g in case.grads.items()})
+    compare("norm", norm, case.norm)
+
+
+@scores("clip_by_global_norm", weight=2.0, steps=("global_norm",))
+@pytest.mark.parametrize("threshold", [0.01, 30.0], ids=["far", "slightly"])
+def test_clipped_above_the_threshold(student: Any, reference: Any, threshold: float) -> None:
+    clip(student, gradients_case(reference, 37.5), threshold)
+
+
+@scores("clip_by_global_norm", steps=("global_norm",))
+@pytest.mark.parametrize("threshold", [38.0, 1e6], ids=["slightly", "far"])
+def test_not_clipped_below_the_threshold(student: Any, reference: Any, threshold: float) -> None:
+    clip(student, gradients_case(reference, 37.5), threshold)
+
+
+@scores("clip_by_global_norm", steps=("global_norm",))
+@pytest.mark.parametrize("norm", [1e200, 1e300], ids=["huge", "largest"])
+def test_clipped_from_huge_norms(student: Any, reference: Any, norm: float) -> None:
+    clip(student, gradients_case(reference, norm), 2.5)
+
+
+@scores("clip_by_global_norm", steps=("global_norm",))
+def test_clipping_of_zero_and_nothing(student: Any, reference: Any) -> None:
+    clip(student, SimpleNamespace(grads={"W": np.zeros((2, 3)), "b": np.zeros(1)}, norm=0.0), 1.0)
+    clip(student, SimpleNamespace(grads={}, norm=0.0), 1.0)
+
+
+@scores("clip_by_global_norm", steps=("global_norm",))
+@pytest.mark.parametrize("threshold", [0.0, -1.0, float("nan")], ids=str)
+def test_clip_refuses_a_threshold(student: Any, reference: Any, threshold: float) -> None:
+    for grads in ({"b": np.array([3.0, 4.0])}, {"b": np.array([np.inf, 4.0])}, {}):
+        with raises(ValueError, naming="threshold"):
+            student.clip_by_global_norm(grads, threshold)
+
+
+@scores("clip_by_global_norm", steps=("global_norm",))
+@pytest.mark.parametrize("entry", [float("nan"), float("inf"), float("-inf")], ids=str)
+def test_clip_refuses_entries(student: Any, reference: Any, entry: float) -> None:
+    for place in ("first", "last"):
+        grads = {"first": np.array([0.25, -0.5]), "last": np.array([[0.125, 0.5, 0.25]])}
+        grads[place] = grads[place].copy()
+        grads[place].flat[1] = entry
+        for threshold in (2.0, 1e-3):
+            with raises(FloatingPointError, naming="grads"):
+                student.clip_by_global_norm(grads, threshold)
+
+
+@scores("clip_by_global_norm", weight=0.5, steps=("global_norm",))
+@pytest.mark.parametrize("threshold", [5.0, 100.0], ids=["clipped", "not clipped"])
+def test_clip_leaves_its_arguments(student: Any, reference: Any, threshold: float) -> None:
+    unchanged(student, "clip_by_global_norm", gradients_case(reference, 37.5).grads, threshold)
+
+
+@scores("clip_by_value", weight=2.0)
+@pytest.mark.parametrize("limit", [0.5, 3.0], ids=["small", "moderate"])
+def test_value_clipped(student: Any, reference: Any, limit: float) -> None:
+    grads = gradients_case(reference, 12.0).grads
+    want = {
+        name: np.array([max(-limit, min(limit, float(v))) for v in g.flat]).reshape(g.shape)
+        for name, g in grads.items()
+    }
+    compare("clipped", student.clip_by_value(grads, limit), want)
+
+
+@scores("clip_by_value")
+def test_value_clipping_of_single_precision(student: Any, reference: Any) -> None:
+    g = np.array([[0.3, -7.0, 0.05], [-0.1, 2.0, -0.2]], dtype=np.float32)
+    got = student.clip_by_value({"W": g, "b": np.array([-1e200, 1e200])}, 0.1)
+    want = np.array([[0.1, -0.1, 0.05], [-0.1, 0.1, -0.1]])
+    compare("clipped", got, {"W": want, "b": np.array([-0.1, 0.1])})
+    compare("clipped", student.clip_by_value({}, 1.0), {})
+
+
+@scores("clip_by_value")
+@pytest.mark.parametrize("limit", [0.0, -2.0, float("nan")], ids=str)
+def test_value_clip_refuses_a_limit(student: Any, reference: Any, limit: float) -> None:
+    for grads in ({"b": np.array([3.0, 4.0])}, {}):
+        with raises(ValueError, naming="limit"):
+            student.clip_by_value(grads, limit)
+
+
+@scores("clip_by_value", weight=0.5)
+def test_value_clip_leaves_its_arguments(student: Any, reference: Any) -> None:
+    unchanged(student, "clip_by_value", gradients_case(reference, 12.0).grads, 0.5)
+
+
+# --- truncation -------------------------------------------------------------------------------------------------------
+
+
+@scores("truncated_windows")
+@pytest.mark.parametrize(
+    "group", ["whole", "shorter last", "one window", "single steps", "no step"]
+)
+def test_windows(student: Any, reference: Any, group: str) -> None:
+    cases = {
+        "whole": [(12, 4), (6, 3)],
+        "shorter last": [(11, 4), (13, 4), (7, 5)],
+        "one window": [(3, 8), (5, 5), (1, 2)],
+        "single steps": [(4, 1), (1, 1)],
+        "no step": [(0, 1), (0, 6)],
+    }
+    for T, k in cases[group]:
+        want, start = [], 0
+        while start < T:
+            stop = start + k if start + k < T else T
+            want.append((start, stop))
+            start = stop
+        compare("windows", student.truncated_windows(T, k), want)
+
+
+@scores("truncated_windows")
+@pytest.mark.parametrize("k", [0, -1])
+def test_windows_refuse_a_length(student: Any, reference: Any, k: int) -> None:
+    for T in (5, 0):
+        with raises(ValueError, naming="k"):
+            student.truncated_windows(T, k)

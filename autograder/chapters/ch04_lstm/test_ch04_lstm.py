@@ -1,0 +1,579 @@
+"""Hidden suite of chapter 4. Gradients are judged by torch autograd of an LSTM written here."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.grading.toolkit import (
+    HANDLE,
+    compare,
+    once,
+    require,
+    scores,
+    unchanged,
+    well_conditioned,
+)
+from seqlab.layouts import lstm_layout
+
+RESULTS = {
+    "lstm_step_forward": {"h": "N H", "c": "N H", "cache": HANDLE},
+    "lstm_step_backward": {"dx": "N D", "dh_prev": "N H", "dc_prev": "N H", "grads": ""},
+    "lstm_forward": {"h": "N T H", "c": "N T H", "cache": HANDLE},
+    "lstm_backward": {"dx": "N T D", "dh0": "N H", "dc0": "N H", "grads": ""},
+    "init_lstm": "",
+    "cell_highway": "H",
+    "lstm_from_torch": "",
+}
+
+STEP_SHAPES = [(1, 2, 3), (4, 3, 5), (2, 1, 4), (3, 4, 1)]  # N, D, H
+SHAPES = [(1, 1, 2, 3), (3, 6, 2, 4), (2, 9, 4, 1), (4, 2, 1, 3)]  # N, T, D, H
+NAMES = ("Wf", "Wi", "Wo", "Wc", "bf", "bi", "bo", "bc")
+
+
+# --- inputs and the oracle ------------------------------------------------------------------------
+
+
+def draw_params(rng, D, H, scale=0.8):
+    """Weights and biases without a zero and without two alike; each gate has a bias level of its own."""
+    params = {name: rng.normal(size=(H, H + D)) * scale for name in NAMES[:4]}
+    levels = {"bf": 0.9, "bi": -0.4, "bo": 0.3, "bc": -0.7}
+    return params | {name: level + 0.3 * rng.normal(size=H) for name, level in levels.items()}
+
+
+def oracle_step(x, h, c, p):
+    """One step in torch, written apart from the reference."""
+    H = h.shape[1]
+
+    def layer(name):
+        W = p["W" + name]
+        return h @ W[:, :H].T + x @ W[:, H:].T + p["b" + name]
+
+    f, i, o = (torch.sigmoid(layer(name)) for name in "fio")
+    c_next = f * c + i * torch.tanh(layer("c"))
+    return o * torch.tanh(c_next), c_next
+
+
+def tensors(**arrays):
+    return {name: torch.tensor(value, requires_grad=True) for name, value in arrays.items()}
+
+
+def gradients_of(loss, leaves):
+    found = torch.autograd.grad(loss, list(leaves.values()))
+    return {name: g.numpy() for name, g in zip(leaves, found, strict=True)}
+
+
+def step_gradients(case, dh, dc):
+    leaves = tensors(x=case.x, h=case.h_prev, c=case.c_prev, **case.params)
+    h, c = oracle_step(leaves["x"], leaves["h"], leaves["c"], leaves)
+    loss = (h * torch.tensor(dh)).sum() + (c * torch.tensor(dc)).sum()
+    grads = gradients_of(loss, leaves)
+    return grads["x"], grads["h"], grads["c"], {name: grads[name] for name in NAMES}
+
+
+def oracle_sequence(x, h, c, p):
+    hs, cs = [], []
+    for t in range(x.shape[1]):
+        h, c = oracle_step(x[:, t], h, c, p)
+        hs.append(h)
+        cs.append(c)
+    return torch.stack(hs, dim=1), torch.stack(cs, dim=1)
+
+
+def sequence_gradients(x, h0, c0, params, dh, dc_last):
+    leaves = tensors(x=x, h0=h0, c0=c0, **params)
+    h, c = oracle_sequence(leaves["x"], leaves["h0"], leaves["c0"], leaves)
+    loss = (h * torch.tensor(dh)).sum() + (c[:, -1] * torch.tensor(dc_last)).sum()
+    grads = gradients_of(loss, leaves)
+    return grads["x"], grads["h0"], grads["c0"], {name: grads[name] for name in NAMES}
+
+
+@once
+def step_case(rng, shape, variant=0):
+    N, D, H = shape
+    case = SimpleNamespace(
+        x=rng.normal(size=(N, D)),
+        h_prev=rng.uniform(-0.9, 0.9, size=(N, H)),
+        c_prev=1.5 * rng.normal(size=(N, H)),
+        params=draw_params(rng, D, H),
+        dh=rng.normal(size=(N, H)),
+        dc=rng.normal(size=(N, H)),
+    )
+    plain = {name: torch.tensor(value) for name, value in case.params.items()}
+    states = torch.tensor(case.h_prev), torch.tensor(case.c_prev)
+    h, c = oracle_step(torch.tensor(case.x), *states, plain)
+    case.h, case.c = h.numpy(), c.numpy()
+    zero = np.zeros((N, H))
+    case.want = {
+        "both": step_gradients(case, case.dh, case.dc),
+        "dh": step_gradients(case, case.dh, zero),
+        "dc": step_gradients(case, zero, case.dc),
+    }
+    case.upstream = {
+        "both": (case.dh, case.dc),
+        "dh": (case.dh, zero),
+        "dc": (zero, case.dc),
+    }
+    case.args = (case.x, case.h_prev, case.c_prev, case.params)
+    return case
+
+
+@once
+def sequence_case(rng, shape, variant=0):
+    N, T, D, H = shape
+    case = SimpleNamespace(
+        x=rng.normal(size=(N, T, D)),
+        h0=rng.uniform(-0.9, 0.9, size=(N, H)),
+        c0=1.5 * rng.normal(size=(N, H)),
+        params=draw_params(rng, D, H),
+    )
+    plain = {name: torch.tensor(value) for name, value in case.params.items()}
+    states = torch.tensor(case.h0), torch.tensor(case.c0)
+    h, c = oracle_sequence(torch.tensor(case.x), *states, plain)
+    case.h, case.c = h.numpy(), c.numpy()
+    everywhere, dc_last = rng.normal(size=(N, T, H)), rng.normal(size=(N, H))
+    at_first, at_last = np.zeros((N, T, H)), np.zeros((N, T, H))
+    at_first[:, 0], at_last[:, -1] = everywhere[:, 0], everywhere[:, -1]
+    zero = np.zeros((N, H))
+    case.upstream = {
+        "everywhere": (everywhere, dc_last),
+        "first_state": (at_first, zero),
+        "last_state": (at_last, zero),
+        "last_cell": (np.zeros((N, T, H)), dc_last),
+    }
+    case.args = (case.x, case.h0, case.c0, case.params)
+    case.want = {
+        name: well_conditioned(sequence_gradients, *case.args, *up)
+        for name, up in case.upstream.items()
+    }
+    return case
+
+
+def compare_step_gradients(got, want):
+    dx, dh_prev, dc_prev, grads = got
+    compare("dx", dx, want[0], axes="N D")
+    compare("dh_prev", dh_prev, want[1], axes="N H")
+    compare("dc_prev", dc_prev, want[2], axes="N H")
+    layout = lstm_layout(D=want[0].shape[-1], H=want[1].shape[-1])
+    compare("grads", grads, want[3], layout=layout)
+
+
+def compare_gradients(got, want):
+    dx, dh0, dc0, grads = got
+    compare("dx", dx, want[0], axes="N T D")
+    compare("dh0", dh0, want[1], axes="N H")
+    compare("dc0", dc0, want[2], axes="N H")
+    layout = lstm_layout(D=want[0].shape[-1], H=want[1].shape[-1])
+    compare("grads", grads, want[3], layout=layout)
+
+
+# --- lstm_step_forward ----------------------------------------------------------------------------
+
+
+@scores("lstm_step_forward", weight=2.0)
+@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
+def test_step_values(student, shape):
+    case = step_case(shape)
+    h, c, _ = student.lstm_step_forward(*case.args)
+    compare("h", h, case.h, axes="N H")
+    compare("c", c, case.c, axes="N H")
+
+
+@once
+def saturated_case(rng, levels, large=False):
+    """Biases of `levels` (f, i, o) on small weights; the cell holds numbers that float32 holds too."""
+    N, D, H = 3, 2, 4
+    params = draw_params(rng, D, H, scale=0.2)
+    for name, level in zip(("bf", "bi", "bo"), levels, strict=True):
+        params[name] = params[name] + level
+    x, h_prev = rng.normal(size=(N, D)), rng.uniform(-0.9, 0.9, size=(N, H))
+    c_prev = rng.integers(1, 40, size=(N, H)) / 16 * rng.choice([-1.0, 1.0], size=(N, H))
+    if large:
+        c_prev[0] = 800.0, -800.0, 400.0, -30.0
+    plain = {name: torch.tensor(value) for name, value in params.items()}
+    h, c = oracle_step(torch.tensor(x), torch.tensor(h_prev), torch.tensor(c_prev), plain)
+    case = SimpleNamespace(x=x, h_prev=h_prev, c_prev=c_prev, params=params)
+    case.h, case.c = h.numpy(), c.numpy()
+    case.args = (x, h_prev, c_prev, params)
+    return case
+
+
+@scores("lstm_step_forward")
+def test_saturated_keep(student):
+    case = saturated_case((1e3, -1e3, 0.0), True)
+    h, c, _ = student.lstm_step_forward(*case.args)
+    compare("c", c, case.c_prev, axes="N H")
+    require(
+        bool(np.array_equal(c, case.c_prev)),
+        "with f = 1 and i = 0 exactly, c should equal c_prev exactly",
+    )
+    compare("h", h, case.h, axes="N H")
+
+
+@scores("lstm_step_forward")
+def test_saturated_erase(student):
+    case = saturated_case((-1e3, -1e3, 1e3))
+    h, c, _ = student.lstm_step_forward(*case.args)
+    compare("h", h, np.zeros(case.h.shape), axes="N H")
+    compare("c", c, np.zeros(case.c.shape), axes="N H")
+    require(not (c.any() or h.any()), "with f = 0 and i = 0 exactly, c and h should be exactly 0")
+
+
+@scores("lstm_step_forward")
+def test_saturated_overwrite(student):
+    case = saturated_case((-1e3, 1e3, 1e3))
+    h, c, _ = student.call("lstm_step_forward", *case.args, strict=True).result  # no warning either
+    compare("c", c, case.c, axes="N H")
+    compare("h", h, case.h, axes="N H")
+
+
+@scores("lstm_step_forward")
+def test_saturated_hide(student):
+    case = saturated_case((0.0, 0.0, -1e3))
+    h, c, _ = student.call("lstm_step_forward", *case.args, strict=True).result  # no warning either
+    compare("c", c, case.c, axes="N H")
+    compare("h", h, np.zeros(case.h.shape), axes="N H")
+    require(not h.any(), "with o = 0 exactly, h should be exactly 0")
+
+
+@scores("lstm_step_forward")
+def test_step_arguments_unchanged(student):
+    unchanged(student, "lstm_step_forward", *step_case((4, 3, 5)).args)
+
+
+# --- lstm_step_backward ---------------------------------------------------------------------------
+
+
+@scores("lstm_step_backward", weight=2.0)
+@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
+def test_step_gradients(student, shape):
+    case = step_case(shape)
+    _, _, cache = student.lstm_step_forward(*case.args)
+    got = student.lstm_step_backward(*case.upstream["both"], cache)
+    compare_step_gradients(got, case.want["both"])
+
+
+@scores("lstm_step_backward")
+@pytest.mark.parametrize("path", ["dh", "dc"])
+def test_step_gradients_from_one_state(student, path):
+    case = step_case((4, 3, 5))
+    _, _, cache = student.lstm_step_forward(*case.args)
+    got = student.lstm_step_backward(*case.upstream[path], cache)
+    compare_step_gradients(got, case.want[path])
+
+
+@scores("lstm_step_backward")
+def test_step_gradients_of_saturated_gates(student):
+    case = saturated_case((1e3, -1e3, 0.0))
+    _, _, cache = student.lstm_step_forward(*case.args)
+    dh, dc = case.x[:, :1] + case.h_prev, case.c_prev / 2
+    got = student.lstm_step_backward(dh, dc, cache)
+    compare_step_gradients(got, step_gradients(case, dh, dc))
+
+
+@scores("lstm_step_backward")
+def test_step_caches_interleaved(student):
+    one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
+    _, _, cache_one = student.lstm_step_forward(*one.args)
+    _, _, cache_two = student.lstm_step_forward(*two.args)
+    compare_step_gradients(student.lstm_step_backward(one.dh, one.dc, cache_one), one.want["both"])
+    compare_step_gradients(student.lstm_step_backward(two.dh, two.dc, cache_two), two.want["both"])
+
+
+@scores("lstm_step_backward")
+def test_step_cache_used_twice(student):
+    case = step_case((4, 3, 5))
+    _, _, cache = student.lstm_step_forward(*case.args)
+    student.lstm_step_backward(*case.upstream["both"], cache)
+    got = student.lstm_step_backward(*case.upstream["dh"], cache)
+    compare_step_gradients(got, case.want["dh"])
+
+
+@scores("lstm_step_backward")
+def test_step_upstream_unchanged(student):
+    case = step_case((4, 3, 5))
+    _, _, cache = student.lstm_step_forward(*case.args)
+    unchanged(student, "lstm_step_backward", case.dh, case.dc, cache)
+
+
+# --- lstm_forward ---------------------------------------------------------------------------------
+
+
+@scores("lstm_forward", weight=2.0, steps=("lstm_step_forward",))
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_sequence_values(student, shape):
+    case = sequence_case(shape)
+    h, c, _ = student.lstm_forward(*case.args)
+    compare("h", h, case.h, axes="N T H")
+    compare("c", c, case.c, axes="N T H")
+
+
+@scores("lstm_forward", steps=("lstm_step_forward",))
+def test_long_memory(student):
+    case = saturated_case((1e3, -1e3, 0.0))
+    x = np.repeat(case.x[:, None], 40, axis=1)
+    h, c, _ = student.lstm_forward(x, case.h_prev, case.c_prev, case.params)
+    compare("c", c, np.repeat(case.c_prev[:, None], 40, axis=1), axes="N T H")
+    compare("h[:, 0]", h[:, 0], case.h, axes="N H")
+
+
+@scores("lstm_forward", steps=("lstm_step_forward",))
+def test_sequence_repeated(student):
+    one, two = sequence_case((3, 6, 2, 4)), sequence_case((3, 6, 2, 4), 1)
+    student.lstm_forward(*one.args)
+    h, c, _ = student.lstm_forward(*two.args)
+    compare("h of a second call", h, two.h, axes="N T H")
+    compare("c of a second call", c, two.c, axes="N T H")
+
+
+@scores("lstm_forward", steps=("lstm_step_forward",))
+def test_sequence_arguments_unchanged(student):
+    unchanged(student, "lstm_forward", *sequence_case((3, 6, 2, 4)).args)
+
+
+# --- lstm_backward --------------------------------------------------------------------------------
+
+BACKWARD_STEPS = ("lstm_step_forward", "lstm_step_backward")
+
+
+@scores("lstm_backward", weight=2.0, steps=BACKWARD_STEPS)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_sequence_gradients(student, shape):
+    case = sequence_case(shape)
+    _, _, cache = student.lstm_forward(*case.args)
+    got = student.lstm_backward(*case.upstream["everywhere"], cache)
+    compare_gradients(got, case.want["everywhere"])
+
+
+@scores("lstm_backward", steps=BACKWARD_STEPS)
+@pytest.mark.parametrize("source", ["first_state", "last_state", "last_cell"])
+def test_sequence_gradients_from(student, source):
+    case = sequence_case((3, 6, 2, 4))
+    _, _, cache = student.lstm_forward(*case.args)
+    got = student.lstm_backward(*case.upstream[source], cache)
+    compare_gradients(got, case.want[source])
+
+
+@scores("lstm_backward", steps=BACKWARD_STEPS)
+def test_sequence_caches_interleaved(student):
+    one, two = sequence_case((2, 5, 3, 4)), sequence_case((2, 5, 3, 4), 1)
+    _, _, cache_one = student.lstm_forward(*one.args)
+    _, _, cache_two = student.lstm_forward(*two.args)
+    for case, cache in ((one, cache_one), (two, cache_two)):
+        got = student.lstm_backward(*case.upstream["everywhere"], cache)
+        compare_gradients(got, case.want["everywhere"])
+
+
+@scores("lstm_backward", steps=BACKWARD_STEPS)
+def test_sequence_cache_used_twice(student):
+    case = sequence_case((3, 6, 2, 4))
+    _, _, cache = student.lstm_forward(*case.args)
+    student.lstm_backward(*case.upstream["everywhere"], cache)
+    got = student.lstm_backward(*case.upstream["last_cell"], cache)
+    compare_gradients(got, case.want["last_cell"])
+
+
+@scores("lstm_backward", steps=BACKWARD_STEPS)
+def test_sequence_upstream_unchanged(student):
+    case = sequence_case((3, 6, 2, 4))
+    _, _, cache = student.lstm_forward(*case.args)
+    unchanged(student, "lstm_backward", *case.upstream["everywhere"], cache)
+
+
+# --- cell_highway ---------------------------------------------------------------------------------
+
+
+@once
+def gates_case(rng, T, H):
+    return rng.uniform(0.3, 1.0, size=(T, H))
+
+
+@scores("cell_highway", weight=2.0)
+@pytest.mark.parametrize("shape", [(1, 3), (7, 4), (5, 1), (4, 4)], ids=str)
+def test_highway_values(student, shape):
+    f = gates_case(*shape)
+    want = np.array([math.prod(column) for column in f.T])
+    compare("the highway", student.cell_highway(f), want, axes="H")
+
+
+@scores("cell_highway")
+def test_highway_closed_and_open_gates(student):
+    f = gates_case(6, 5).copy()
+    f[3, 0], f[0, 1], f[-1, 2] = 0.0, 0.0, 0.0
+    f[:, 3] = 1.0
+    want = np.array([0.0, 0.0, 0.0, 1.0, np.prod(f[:, 4])])
+    compare("the highway", student.cell_highway(f), want, axes="H")
+
+
+@scores("cell_highway")
+def test_highway_of_many_steps(student):
+    f = 1 - gates_case(400, 3) / 100
+    want = np.exp(np.log(f).sum(axis=0))
+    compare("the highway", student.cell_highway(f), want, axes="H")
+
+
+@scores("cell_highway")
+def test_highway_argument_unchanged(student):
+    unchanged(student, "cell_highway", gates_case(7, 4))
+
+
+# --- init_lstm ------------------------------------------------------------------------------------
+
+
+def check_keys_and_shapes(params, D, H):
+    zeros = {name: np.zeros((H, H + D) if name[0] == "W" else H) for name in NAMES}
+    require(isinstance(params, dict), "init_lstm should return a dict")
+    missing = [name for name in NAMES if name not in params]
+    require(not missing and len(params) == len(NAMES), "the params should have exactly 8 keys")
+    for name in NAMES:
+        value = params[name]
+        require(isinstance(value, np.ndarray), f"{name} should be a numpy array")
+        # Times zero: shape, kind and finiteness are judged here, values further below.
+        compare(name, value * 0.0 if value.dtype.kind == "f" else value, zeros[name])
+
+
+def alike(one, other):
+    """Whether more entries coincide than chance explains (now and then a single one does)."""
+    return (one == other).mean() > 0.3
+
+
+@scores("init_lstm", weight=2.0)
+@pytest.mark.parametrize("size", [(3, 5), (1, 4), (6, 1)], ids=str)
+def test_init_shapes_and_bounds(student, size):
+    D, H = size
+    params = student.init_lstm(D, H, 3)
+    check_keys_and_shapes(params, D, H)
+    bound = (1 + 1e-6) / np.sqrt(H)
+    for name in NAMES[:4]:
+        require(float(np.abs(params[name]).max()) <= bound, f"{name} leaves its interval")
+
+
+@scores("init_lstm", weight=2.0)
+def test_init_biases(student):
+    D, H = 3, 4
+    for chosen, want in [((), 1.0), ((0.0,), 0.0), ((2.5,), 2.5), ((-0.75,), -0.75)]:
+        params = student.init_lstm(D, H, 8, *chosen)
+        check_keys_and_shapes(params, D, H)
+        compare("bf", params["bf"], np.full(H, want), axes="H")
+        for name in ("bi", "bo", "bc"):
+            compare(name, params[name], np.zeros(H), axes="H")
+
+
+@scores("init_lstm")
+def test_init_forget_bias_by_name(student):
+    params = student.init_lstm(2, 3, seed=8, forget_bias=4.0)
+    check_keys_and_shapes(params, 2, 3)
+    compare("bf", params["bf"], np.full(3, 4.0), axes="H")
+
+
+@scores("init_lstm", weight=2.0)
+@pytest.mark.parametrize("size", [(30, 40), (40, 25)], ids=str)
+def test_init_is_uniform(student, size):
+    D, H = size
+    params = student.init_lstm(D, H, 21)
+    check_keys_and_shapes(params, D, H)
+    for name in NAMES[:4]:
+        # In units of the bound. Each part has at least 625 entries: the limits are 5 sigma or more.
+        W = np.asarray(params[name], dtype=np.float64) * np.sqrt(H)
+        for part in (W[:, :H], W[:, H:]):
+            require(abs(part.mean()) < 0.12, f"the entries of {name} are not centred on 0")
+            require(0.95 < np.abs(part).max() < 1 + 1e-6, f"{name} does not fill its interval")
+            inner = np.mean(np.abs(part) < 0.5)
+            require(0.4 < inner < 0.6, f"the entries of {name} are not uniform")
+
+
+@scores("init_lstm")
+def test_init_gates_differ(student):
+    params = student.init_lstm(3, 4, 5)
+    check_keys_and_shapes(params, 3, 4)
+    for place, name in enumerate(NAMES[:4]):
+        for other in NAMES[place + 1 : 4]:
+            require(not alike(params[name], params[other]), f"{name} and {other} share entries")
+        W = params[name]
+        require(not alike(W[:, 0], W[:, -1]), f"columns of {name} repeat")
+        require(not alike(W[0], W[-1]), f"rows of {name} repeat")
+
+
+@scores("init_lstm", weight=2.0)
+def test_init_depends_on_the_seed(student):
+    first = student.init_lstm(3, 4, 11)
+    others = [student.init_lstm(3, 4, seed) for seed in (12, 0, 1, 2)]
+    again = student.init_lstm(3, 4, 11)
+    for params in (first, again, *others):
+        check_keys_and_shapes(params, 3, 4)
+    for name in NAMES[:4]:
+        compare(f"{name} of the same seed", again[name], first[name])
+        different = [first[name], *(params[name] for params in others)]
+        for place, W in enumerate(different):
+            for later in different[place + 1 :]:
+                require(not alike(W, later), f"{name} is alike for different seeds")
+
+
+# --- lstm_from_torch ------------------------------------------------------------------------------
+
+
+@once
+def torch_case(rng, D, H):
+    case = SimpleNamespace(
+        weight_ih=rng.normal(size=(4 * H, D)),
+        weight_hh=rng.normal(size=(4 * H, H)),
+        bias_ih=rng.normal(size=4 * H),
+        bias_hh=rng.normal(size=4 * H) + 0.5,
+    )
+    case.args = (case.weight_ih, case.weight_hh, case.bias_ih, case.bias_hh)
+    case.want = {}
+    for place, name in enumerate("ifco"):
+        rows = slice(place * H, (place + 1) * H)
+        case.want["W" + name] = np.hstack([case.weight_hh[rows], case.weight_ih[rows]])
+        case.want["b" + name] = case.bias_ih[rows] + case.bias_hh[rows]
+    return case
+
+
+@scores("lstm_from_torch", weight=2.0)
+@pytest.mark.parametrize("size", [(3, 4), (1, 5), (4, 1), (3, 3)], ids=str)
+def test_converted_params(student, size):
+    case = torch_case(*size)
+    compare("params", student.lstm_from_torch(*case.args), case.want, layout=lstm_layout(*size))
+
+
+@scores("lstm_from_torch", weight=2.0)
+def test_agrees_with_torch(student, reference):
+    N, T, D, H = 2, 5, 3, 4
+    case = torch_case(D, H)
+    params = student.lstm_from_torch(*case.args)
+    compare("the keys' values", params, case.want, layout=lstm_layout(D, H))
+    layer = torch.nn.LSTM(D, H, batch_first=True, dtype=torch.float64)
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    state = {name: torch.tensor(value) for name, value in zip(names, case.args, strict=True)}
+    layer.load_state_dict(state)
+    x = np.linspace(-2, 2, N * T * D).reshape(N, T, D)
+    with torch.no_grad():
+        want, _ = layer(torch.tensor(x))
+    zero = np.zeros((N, H))
+    h, _, _ = reference.lstm_forward(x, zero, zero, params)
+    compare("h of the converted layer", h, want.numpy(), axes="N T H")
+
+
+@scores("lstm_from_torch")
+@pytest.mark.parametrize("silent", ["bias_ih", "bias_hh"])
+def test_each_bias_counts(student, silent):
+    D, H = 2, 3
+    case = torch_case(D, H)
+    kept = {"bias_ih": case.bias_hh, "bias_hh": case.bias_ih}[silent]
+    biases = {"bias_ih": case.bias_ih, "bias_hh": case.bias_hh, silent: np.zeros(4 * H)}
+    params = student.lstm_from_torch(
+        case.weight_ih, case.weight_hh, biases["bias_ih"], biases["bias_hh"]
+    )
+    want = dict(case.want)
+    for place, name in enumerate("ifco"):
+        want["b" + name] = kept[place * H : (place + 1) * H]
+    compare("params", params, want, layout=lstm_layout(D, H))
+
+
+@scores("lstm_from_torch")
+def test_torch_arrays_unchanged(student):
+    unchanged(student, "lstm_from_torch", *torch_case(3, 4).args)

@@ -1,0 +1,390 @@
+"""Hidden suite of chapter 5. Gradients are judged by torch autograd of a GRU written here, the variant by torch's own."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.grading.toolkit import HANDLE, compare, once, raises, scores, unchanged
+from seqlab.layouts import gru_layout
+
+RESULTS = {
+    "gru_step_forward": {"h": "N H", "cache": HANDLE},
+    "gru_step_backward": {"dx": "N D", "dh_prev": "N H", "grads": ""},
+    "gru_forward": {"h": "N T H", "cache": HANDLE},
+    "gru_backward": {"dx": "N T D", "dh0": "N H", "grads": ""},
+    "gru_reset_after_step": "N H",
+    "parameter_count": "",
+}
+
+STEP_SHAPES = [(1, 2, 3), (4, 3, 5), (2, 1, 4), (3, 4, 1), (5, 3, 3)]  # N, D, H
+SHAPES = [(1, 1, 2, 3), (3, 6, 2, 4), (2, 9, 4, 1), (4, 2, 1, 3)]  # N, T, D, H
+NAMES = ("Wz", "Wr", "Wh")
+
+
+# --- inputs and the oracle ------------------------------------------------------------------------
+
+
+def draw(rng, *shape):
+    """Numbers of either sign, none near zero and none large: float32 loses little on them."""
+    return rng.choice([-1.0, 1.0], size=shape) * rng.uniform(0.3, 1.3, size=shape)
+
+
+def draw_params(rng, D, H):
+    return {name: 0.7 * draw(rng, H, H + D) for name in NAMES}
+
+
+def oracle_step(x, h, p):
+    """One step in torch, with the blocks of each matrix apart."""
+    H = h.shape[1]
+
+    def layer(name, state):
+        W = p[name]
+        return state @ W[:, :H].T + x @ W[:, H:].T
+
+    z, r = torch.sigmoid(layer("Wz", h)), torch.sigmoid(layer("Wr", h))
+    candidate = torch.tanh(layer("Wh", r * h))
+    return h + z * (candidate - h)
+
+
+def oracle_sequence(x, h, p):
+    states = []
+    for t in range(x.shape[1]):
+        h = oracle_step(x[:, t], h, p)
+        states.append(h)
+    return torch.stack(states, dim=1)
+
+
+def differentiate(oracle, x, h, params, dh):
+    """Gradients of sum(dh * states) as (dx, dh, grads)."""
+    arrays = {"x": x, "h": h, **params}
+    leaves = {name: torch.tensor(value, requires_grad=True) for name, value in arrays.items()}
+    loss = (oracle(leaves["x"], leaves["h"], leaves) * torch.tensor(dh)).sum()
+    found = torch.autograd.grad(loss, list(leaves.values()))
+    grads = {name: g.numpy() for name, g in zip(leaves, found, strict=True)}
+    return grads["x"], grads["h"], {name: grads[name] for name in NAMES}
+
+
+def evaluate(oracle, x, h, params):
+    plain = {name: torch.tensor(value) for name, value in params.items()}
+    return oracle(torch.tensor(x), torch.tensor(h), plain).numpy()
+
+
+@once
+def step_case(rng, shape, variant=0):
+    N, D, H = shape
+    case = SimpleNamespace(
+        x=draw(rng, N, D),
+        h_prev=1.2 * draw(rng, N, H),
+        params=draw_params(rng, D, H),
+        dh=draw(rng, N, H),
+        other_dh=draw(rng, N, H),
+    )
+    case.args = (case.x, case.h_prev, case.params)
+    case.h = evaluate(oracle_step, *case.args)
+    case.want = differentiate(oracle_step, *case.args, case.dh)
+    case.other_want = differentiate(oracle_step, *case.args, case.other_dh)
+    return case
+
+
+@once
+def saturated_case(rng, update, reset):
+    """A step whose gates are pushed to 0 or 1 by the last input feature; 0.0 leaves a gate free."""
+    N, D, H = 3, 3, 4
+    params = {name: value / 2 for name, value in draw_params(rng, D, H).items()}
+    params["Wz"][:, -1], params["Wr"][:, -1], params["Wh"][:, -1] = update, reset, 1e-3
+    x = draw(rng, N, D)
+    x[:, -1] = 100.0
+    case = SimpleNamespace(x=x, h_prev=draw(rng, N, H), params=params)
+    case.dh = draw(rng, N, H)
+    case.args = (case.x, case.h_prev, case.params)
+    case.h = evaluate(oracle_step, *case.args)
+    case.want = differentiate(oracle_step, *case.args, case.dh)
+    return case
+
+
+@once
+def sequence_case(rng, shape, variant=0):
+    N, T, D, H = shape
+    case = SimpleNamespace(
+        x=draw(rng, N, T, D),
+        h0=1.2 * draw(rng, N, H),
+        params=draw_params(rng, D, H),
+    )
+    case.args = (case.x, case.h0, case.params)
+    case.h = evaluate(oracle_sequence, *case.args)
+    everywhere = draw(rng, N, T, H)
+    first, last = np.zeros((N, T, H)), np.zeros((N, T, H))
+    first[:, 0], last[:, -1] = everywhere[:, 0], everywhere[:, -1]
+    case.dh = {"everywhere": everywhere, "first": first, "last": last}
+    case.want = {
+        place: differentiate(oracle_sequence, *case.args, dh) for place, dh in case.dh.items()
+    }
+    return case
+
+
+def compare_step_gradients(got, want):
+    dx, dh_prev, grads = got
+    compare("dx", dx, want[0], axes="N D")
+    compare("dh_prev", dh_prev, want[1], axes="N H")
+    layout = gru_layout(D=want[0].shape[-1], H=want[1].shape[-1])
+    compare("grads", grads, want[2], layout=layout)
+
+
+def compare_gradients(got, want):
+    dx, dh0, grads = got
+    compare("dx", dx, want[0], axes="N T D")
+    compare("dh0", dh0, want[1], axes="N H")
+    layout = gru_layout(D=want[0].shape[-1], H=want[1].shape[-1])
+    compare("grads", grads, want[2], layout=layout)
+
+
+# --- gru_step_forward -----------------------------------------------------------------------------
+
+
+@scores("gru_step_forward", weight=2.0)
+@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
+def test_step_values(student, shape):
+    case = step_case(shape)
+    h, _ = student.gru_step_forward(*case.args)
+    compare("h", h, case.h, axes="N H")
+
+
+@scores("gru_step_forward")
+@pytest.mark.parametrize(
+    "gates",
+    [(-10.0, 0.0), (10.0, 0.0), (0.0, -10.0), (0.0, 10.0)],
+    ids=["update_closed", "update_open", "reset_closed", "reset_open"],
+)
+def test_step_saturated(student, gates):
+    case = saturated_case(*gates)
+    h, _ = student.gru_step_forward(*case.args)
+    compare("h", h, case.h, axes="N H")
+
+
+@scores("gru_step_forward")
+def test_step_from_zero_state(student):
+    case = step_case((4, 3, 5))
+    zero = np.zeros((4, 5))
+    h, _ = student.gru_step_forward(case.x, zero, case.params)
+    compare("h", h, evaluate(oracle_step, case.x, zero, case.params), axes="N H")
+
+
+@scores("gru_step_forward")
+def test_step_repeated(student):
+    one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
+    student.gru_step_forward(*one.args)
+    h, _ = student.gru_step_forward(*two.args)
+    compare("h of a second call", h, two.h, axes="N H")
+
+
+@scores("gru_step_forward")
+def test_step_arguments_unchanged(student):
+    unchanged(student, "gru_step_forward", *step_case((4, 3, 5)).args)
+
+
+# --- gru_step_backward ----------------------------------------------------------------------------
+
+
+@scores("gru_step_backward", weight=2.0)
+@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
+def test_step_gradients(student, shape):
+    case = step_case(shape)
+    _, cache = student.gru_step_forward(*case.args)
+    compare_step_gradients(student.gru_step_backward(case.dh, cache), case.want)
+
+
+@scores("gru_step_backward")
+@pytest.mark.parametrize("gates", [(-10.0, 10.0), (10.0, -10.0)], ids=["kept", "overwritten"])
+def test_step_gradients_saturated(student, gates):
+    case = saturated_case(*gates)
+    _, cache = student.gru_step_forward(*case.args)
+    compare_step_gradients(student.gru_step_backward(case.dh, cache), case.want)
+
+
+@scores("gru_step_backward")
+def test_step_caches_interleaved(student):
+    one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
+    _, cache_one = student.gru_step_forward(*one.args)
+    _, cache_two = student.gru_step_forward(*two.args)
+    compare_step_gradients(student.gru_step_backward(one.dh, cache_one), one.want)
+    compare_step_gradients(student.gru_step_backward(two.dh, cache_two), two.want)
+
+
+@scores("gru_step_backward")
+def test_step_cache_used_twice(student):
+    case = step_case((4, 3, 5))
+    _, cache = student.gru_step_forward(*case.args)
+    student.gru_step_backward(case.dh, cache)
+    got = student.gru_step_backward(case.other_dh, cache)
+    compare_step_gradients(got, case.other_want)
+
+
+@scores("gru_step_backward")
+def test_step_upstream_unchanged(student):
+    case = step_case((4, 3, 5))
+    _, cache = student.gru_step_forward(*case.args)
+    unchanged(student, "gru_step_backward", case.dh, cache)
+
+
+# --- gru_forward ----------------------------------------------------------------------------------
+
+
+@scores("gru_forward", weight=2.0, steps=("gru_step_forward",))
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_sequence_values(student, shape):
+    case = sequence_case(shape)
+    h, _ = student.gru_forward(*case.args)
+    compare("h", h, case.h, axes="N T H")
+
+
+@scores("gru_forward", steps=("gru_step_forward",))
+def test_sequence_kept_for_many_steps(student):
+    case = saturated_case(-10.0, 10.0)
+    x = np.repeat(case.x[:, None], 30, axis=1)
+    h, _ = student.gru_forward(x, case.h_prev, case.params)
+    compare("h", h, np.repeat(case.h_prev[:, None], 30, axis=1), axes="N T H")
+
+
+@scores("gru_forward", steps=("gru_step_forward",))
+def test_sequence_repeated(student):
+    one, two = sequence_case((3, 6, 2, 4)), sequence_case((3, 6, 2, 4), 1)
+    student.gru_forward(*one.args)
+    h, _ = student.gru_forward(*two.args)
+    compare("h of a second call", h, two.h, axes="N T H")
+
+
+@scores("gru_forward", steps=("gru_step_forward",))
+def test_sequence_arguments_unchanged(student):
+    unchanged(student, "gru_forward", *sequence_case((3, 6, 2, 4)).args)
+
+
+# --- gru_backward ---------------------------------------------------------------------------------
+
+BACKWARD_STEPS = ("gru_step_forward", "gru_step_backward")
+
+
+@scores("gru_backward", weight=2.0, steps=BACKWARD_STEPS)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_sequence_gradients(student, shape):
+    case = sequence_case(shape)
+    _, cache = student.gru_forward(*case.args)
+    got = student.gru_backward(case.dh["everywhere"], cache)
+    compare_gradients(got, case.want["everywhere"])
+
+
+@scores("gru_backward", steps=BACKWARD_STEPS)
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_sequence_gradients_from_one_step(student, place):
+    case = sequence_case((3, 6, 2, 4))
+    _, cache = student.gru_forward(*case.args)
+    compare_gradients(student.gru_backward(case.dh[place], cache), case.want[place])
+
+
+@scores("gru_backward", steps=BACKWARD_STEPS)
+def test_sequence_caches_interleaved(student):
+    one, two = sequence_case((3, 6, 2, 4)), sequence_case((3, 6, 2, 4), 1)
+    _, cache_one = student.gru_forward(*one.args)
+    _, cache_two = student.gru_forward(*two.args)
+    for case, cache in ((one, cache_one), (two, cache_two)):
+        got = student.gru_backward(case.dh["everywhere"], cache)
+        compare_gradients(got, case.want["everywhere"])
+
+
+@scores("gru_backward", steps=BACKWARD_STEPS)
+def test_sequence_cache_used_twice(student):
+    case = sequence_case((3, 6, 2, 4))
+    _, cache = student.gru_forward(*case.args)
+    student.gru_backward(case.dh["last"], cache)
+    got = student.gru_backward(case.dh["everywhere"], cache)
+    compare_gradients(got, case.want["everywhere"])
+
+
+@scores("gru_backward", steps=BACKWARD_STEPS)
+def test_sequence_upstream_unchanged(student):
+    case = sequence_case((3, 6, 2, 4))
+    _, cache = student.gru_forward(*case.args)
+    unchanged(student, "gru_backward", case.dh["everywhere"], cache)
+
+
+# --- gru_reset_after_step -------------------------------------------------------------------------
+
+
+def torch_cell(x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
+    """What torch.nn.GRUCell itself computes with these arrays."""
+    cell = torch.nn.GRUCell(x.shape[1], h_prev.shape[1], dtype=torch.float64)
+    arrays = {
+        "weight_ih": weight_ih,
+        "weight_hh": weight_hh,
+        "bias_ih": bias_ih,
+        "bias_hh": bias_hh,
+    }
+    cell.load_state_dict({name: torch.tensor(value) for name, value in arrays.items()})
+    with torch.no_grad():
+        return cell(torch.tensor(x), torch.tensor(h_prev)).numpy()
+
+
+@once
+def torch_case(rng, shape):
+    N, D, H = shape
+    args = (
+        draw(rng, N, D),
+        1.2 * draw(rng, N, H),
+        draw(rng, 3 * H, D),
+        draw(rng, 3 * H, H),
+        draw(rng, 3 * H) + np.repeat([0.3, -0.5, 0.8], H),
+        draw(rng, 3 * H) + np.repeat([-0.4, 0.6, 1.0], H),
+    )
+    return SimpleNamespace(args=args, h=torch_cell(*args))
+
+
+@scores("gru_reset_after_step", weight=2.0)
+@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
+def test_variant_values(student, shape):
+    case = torch_case(shape)
+    compare("h", student.gru_reset_after_step(*case.args), case.h, axes="N H")
+
+
+@scores("gru_reset_after_step")
+@pytest.mark.parametrize("silent", [4, 5], ids=["bias_hh_only", "bias_ih_only"])
+def test_variant_with_one_bias(student, silent):
+    args = list(torch_case((4, 3, 5)).args)
+    args[silent] = np.zeros(15)
+    compare("h", student.gru_reset_after_step(*args), torch_cell(*args), axes="N H")
+
+
+@scores("gru_reset_after_step")
+@pytest.mark.parametrize(
+    "levels", [(1e3, -1e3), (-1e3, 1e3), (-1e3, -1e3)], ids=["replaced", "kept", "reset"]
+)
+def test_variant_saturated(student, levels):
+    args = list(torch_case((4, 3, 5)).args)
+    args[4] = args[4] + np.repeat([*levels, 0.0], 5)
+    compare("h", student.gru_reset_after_step(*args), torch_cell(*args), axes="N H")
+
+
+@scores("gru_reset_after_step")
+def test_variant_arguments_unchanged(student):
+    unchanged(student, "gru_reset_after_step", *torch_case((4, 3, 5)).args)
+
+
+# --- parameter_count ------------------------------------------------------------------------------
+
+
+@scores("parameter_count")
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_count(student, cell):
+    for D, H in [(3, 5), (7, 2), (1, 1), (1, 6), (300, 256)]:
+        one_layer = H * H + H * D
+        want = {"rnn": one_layer + H, "lstm": 4 * one_layer + 4 * H, "gru": 3 * one_layer}[cell]
+        compare("the count", student.parameter_count(cell, D, H), want)
+
+
+@scores("parameter_count")
+@pytest.mark.parametrize("cell", ["transformer", "GRU", "gru2", ""])
+def test_count_of_unknown_cell(student, cell):
+    with raises(ValueError, naming="cell"):
+        student.parameter_count(cell, 3, 5)

@@ -1,0 +1,1 @@
+"""A class: what is graded, by which processes or cluster workers, in one run."""

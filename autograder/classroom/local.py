@@ -1,0 +1,65 @@
+"""Grading with processes of this machine, a grader and its zygotes in each."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Generator, Iterable
+from multiprocessing.connection import Connection, wait
+from typing import cast
+
+from autograder.classroom.grader_process import GraderProcess
+from autograder.classroom.scheduler import LOST_TWICE, Conditions, Outcome, Task
+from autograder.course.source import Chapter
+from autograder.grading.engine import Usage, lost
+from autograder.grading.submissions import Found
+
+
+class LocalProcesses:
+    """Up to `jobs` grader processes, started as they are needed."""
+
+    def __init__(self, jobs: int):
+        self._jobs = max(1, jobs)
+
+    def grade(
+        self, tasks: Iterable[Task], course: dict[str, Chapter], conditions: Conditions
+    ) -> Generator[Outcome, None, None]:
+        """Yield the outcome of every task as soon as it is there."""
+        source = iter(tasks)
+        again: deque[Task] = deque()
+        losses: Counter[Found] = Counter()
+        busy: dict[Connection, tuple[GraderProcess, Task]] = {}
+        pool: list[GraderProcess] = []
+
+        def occupy(process: GraderProcess | None) -> bool:
+            """Give the next task to a process, or to a new one; False where there is none left."""
+            task = again.popleft() if again else next(source, None)
+            if task is None:
+                return False
+            if process is None:
+                process = GraderProcess(course, conditions)
+                pool.append(process)
+            busy[process.connection] = process, task
+            process.give(task.submission)
+            return True
+
+        try:
+            while len(pool) < self._jobs and occupy(None):
+                pass
+            while busy:
+                for ready in cast(list[Connection], wait(list(busy))):
+                    process, task = busy.pop(ready)
+                    answer = process.take()
+                    if answer is None:
+                        process.restart()
+                        losses[task.found] += 1
+                        if losses[task.found] < LOST_TWICE:
+                            again.append(task)
+                        else:
+                            chapter = course[task.submission.chapter]
+                            answer = lost(task.submission, chapter, conditions.seed), Usage()
+                    occupy(process)
+                    if answer is not None:
+                        yield Outcome(task, *answer)
+        finally:
+            for process in pool:
+                process.close()

@@ -1,0 +1,236 @@
+"""A class: what is to be graded, one writer, a cache; a run that was killed goes on where it was.
+
+A result file that fits the submission's bytes and the grader's version is the cache: it is read instead of graded anew.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from autograder.classroom.grader_process import GraderProcess
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.scheduler import Conditions, Scheduler, Task
+from autograder.course.source import Chapter
+from autograder.files import write_file
+from autograder.grading.engine import Usage, unrun
+from autograder.grading.judge import DEFAULT_SEED
+from autograder.grading.submissions import Found, Submission, find, read
+from autograder.grading.version import grader_version
+from autograder.reports.changes import CHANGES, record_change
+from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
+from autograder.sandbox.terms import Limits
+
+SAFE_LEVELS = ("A", "B")
+"""Levels of the sandbox at which code of others may be graded."""
+UNSAFE = ".unsafe"
+"""Ends the name of the grader in results of code that nothing held."""
+
+
+class RunSummary(msgspec.Struct):
+    """What a run did; times go into `run.json`."""
+
+    results: list[SubmissionResult]
+    usages: dict[str, Usage]
+    graded: int = 0
+    reused: int = 0
+    unrun: int = 0  # nothing there that could be run
+    seconds: float = 0.0
+    passed_over: list[Problem] = []
+
+
+def sweep(output: Path) -> None:
+    """Remove what a killed run left half written."""
+    for leftover in output.rglob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+def result_path(output: Path, found: Found) -> Path:
+    """Where the result of a submission lies."""
+    return output / "results" / found.student / f"{found.chapter}.json"
+
+
+def grade_class(
+    root: Path,
+    output: Path,
+    course: dict[str, Chapter],
+    *,
+    chapters: Sequence[str],
+    students: Sequence[str] = (),
+    jobs: int = 1,
+    scheduler: Scheduler | None = None,
+    use_cache: bool = True,
+    seed: int = DEFAULT_SEED,
+    limits: Limits | None = None,
+    level: str = "B",
+    progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
+) -> RunSummary:
+    """Grade every submission below `root` and write each result as soon as it is there.
+
+    Args:
+        root: the folder of submissions in nbgrader's layout.
+        output: where `results/` goes.
+        course: all chapters.
+        chapters: the names to grade.
+        students: only these, where given.
+        jobs: how many grader processes.
+        scheduler: who grades; processes of this machine unless given.
+        use_cache: whether fitting results of an earlier run are taken over.
+        seed: of the hidden inputs.
+        limits: what a submission may use.
+        level: of the sandbox, "A" to "D".
+        progress: called with done, total and the name of what was done.
+
+    Returns:
+        All results, sorted by student and chapter.
+
+    Raises:
+        SchedulerError: the scheduler cannot go on.
+    """
+    started = time.perf_counter()
+    sweep(output)
+    found, passed_over = find(root, chapters, students)
+    summary = RunSummary([], {}, passed_over=passed_over)
+    collected: dict[tuple[str, str], SubmissionResult] = {}
+
+    def collect(place: Found, result: SubmissionResult) -> None:
+        collected[place.student, place.chapter] = result
+        progress(len(collected), len(found), f"{result.student} {result.chapter}")
+
+    def tasks() -> Iterator[Task]:
+        """What has to be graded; settles on the way what has not."""
+        for place in sorted(found, key=_order):
+            submission = read(place)
+            path = result_path(output, place)
+            result = _cached(path, submission, course, seed, level) if use_cache else None
+            if result is not None:
+                summary.reused += 1
+                collect(place, result)
+            elif submission.status == "graded":
+                yield Task(place, submission)
+            else:
+                result = marked(unrun(submission, course[place.chapter], seed), level)
+                _write_result(output, place, result)
+                summary.unrun += 1
+                collect(place, result)
+
+    progress(0, len(found), "")
+    scheduler = scheduler or LocalProcesses(jobs)
+    with closing(scheduler.grade(tasks(), course, Conditions(seed, limits, level))) as outcomes:
+        for task, graded, usage in outcomes:
+            result = marked(graded, level)
+            _write_result(output, task.found, result)
+            summary.usages[f"{result.student}/{result.chapter}"] = usage
+            summary.graded += 1
+            collect(task.found, result)
+    summary.results = [collected[key] for key in sorted(collected)]
+    summary.seconds = time.perf_counter() - started
+    return summary
+
+
+def _order(place: Found) -> tuple[str, str]:
+    """Chapter by chapter, so that a grader process meets as few suites as possible."""
+    return place.chapter, place.student
+
+
+def _write_result(output: Path, found: Found, result: SubmissionResult) -> None:
+    """Write a result; what it changes of an earlier one goes into `changes.csv` before that is gone."""
+    path = result_path(output, found)
+    try:
+        before = from_json(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        before = None
+    if before is not None and (before.student, before.chapter) == (result.student, result.chapter):
+        record_change(output / CHANGES, before, result)
+    write_file(path, to_json(result))
+
+
+class OneByOne:
+    """One grader process that is kept for as long as submissions come, each with its own call."""
+
+    def __init__(
+        self,
+        course: dict[str, Chapter],
+        *,
+        seed: int = DEFAULT_SEED,
+        limits: Limits | None = None,
+        level: str = "B",
+    ):
+        self._course = course
+        self._conditions = Conditions(seed, limits, level)
+        self._process: GraderProcess | None = None
+
+    def grade(self, found: Found, output: Path) -> SubmissionResult:
+        """Return the result of one submission: of an earlier run where it fits, else graded now and written."""
+        submission = read(found)
+        seed = self._conditions.seed
+        level = self._conditions.level
+        result = _cached(result_path(output, found), submission, self._course, seed, level)
+        if result is not None:
+            return result
+        if submission.status != "graded":
+            result = unrun(submission, self._course[found.chapter], seed)
+        else:
+            if self._process is None:
+                self._process = GraderProcess(self._course, self._conditions)
+            result, _usage = self._process.grade(submission)
+        result = marked(result, level)
+        _write_result(output, found, result)
+        return result
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+def marked(result: SubmissionResult, level: str) -> SubmissionResult:
+    """Return a result that says when nothing held the code, so that no run in a sandbox ever takes it for its own."""
+    if level in SAFE_LEVELS:
+        return result
+    return msgspec.structs.replace(result, grader=result.grader + UNSAFE)
+
+
+def _cached(
+    path: Path, submission: Submission, course: dict[str, Chapter], seed: int, level: str
+) -> SubmissionResult | None:
+    try:
+        result = from_json(path.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+    grader = grader_version(course[submission.chapter], seed)
+    fits = (
+        result.schema == SCHEMA
+        and result.student == submission.student
+        and result.chapter == submission.chapter
+        and result.submission == submission.digest
+        and result.grader == (grader if level in SAFE_LEVELS else grader + UNSAFE)
+        and result.status == submission.status == "graded"
+    )
+    return result if fits else None
+
+
+def run_record(summary: RunSummary, level: str, jobs: int) -> bytes:
+    """Return `run.json`: times of a run, which are no part of the results."""
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "seconds": round(summary.seconds, 3),
+        "jobs": jobs,
+        "sandbox_level": level,
+        "graded": summary.graded,
+        "reused": summary.reused,
+        "unrun": summary.unrun,
+        "passed_over": [msgspec.to_builtins(problem) for problem in summary.passed_over],
+        "submissions": {
+            name: {field: round(getattr(usage, field), 4) for field in ("load", "calls", "total")}
+            for name, usage in sorted(summary.usages.items())
+        },
+    }
+    return json.dumps(record, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,207 @@
+"""From sources to what students get, through nbgrader's own `generate_assignment`.
+
+nbgrader copies every file of a source folder into the release, so the notebooks it reads lie in a generated folder of
+their own, never beside the sources. What it releases is put into `assignments/`, byte for byte the same for the same
+sources. Beside the notebooks goes what seqlab has to know of the quizzes: the letters of the options, without the key,
+and the explanations, each encrypted with a key that only its option gives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.apps import NbGraderAPI
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
+from traitlets.config import Config
+
+from autograder.course.source import (
+    QUIZ,
+    ROOT,
+    Chapter,
+    quiz_feedback,
+    quiz_key,
+    quiz_options,
+    read_notebook,
+)
+from seqlab.quizzes import EXPLANATIONS, seal
+
+SOURCE_FOLDER = ROOT / ".nbgrader_source"
+ASSIGNMENTS = ROOT / "assignments"
+QUIZ_OPTIONS = Path("seqlab/src/seqlab/quiz.json")
+QUIZ_EXPLANATIONS = QUIZ_OPTIONS.with_name(EXPLANATIONS)
+
+_LOAD_CELL = "load_seqlab"
+_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
+
+
+class ReleaseError(Exception):
+    """nbgrader refused to generate an assignment."""
+
+
+class KeepQuizPlain(NbGraderPreprocessor):
+    """Takes the stub out of the quiz cell: its line with empty answers is all that a student needs there."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        """Drop the lines of the stub from the quiz cell."""
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == QUIZ:
+            lines = cell.source.split("\n")
+            kept = (line for line in lines if line.strip() not in _STUB)
+            cell.source = "\n".join(kept).rstrip("\n")
+        return cell, resources
+
+
+def release(
+    chapters: Sequence[Chapter], assignments: Path = ASSIGNMENTS, sources: Path = SOURCE_FOLDER
+) -> None:
+    """Generate the assignments of these chapters.
+
+    Args:
+        chapters: what to release.
+        assignments: the folder that gets `<chapter>/<chapter>.ipynb`.
+        sources: the folder that gets nbgrader's source notebooks.
+
+    Raises:
+        ReleaseError: nbgrader refused; its log says why.
+    """
+    write_sources(chapters, sources)
+    with tempfile.TemporaryDirectory(prefix="release-") as scratch:
+        generate(chapters, sources, Path(scratch))
+        for chapter in chapters:
+            target = assignments / chapter.name
+            target.mkdir(parents=True, exist_ok=True)
+            released = Path(scratch) / "release" / chapter.name / f"{chapter.name}.ipynb"
+            notebook = nbformat.read(str(released), as_version=4)
+            _tidy(notebook)
+            text = nbformat.writes(notebook) + "\n"
+            (target / released.name).write_text(text, encoding="utf-8")
+    asked = [
+        chapter
+        for chapter in chapters
+        if any(function.name == QUIZ for function in chapter.functions)
+    ]
+    options = {chapter.name: _letters(chapter) for chapter in asked}
+    _add_to(assignments / QUIZ_OPTIONS, options)
+    _add_to(assignments / QUIZ_EXPLANATIONS, {chapter.name: _sealed(chapter) for chapter in asked})
+
+
+def differences(chapters: Sequence[Chapter], assignments: Path = ASSIGNMENTS) -> list[str]:
+    """Name the released files that are not what the sources of these chapters give; nothing is changed."""
+    with tempfile.TemporaryDirectory(prefix="release-") as scratch:
+        fresh = Path(scratch) / "assignments"
+        release(chapters, fresh, Path(scratch) / "sources")
+        for path in (QUIZ_OPTIONS, QUIZ_EXPLANATIONS):
+            # The chapters that were not generated this time: with them the two files can be compared.
+            generated = _read_json(fresh / path)
+            _add_to(fresh / path, _read_json(assignments / path) | generated)
+        return [
+            str(path.relative_to(fresh))
+            for path in sorted(fresh.rglob("*"))
+            if path.is_file() and not _same_bytes(path, assignments / path.relative_to(fresh))
+        ]
+
+
+def chapter_notebook(chapter: Chapter) -> Any:
+    """Return the notebook of a chapter with its solutions, in which `%check` knows the chapter.
+
+    A kernel does not know its notebook, and a function's name may be there in two chapters.
+    """
+    notebook = read_notebook(chapter)
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == _LOAD_CELL:
+            cell["source"] += f"\n%chapter {chapter.name}"
+    return notebook
+
+
+def write_sources(chapters: Sequence[Chapter], folder: Path = SOURCE_FOLDER) -> None:
+    """Write nbgrader's source notebooks."""
+    for chapter in chapters:
+        target = folder / chapter.name
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        notebook = chapter_notebook(chapter)
+        notebook["metadata"] = {
+            key: notebook["metadata"][key] for key in ("kernelspec",) if key in notebook["metadata"]
+        }
+        for cell in notebook["cells"]:
+            cell["metadata"].pop("lines_to_next_cell", None)  # jupytext's note about the script
+        nbformat.write(notebook, str(target / f"{chapter.name}.ipynb"))
+
+
+def generate(chapters: Sequence[Chapter], sources: Path, folder: Path) -> None:
+    """Run nbgrader's `generate_assignment --force` into `folder`, with a gradebook of its own there."""
+    config = Config()
+    config.CourseDirectory.root = str(folder)
+    config.CourseDirectory.source_directory = str(sources.absolute())
+    config.CourseDirectory.course_id = "course"
+    config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
+    stock = GenerateAssignment.class_traits()["preprocessors"].default_args[0]
+    place = stock.index(ClearSolutions) + 1
+    config.GenerateAssignment.preprocessors = [*stock[:place], KeepQuizPlain, *stock[place:]]
+    with commands_found():
+        api = NbGraderAPI(config=config)
+        for chapter in chapters:
+            outcome = api.generate_assignment(chapter.name, force=True, create=True)
+            if not outcome["success"]:
+                log = outcome.get("log") or outcome.get("error") or ""
+                raise ReleaseError(f"{chapter.name}: nbgrader refused to generate it:\n{log}")
+
+
+@contextmanager
+def commands_found() -> Iterator[None]:
+    """Let nbgrader find `alembic`, which it calls by name, where the environment is not activated."""
+    before = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _letters(chapter: Chapter) -> dict[str, str]:
+    return {question: "".join(letters) for question, letters in quiz_options(chapter).items()}
+
+
+def _sealed(chapter: Chapter) -> dict[str, str]:
+    """What is said about each option of the quiz, encrypted; sorted by names that tell nothing."""
+    key = quiz_key(chapter)
+    return dict(
+        sorted(
+            seal(chapter.name, question, letter, key[question] == letter, says)
+            for question, options in quiz_feedback(chapter).items()
+            for letter, says in options.items()
+        )
+    )
+
+
+def _add_to(path: Path, chapters: dict[str, dict[str, str]]) -> None:
+    """Write these chapters into a file that may hold others."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    merged = _read_json(path) | chapters
+    path.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, dict[str, str]]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()
+
+
+def _tidy(notebook: Any) -> None:
+    """Leave out what differs from run to run or from machine to machine."""
+    notebook["metadata"].pop("language_info", None)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = None
+            cell["outputs"] = []

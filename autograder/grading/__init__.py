@@ -1,0 +1,1 @@
+"""One submission becomes one result: read, run through a suite, judged, explained."""

@@ -1,0 +1,392 @@
+"""What a hidden suite is written with: the remote student, cases computed once, strict comparison."""
+
+from __future__ import annotations
+
+import functools
+import re
+import types
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+
+from autograder.results import MAX_MESSAGE
+from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
+from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent, WorkerEnded
+from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
+
+__all__ = [
+    "HANDLE",
+    "Layout",
+    "Opaque",
+    "Outcome",
+    "TestEnded",
+    "calls_counted",
+    "compare",
+    "once",
+    "raises",
+    "require",
+    "scores",
+    "unchanged",
+    "well_conditioned",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+HANDLE = "handle"  # in RESULTS: this result stays in the worker
+MAX_DRAWS = 100  # of a case; the first is nearly always well conditioned
+
+# The run's seed. Set once before any case is made.
+_seed = 0
+
+
+def set_seed(seed: int) -> None:
+    """Set the seed of all hidden inputs."""
+    global _seed
+    _seed = seed
+
+
+class TestEnded(Exception):
+    """A test of the suite ended without passing; `verdict` and `message` go into the result."""
+
+    __test__ = False
+
+    def __init__(self, verdict: str, message: str):
+        super().__init__(f"{verdict}: {message}")
+        self.verdict = verdict
+        self.message = message[:MAX_MESSAGE]
+
+
+# --- declaring ------------------------------------------------------------------------------------------------------
+
+
+def scores(
+    function: str, weight: float = 1.0, steps: Sequence[str] = (), seconds: float | None = None
+) -> Callable[[F], F]:
+    """Declare which function's points a test decides.
+
+    Args:
+        function: its name in the contract.
+        weight: its share among the tests of the function.
+        steps: functions of the same submission that this one is likely built on. Where they lost points themselves, a
+            failed test is run again with these names bound to the reference.
+        seconds: time limit of a call, where the default is too short.
+    """
+    return pytest.mark.scores(function, weight=float(weight), steps=tuple(steps), seconds=seconds)
+
+
+def once(function: F) -> F:
+    """Compute a case once per run: `function(rng, *args)` becomes `function(*args)`, remembered by seed and arguments.
+
+    The generator depends on the seed, the function's name and the arguments, so that adding a case changes no other. A
+    case on whose inputs sound code in single precision would miss the tolerance is drawn again (`well_conditioned`).
+    """
+
+    @functools.cache
+    def compute(seed: int, *args: Any) -> Any:
+        named = [arg for arg in args if not isinstance(arg, types.ModuleType)]
+        suite = function.__module__.rpartition(".")[2]  # wherever its file lies
+        key = zlib.crc32(f"{suite}.{function.__qualname__}{named!r}".encode())
+        rng = np.random.default_rng([seed, key])
+        for _draw in range(MAX_DRAWS):
+            with suppress(_IllConditioned):
+                return function(rng, *args)
+        raise RuntimeError(f"{function.__qualname__}: {MAX_DRAWS} draws were all ill-conditioned")
+
+    @functools.wraps(function)
+    def cached(*args: Any) -> Any:
+        evidence.drawn = True
+        return compute(_seed, *args)
+
+    return cached  # type: ignore[return-value]
+
+
+class _IllConditioned(Exception):
+    """The inputs of a case make a result that nearly cancels."""
+
+
+def well_conditioned(compute: Callable[..., Any], *arguments: Any) -> Any:
+    """Return `compute(*arguments)`, a tree of arrays, for use within a case that is computed `once`.
+
+    Where rounding the arguments to float32 alone moves a result by more than a fifth of the tolerance, the result nearly
+    cancels, and whether sound code in single precision passes would depend on the processor's order of summation. Such
+    a case is drawn again. All is computed in float64, so every processor draws the same inputs.
+    """
+    wanted = compute(*arguments)
+    moved = compute(*(_in_single_precision(argument) for argument in arguments))
+    for one, other in zip(_leaves(wanted), _leaves(moved), strict=True):
+        if relative_error(other, one) > TOLERANCE / 5:
+            raise _IllConditioned
+    return wanted
+
+
+def _in_single_precision(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _in_single_precision(part) for name, part in value.items()}
+    return value.astype(np.float32).astype(np.float64)
+
+
+def _leaves(tree: Any) -> list[np.ndarray]:
+    if isinstance(tree, np.ndarray):
+        return [tree]
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for part in parts for leaf in _leaves(part)]
+
+
+class _Counted:
+    def __init__(self, function: Callable[..., Any]):
+        self._function = function
+        self.calls = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        return self._function(*args, **kwargs)
+
+
+def calls_counted(function: Callable[..., Any]) -> Any:
+    """Wrap a callable argument; `.calls` tells how often the submission called it."""
+    return _Counted(function)
+
+
+class _Evidence:
+    """How many results of the running test were found right: a test without any shows nothing by itself."""
+
+    right = 0
+    drawn = False  # whether a test has asked for inputs that depend on the seed; for certification
+
+
+evidence = _Evidence()
+
+
+_observer: Callable[[Any, Any, float, bool], None] | None = None
+
+
+@contextmanager
+def observed(observer: Callable[[Any, Any, float, bool], None]) -> Iterator[None]:
+    """Tell `observer` of every comparison: got, wanted, tolerance, whether it was right. For certification."""
+    global _observer
+    before, _observer = _observer, observer
+    try:
+        yield
+    finally:
+        _observer = before
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def compare(
+    name: str,
+    got: Any,
+    want: Any,
+    axes: str = "",
+    *,
+    tolerance: float = TOLERANCE,
+    dtype: Any = None,
+    valid: Any = None,
+    layout: Layout | None = None,
+) -> None:
+    """End the test as failed where a result differs from what it should be.
+
+    `valid` (a mask or lengths) and `layout` (gates, stacked blocks) only make the message more precise.
+    """
+    difference = describe_difference(
+        name, got, want, axes, tolerance, dtype=dtype, valid=valid, layout=layout
+    )
+    if _observer is not None:
+        _observer(got, want, tolerance, difference is None)
+    if difference:
+        raise TestEnded("failed", difference)
+    evidence.right += 1
+
+
+def require(condition: bool, message: str) -> None:
+    """End the test as failed where a property does not hold. The student may see the message."""
+    if not condition:
+        raise TestEnded("failed", message)
+    evidence.right += 1
+
+
+@contextmanager
+def raises(error: type[BaseException], naming: str | tuple[str, ...] | None) -> Iterator[None]:
+    """Expect the submission to raise `error`, its message holding one of `naming` as a whole word."""
+    words = (naming,) if isinstance(naming, str) else naming
+    try:
+        yield
+    except _Raised as ended:
+        raised = ended.raised
+        if error.__name__ not in raised.bases:
+            raise TestEnded(
+                "failed", f"should raise {error.__name__} here; raised {raised.describe()}"
+            ) from None
+        if words and not any(
+            re.search(rf"(?<!\w){re.escape(word)}(?!\w)", raised.text) for word in words
+        ):
+            shown = " or ".join(words)
+            raise TestEnded(
+                "failed", f"the message of its {error.__name__} should name {shown}"
+            ) from None
+        return
+    raise TestEnded("failed", f"should raise {error.__name__} here; it returned a result")
+
+
+class _Raised(TestEnded):
+    """The submission raised; kept apart so that `raises` can look at it."""
+
+    def __init__(self, function: str, raised: StudentRaised):
+        super().__init__("error", f"{function} raised {raised.describe()}")
+        self.raised = raised
+
+
+def unchanged(student: Student, name: str, *args: Any, **kwargs: Any) -> None:
+    """Call a function and fail where one of its arguments is another afterwards."""
+    outcome = student.call(name, *args, echo=True, **kwargs)
+    after = outcome.args_after
+    for position, (before, later) in enumerate(zip(args, after, strict=True)):
+        if not _same(before, later):
+            raise TestEnded("failed", f"{name} modified its argument number {position + 1}")
+
+
+def _same(before: Any, later: Any) -> bool:
+    if isinstance(before, Mapping):
+        return (
+            isinstance(later, Mapping)
+            and list(before) == list(later)
+            and all(_same(before[key], later[key]) for key in before)
+        )
+    if isinstance(before, (list, tuple)):
+        return (
+            isinstance(later, (list, tuple))
+            and len(before) == len(later)
+            and all(map(_same, before, later))
+        )
+    if hasattr(before, "detach"):
+        before = before.detach().numpy()
+        later = later.detach().numpy() if hasattr(later, "detach") else later
+    if isinstance(before, np.ndarray):
+        return (
+            isinstance(later, np.ndarray)
+            and before.dtype == later.dtype
+            and before.shape == later.shape
+            and before.tobytes() == later.tobytes()  # bytes: NaN in padding equals itself here
+        )
+    if callable(before) or isinstance(before, (Opaque, Handle)):
+        return True  # not data: it never left this side
+    return bool(before == later)
+
+
+# --- the remote student ---------------------------------------------------------------------------------------------
+
+
+class Student:
+    """The functions of one submission, called in its worker. Attribute access gives a function."""
+
+    def __init__(
+        self,
+        session: Session,
+        results: Mapping[str, Any],
+        seconds: Callable[[], float | None],
+        seed: int,
+    ):
+        self._session = session
+        self._results = results
+        self._seconds = seconds
+        self._seed = seed
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: self.call(name, *args, **kwargs).result
+
+    def call(
+        self,
+        function: str,
+        *args: Any,
+        echo: bool = False,
+        cotangents: Any = None,
+        strict: bool = False,
+        **kwargs: Any,
+    ) -> Outcome:
+        """Call a function; its results are checked for number and come back as `RESULTS` declares them.
+
+        `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error.
+        """
+        declared = self._results.get(function, "")
+        hold: bool | list[bool] = declared == HANDLE
+        if isinstance(declared, Mapping):
+            hold = [axes == HANDLE for axes in declared.values()]
+        outcome = self._guard(
+            function,
+            lambda: self._session.call(
+                function,
+                args,
+                kwargs,
+                hold=hold,
+                echo=echo,
+                cotangents=cotangents,
+                seed=self._seed,
+                seconds=self._seconds(),
+                strict=strict,
+            ),
+        )
+        if isinstance(declared, Mapping):
+            self._check_count(function, outcome.result, list(declared))
+        return outcome
+
+    def vjp(self, function: str, *args: Any, cotangents: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the results and the gradients of the tensor arguments that require one (torch chapters)."""
+        outcome = self.call(function, *args, cotangents=cotangents)
+        return outcome.result, outcome.gradients
+
+    def invoke(self, handle: Handle, *args: Any, **kwargs: Any) -> Any:
+        """Call an object that the submission returned, such as a model."""
+        return self.method(handle, "", *args, **kwargs)
+
+    def method(self, handle: Handle, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a method of an object that the submission returned."""
+        call = functools.partial(
+            self._session.call, handle, args, kwargs, method=method, seconds=self._seconds()
+        )
+        return self._guard(method or "the model", call).result
+
+    def attribute(self, handle: Handle, name: str) -> Any:
+        """Read an attribute of an object that the submission returned."""
+        call = functools.partial(
+            self._session.call, handle, (), method=name, attribute=True, seconds=self._seconds()
+        )
+        return self._guard(name, call).result
+
+    def model_state(self, handle: Handle) -> dict[str, tuple[Any, bool]]:
+        """Return parameters and buffers of a model by name, each with `requires_grad`."""
+        return self._guard("the model", lambda: self._session.model_state(handle))
+
+    def load_model_state(self, handle: Handle, values: Mapping[str, Any]) -> None:
+        """Copy values into parameters and buffers of a model, in place."""
+        self._guard("the model", lambda: self._session.load_model_state(handle, values))
+
+    def _guard(self, function: str, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except StudentRaised as raised:
+            raise _Raised(function, raised) from None
+        except FunctionMissing:
+            raise TestEnded("missing", f"there is no function {function}") from None
+        except WorkerEnded as ended:
+            raise TestEnded(ended.verdict, f"{function} {ended.message}") from None
+
+    @staticmethod
+    def _check_count(function: str, result: Any, names: list[str]) -> None:
+        shown = ", ".join(names)
+        if not isinstance(result, (tuple, list)):
+            kind = result.type_name if isinstance(result, Unsent) else type(result).__name__
+            raise TestEnded(
+                "failed", f"{function} returns {len(names)} results ({shown}); it gave one {kind}"
+            )
+        if len(result) != len(names):
+            raise TestEnded(
+                "failed",
+                f"{function} returns {len(names)} results ({shown}); it gave {len(result)}",
+            )

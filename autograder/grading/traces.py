@@ -1,0 +1,291 @@
+"""Which catalogued mistake a wrong function looks like: the one whose results are the same in every test of it.
+
+What the submission returned in the tests that it failed is compared with what each mistake of the catalogue returns
+there, values and not sources. Equal results are a reason to guess and no proof, and the hint says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from autograder.course.catalogue import Mistake
+from autograder.grading.trace_store import KnownTraces
+from autograder.results import TestResult, with_hint
+from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent
+
+SAME = 1e-6
+_MOST_VALUES = 5_000  # of a test; what is longer is cut, as a submission may return anything
+_MOST_ELEMENTS = 1 << 16
+_DIRECTIONS = 16
+_PLACE = re.compile(r" \(cell \d+, line \d+\)")
+_NUMBER = re.compile(r"\d+")
+# How a test ends by accident of time or space. Two codes that are too slow have that in common and nothing else.
+_ACCIDENTS = ("timeout", "memory", "crashed", "output", "grader_error")
+
+
+class Sketch(msgspec.Struct, frozen=True, array_like=True, tag="array"):
+    """What is kept of an array: enough to tell whether another holds the same values, at a bounded size.
+
+    Attributes:
+        exact: digest of what must be equal bit by bit: integers, bools, texts, and where numbers are not finite.
+        scale: largest finite value; everything below is in units of it.
+        norm: of all values.
+        values: the values themselves where they are few, else their projections on a few random directions: where two
+            arrays differ by some distance, so do these, to within a small factor.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    exact: bytes
+    scale: float = 0.0
+    norm: float = 0.0
+    values: list[float] = []
+
+
+Leaf = str | Sketch
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """What one call gave: results, arguments afterwards and gradients as a flat list, or the exception's class."""
+
+    called: str
+    values: list[Leaf]
+    raised: str = ""
+
+
+class Trace(msgspec.Struct, frozen=True, array_like=True):
+    """What a failed test saw: every answer up to its end, and how it ended."""
+
+    verdict: str
+    said: str
+    answers: list[Answer]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call as it ended; `outcome` is whatever came back."""
+
+    called: str
+    outcome: Any = None
+    raised: str = ""
+
+
+Traces = Mapping[str, Sequence[Trace]]
+"""Test name to its attempts: one, or two where it was run again with steps of the reference."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, list[Trace]]).decode
+
+
+def trace(verdict: str, message: str, calls: Iterable[Call]) -> Trace:
+    """Record a failed test. The student's own places and all numbers are taken out of its message."""
+    answers = []
+    left = _MOST_VALUES
+    for call in calls:
+        given = () if call.raised else _leaves(call.outcome)
+        values = list(itertools.islice(given, left))
+        left -= len(values)
+        answers.append(Answer(call.called, values, call.raised))
+    return Trace(verdict, _NUMBER.sub("#", _PLACE.sub("", message)), answers)
+
+
+def _leaves(value: Any) -> Iterable[Leaf]:
+    """The values of a result one after the other, with marks in between that keep the structure.
+
+    What the contract leaves free is left out: list or tuple, the width of a float, what a cache holds.
+    """
+    if isinstance(value, Outcome):
+        yield from _leaves(value.result)
+        yield from _leaves(value.args_after)
+        yield from _leaves(value.gradients)
+    elif isinstance(value, Mapping):
+        yield f"dict {len(value)}"
+        for key in sorted(value, key=repr):
+            yield f"key {key!r}"
+            yield from _leaves(value[key])
+    elif isinstance(value, list | tuple):
+        yield f"list {len(value)}"
+        for item in value:
+            yield from _leaves(item)
+    elif hasattr(value, "detach"):
+        yield "tensor"
+        yield _sketch(value.detach().numpy())
+    elif isinstance(value, np.ndarray):
+        yield _sketch(value)
+    elif isinstance(value, bool | float | complex | np.generic):
+        yield _sketch(np.asarray(value))
+    elif isinstance(value, Handle | Opaque):
+        yield "object"
+    elif isinstance(value, Unsent):
+        yield f"object {value.type_name}"
+    elif callable(value):
+        yield "object"
+    else:
+        yield repr(value)
+
+
+def same_values(one: Any, other: Any) -> bool:
+    """Whether two results of calls hold the same values, as far as the contract fixes them."""
+    left, right = list(_leaves(one)), list(_leaves(other))
+    return len(left) == len(right) and all(map(_same_leaf, left, right))
+
+
+def _sketch(array: np.ndarray) -> Leaf:
+    if array.size > _MOST_ELEMENTS:
+        return f"array {array.shape}"
+    kind, shape = _kind(array), tuple(array.shape)
+    if kind not in "fc" and kind != "half":
+        return Sketch(kind, shape, _digest(repr(array.tolist())))
+    plain = np.ascontiguousarray(array, np.complex128 if kind == "c" else np.float64)
+    numbers = plain.reshape(-1).view(np.float64)
+    finite = np.isfinite(numbers)
+    exact = (
+        b""
+        if finite.all()
+        else _digest(repr(numbers[~finite].tolist()) + repr(np.flatnonzero(~finite).tolist()))
+    )
+    numbers = np.where(finite, numbers, 0.0)
+    scale = float(np.abs(numbers).max(initial=0.0))
+    if scale == 0.0:
+        return Sketch(kind, shape, exact)
+    numbers = numbers / scale
+    norm = float(np.linalg.norm(numbers))
+    if numbers.size > _DIRECTIONS:
+        numbers = _directions()[:, : numbers.size] @ numbers / math.sqrt(_DIRECTIONS)
+    return Sketch(kind, shape, exact, scale, norm, numbers.tolist())
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+@functools.cache
+def _directions() -> np.ndarray:
+    """For the longest array there is; shorter ones take the beginning. One for all: results may have any sizes."""
+    signs = np.array([-1, 1], np.int8)
+    return np.random.default_rng(0).choice(signs, (_DIRECTIONS, 2 * _MOST_ELEMENTS))
+
+
+def _same_leaf(one: Leaf, other: Leaf) -> bool:
+    if not (isinstance(one, Sketch) and isinstance(other, Sketch)):
+        return one == other
+    if (one.kind, one.shape, one.exact) != (other.kind, other.shape, other.exact):
+        return False
+    if one.scale == 0.0:
+        return other.scale <= 1e-13
+    ratio = other.scale / one.scale
+    distance = math.dist(
+        one.values, [ratio * value for value in other.values or [0.0] * len(one.values)]
+    )
+    return distance <= SAME * one.norm
+
+
+def _kind(array: np.ndarray) -> str:
+    kind = array.dtype.kind
+    return "half" if kind == "f" and array.dtype.itemsize < 4 else kind.replace("u", "i")
+
+
+def _same_trace(one: Trace, other: Trace) -> bool:
+    return (
+        (one.verdict, one.said) == (other.verdict, other.said)
+        and len(one.answers) == len(other.answers)
+        and all(map(_same_answer, one.answers, other.answers))
+    )
+
+
+def _same_answer(one: Answer, other: Answer) -> bool:
+    return (
+        (one.called, one.raised) == (other.called, other.raised)
+        and len(one.values) == len(other.values)
+        and all(map(_same_leaf, one.values, other.values))
+    )
+
+
+def same(one: Traces, other: Traces) -> bool:
+    """Whether two wrong functions fail the same tests with the same results."""
+    return one.keys() == other.keys() and all(_same_test(one[name], other[name]) for name in one)
+
+
+def _same_test(one: Sequence[Trace], other: Sequence[Trace]) -> bool:
+    return any(_same_trace(left, right) for left in one for right in other)
+
+
+def by_accident(traces: Traces) -> bool:
+    """Whether a test ended for want of time or space, or by our own fault."""
+    return any(attempt.verdict in _ACCIDENTS for tests in traces.values() for attempt in tests)
+
+
+def telling(traces: Traces, some_passed: bool) -> bool:
+    """Whether there is anything to tell one mistake from another by.
+
+    A right result, a wrong one, or an error other than the one that was to be raised; not an exception in every test.
+    """
+    if by_accident(traces):
+        return False
+    attempts = [attempt for tests in traces.values() for attempt in tests]
+    return some_passed or any(
+        attempt.verdict == "failed" or any(answer.values for answer in attempt.answers)
+        for attempt in attempts
+    )
+
+
+class Namer:
+    """Names the mistakes of one chapter; what a catalogued mistake returns is found out when it is first needed."""
+
+    def __init__(
+        self,
+        mistakes: Sequence[Mistake],
+        run: Callable[[Mistake], Traces],
+        known: KnownTraces,
+    ):
+        """Take the catalogue of a chapter, a way to run the tests of a mistake's own function on it, and a store."""
+        self._mistakes = mistakes
+        self._run = run
+        self._known = known
+
+    def close(self) -> None:
+        """Give the store back."""
+        self._known.close()
+
+    def name(self, function: str, traces: Traces) -> Mistake | None:
+        """Return the first mistake of the catalogue that gives the same results, if there is one."""
+        for entry in self._mistakes:
+            if entry.function != function:
+                continue
+            known = self._traces(entry)
+            if not by_accident(known) and same(traces, known):
+                return entry
+        return None
+
+    def _traces(self, entry: Mistake) -> Traces:
+        kept = self._known.get(entry.function, entry.name)
+        if kept is not None:
+            return _decode(kept)
+        found = self._run(entry)
+        self._known.put(entry.function, entry.name, _encode(found))
+        return found
+
+    def add_hints(
+        self, outcomes: dict[str, dict[str, TestResult]], traces: Mapping[str, Traces]
+    ) -> dict[str, dict[str, TestResult]]:
+        """Add a hint to the first failed test of each function whose mistake has a name."""
+        hinted = dict(outcomes)
+        for function, seen in traces.items():
+            tests = dict(outcomes[function])
+            some_passed = any(test.verdict == "passed" for test in tests.values())
+            entry = self.name(function, seen) if telling(seen, some_passed) else None
+            if entry is None:
+                continue
+            first = next(test for name, test in tests.items() if name in seen)
+            message = with_hint(first.message, entry.says)
+            tests[first.name] = TestResult(first.name, first.verdict, first.weight, message)
+            hinted[function] = tests
+        return hinted

@@ -1,0 +1,1 @@
+"""Other people's systems: nbgrader's gradebook, Gradescope."""

@@ -1,0 +1,219 @@
+"""What leaves the gradebook: `nbgrader export --exporter=autograder.platforms.gradebook.export.<name>`.
+
+A chapter that was handed in but whose points are not all known (after an error of the grader, say) has an empty score,
+which no learning platform takes for a zero. Whoever handed nothing in has an explicit zero, as with nbgrader's own export.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.plugins import ExportPlugin
+from sqlalchemy import func, select
+
+from autograder.files import defuse, write_file
+
+
+@dataclass(frozen=True)
+class Line:
+    """One student's chapter. `raw` is before the late penalty; None where points are not all known."""
+
+    chapter: str
+    due: datetime | None
+    student: str
+    last_name: str
+    first_name: str
+    email: str
+    platform_id: str
+    timestamp: datetime | None
+    raw: float | None
+    penalty: float
+    max_score: float
+    needs_manual_grade: bool
+
+    @property
+    def score(self) -> float | None:
+        """What counts: after the penalty, never below zero, to two decimals."""
+        return None if self.raw is None else round(max(0.0, self.raw - self.penalty), 2)
+
+
+def lines(
+    gradebook: Gradebook, chapters: Sequence[str] = (), students: Sequence[str] = ()
+) -> Iterator[Line]:
+    """Yield every student in every chapter, sorted by chapter, then student; only the named ones, where any are."""
+    session = gradebook.db
+    scores = _scores(gradebook)
+    people = session.scalars(select(Student).order_by(Student.id)).all()
+    for assignment in session.scalars(select(Assignment).order_by(Assignment.name)).all():
+        if chapters and assignment.name not in chapters:
+            continue
+        for person in people:
+            if students and person.id not in students:
+                continue
+            found = scores.get((assignment.id, person.id), (None, 0.0, 0.0, False))
+            timestamp, raw, penalty, manual = found
+            yield Line(
+                assignment.name,
+                assignment.duedate,
+                person.id,
+                person.last_name or "",
+                person.first_name or "",
+                person.email or "",
+                person.lms_user_id or "",
+                timestamp,
+                raw,
+                penalty,
+                float(assignment.max_score),
+                manual,
+            )
+
+
+def _scores(
+    gradebook: Gradebook,
+) -> dict[tuple[str, str], tuple[datetime | None, float | None, float, bool]]:
+    """Assignment and student to time, sum of the scores, penalty, and whether a human should look; in one query."""
+    known = func.count(func.coalesce(Grade.manual_score, Grade.auto_score))
+    rows = gradebook.db.execute(
+        select(
+            SubmittedAssignment.assignment_id,
+            SubmittedAssignment.student_id,
+            SubmittedAssignment.timestamp,
+            SubmittedNotebook.late_submission_penalty,
+            func.sum(Grade.score),
+            func.count(Grade.id) == known,
+            func.max(Grade.needs_manual_grade),
+        )
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .group_by(SubmittedNotebook.id)
+    )
+    found: dict[tuple[str, str], tuple[datetime | None, float | None, float, bool]] = {}
+    for assignment, student, timestamp, penalty, score, complete, manual in rows:
+        _, before, taken, flagged = found.get((assignment, student), (None, 0.0, 0.0, False))
+        whole = before is not None and complete
+        found[assignment, student] = (
+            timestamp,
+            round(before + score, 2) if whole and before is not None else None,
+            taken + (penalty or 0.0),
+            flagged or bool(manual),
+        )
+    return found
+
+
+class _Table(ExportPlugin):
+    """Writes a table as CSV: quoted where it must be, and no cell that a spreadsheet takes for a formula."""
+
+    default_name = "grades.csv"
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file."""
+        chosen = [str(name) for name in self.assignment], [str(name) for name in self.student]
+        target = Path(self.to or self.default_name)
+        self.log.info("Exporting grades to %s", target)
+        write_file(target, csv_bytes(self.table(list(lines(gradebook, *chosen)))))
+
+    def table(self, found: Sequence[Line]) -> list[list[Any]]:
+        """Return the rows, the head first."""
+        raise NotImplementedError
+
+
+def csv_bytes(rows: Sequence[Sequence[Any]]) -> bytes:
+    """Return a table's bytes. Numbers are left alone, a negative one too; every text is defused."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(
+        [defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
+    return text.getvalue().encode()
+
+
+class PlainCsv(_Table):
+    """nbgrader's own columns, one row for each student and chapter, and what a human should look at."""
+
+    def table(self, found: Sequence[Line]) -> list[list[Any]]:
+        """Return the rows, the head first."""
+        head = ["assignment", "duedate", "timestamp", "student_id", "last_name", "first_name"]
+        head += ["email", "raw_score", "late_submission_penalty", "score", "max_score"]
+        head += ["needs_manual_grade"]
+        return [
+            head,
+            *(
+                [
+                    *(line.chapter, line.due or "", line.timestamp or "", line.student),
+                    *(line.last_name, line.first_name, line.email),
+                    *(_number(line.raw), line.penalty, _number(line.score), line.max_score),
+                    "yes" if line.needs_manual_grade else "no",
+                ]
+                for line in found
+            ),
+        ]
+
+
+class Canvas(_Table):
+    """Canvas's gradebook import: a row for each student, a column for each chapter, points possible in a row above."""
+
+    default_name = "canvas.csv"
+
+    def table(self, found: Sequence[Line]) -> list[list[Any]]:
+        """Return the rows, the head first."""
+        chapters = _max_scores(found)
+        blank = [""] * 5
+        rows: list[list[Any]] = [
+            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *chapters],
+            ["    Points Possible", *blank[1:], *chapters.values()],
+        ]
+        for person, scores in _by_student(found).items():
+            name = ", ".join(part for part in (person.last_name, person.first_name) if part)
+            first = [name or person.student, person.platform_id, person.student, person.student, ""]
+            rows.append([*first, *(_number(scores.get(chapter)) for chapter in chapters)])
+        return rows
+
+
+class Moodle(_Table):
+    """Moodle's grade import: a row for each student; columns are mapped to grade items when it is uploaded."""
+
+    default_name = "moodle.csv"
+
+    def table(self, found: Sequence[Line]) -> list[list[Any]]:
+        """Return the rows, the head first."""
+        chapters = _max_scores(found)
+        rows: list[list[Any]] = [
+            ["Username", "ID number", "First name", "Last name", "Email address", *chapters]
+        ]
+        for person, scores in _by_student(found).items():
+            first = [person.student, person.platform_id, person.first_name, person.last_name]
+            grades = [_number(scores.get(chapter)) for chapter in chapters]
+            rows.append([*first, person.email, *grades])
+        return rows
+
+
+def _max_scores(found: Sequence[Line]) -> dict[str, float]:
+    return {line.chapter: line.max_score for line in found}
+
+
+def _by_student(found: Sequence[Line]) -> dict[Line, dict[str, float | None]]:
+    """A line of each student, sorted, to chapter to score."""
+    people: dict[str, Line] = {}
+    scores: dict[str, dict[str, float | None]] = {}
+    for line in found:
+        people.setdefault(line.student, line)
+        scores.setdefault(line.student, {})[line.chapter] = line.score
+    return {people[student]: scores[student] for student in sorted(people)}
+
+
+def _number(score: float | None) -> float | str:
+    return "" if score is None else score

@@ -1,0 +1,400 @@
+"""The graded notebook: what a student handed in, with the course's cells in order and the results filled in.
+
+Everything of it that a page of nbgrader's prints or interprets is made here and not taken over: the metadata of
+notebook and cells, the ids, the outputs. What the student wrote is kept as the source of a cell.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bleach
+from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbformat.notebooknode import NotebookNode, from_dict
+from traitlets import Any as AnyTrait
+from traitlets import List, Unicode, default
+
+from autograder.course.source import Chapter, cell_id, read_notebook
+from autograder.platforms.gradebook.rows import Rows
+
+SUMMARY_ID = "grading-summary"
+NBGRADER_SCHEMA = 3
+_CELL_TYPES = ("code", "markdown", "raw")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_PICTURES = ("image/png", "image/jpeg")
+_NO_CELL = (
+    "# There is no cell {name} in this notebook.\n"
+    "# What counts is whatever the name is bound to after all cells have run."
+)
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """A cell of the release that nbgrader knows, as its database holds it. `points` is None but for test cells."""
+
+    name: str
+    cell_type: str
+    locked: bool
+    source: str
+    checksum: str | None
+    solution: bool
+    points: float | None
+
+    def metadata(self) -> dict[str, Any]:
+        """The cell's metadata in a notebook."""
+        ours: dict[str, Any] = {
+            "cell_type": self.cell_type,
+            "grade": self.points is not None,
+            "grade_id": self.name,
+            "locked": self.locked,
+            "schema_version": NBGRADER_SCHEMA,
+            "solution": self.solution,
+            "task": False,
+        }
+        if self.checksum is not None:
+            ours["checksum"] = self.checksum
+        if self.points is not None:
+            ours["points"] = self.points
+        return {"nbgrader": ours}
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def read_cells(file_name: str, data: bytes) -> list[Mapping[str, Any]]:
+    """Read the cells of a notebook or script as they are, nothing repaired yet.
+
+    Raises:
+        ValueError: it is neither. The grader has said so of the same bytes, so there is no need to say why.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbformat warns about what students' tools leave out
+            document = _notebook_document(data) if file_name.endswith(".ipynb") else _script(data)
+            return [cell for cell in document["cells"] if isinstance(cell, Mapping)]
+    except (
+        Exception
+    ) as error:  # nbformat's converters and jupytext raise whatever their input makes them
+        raise ValueError(f"{file_name} cannot be read") from error
+
+
+def _notebook_document(data: bytes) -> Any:
+    import nbformat
+
+    document = json.loads(data.decode(json.detect_encoding(data)).removeprefix("\ufeff"))
+    if document["nbformat"] < 4:
+        return nbformat.convert(nbformat.from_dict(document), 4)
+    return document
+
+
+def _script(data: bytes) -> Any:
+    import io
+    import tokenize
+
+    import jupytext
+
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    text = data.decode(encoding)
+    if not re.search(r"^# ?%%(?!%)", text, re.MULTILINE):
+        return {"cells": [{"cell_type": "code", "source": text}]}
+    return jupytext.reads(text, fmt="py:percent")
+
+
+def released_texts(chapter: Chapter) -> frozenset[str]:
+    """The course's own text cells: they hold mathematics that a sanitizer of HTML would damage."""
+    cells = read_notebook(chapter)["cells"]
+    return frozenset(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+
+
+# --- repairing ------------------------------------------------------------------------------------------------------
+
+
+def repaired(
+    cells: Iterable[Mapping[str, Any]],
+    source_cells: Sequence[SourceCell],
+    kernelspec: Mapping[str, Any] | None = None,
+) -> NotebookNode:
+    """Return a notebook in which every cell of the release stands exactly once.
+
+    A cell that was duplicated is kept where the function is bound last; a solution cell that was renamed is found by
+    what it defines; one that was deleted is put back with a note, a test cell with its own text.
+
+    Args:
+        cells: of the submission.
+        source_cells: of the release, in the order of the text.
+        kernelspec: of the release.
+    """
+    known = {cell.name: cell for cell in source_cells}
+    plain = [_plain(cell) for cell in cells]
+    roles = _roles(plain, known)
+    fresh = [
+        _course_cell(known[roles[number]], source)
+        if number in roles
+        else _other_cell(cell_type, source, extra)
+        for number, (cell_type, source, extra) in enumerate(plain)
+    ]
+    _put_back(fresh, source_cells)
+    _name_cells(fresh)
+    metadata = {"kernelspec": dict(kernelspec)} if kernelspec else {}
+    return from_dict({"cells": fresh, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _plain(cell: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+    """Type and source of a cell, whatever the document holds in their place."""
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    if not isinstance(source, str):
+        source = ""
+    # A lone surrogate is JSON, but no file of text can hold it.
+    source = source.encode("utf-8", "backslashreplace").decode("utf-8")
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    cell_type = cell.get("cell_type")
+    return (cell_type if cell_type in _CELL_TYPES else "raw"), source, cell
+
+
+def _grade_id(cell: Mapping[str, Any]) -> str | None:
+    metadata = cell.get("metadata")
+    ours = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
+    name = ours.get("grade_id") if isinstance(ours, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def _roles(
+    plain: Sequence[tuple[str, str, Mapping[str, Any]]], known: Mapping[str, SourceCell]
+) -> dict[int, str]:
+    """Number of a cell to the name of the course's cell that it is. No name is given twice."""
+    claims: dict[str, list[int]] = {}
+    for number, (_type, _source, cell) in enumerate(plain):
+        name = _grade_id(cell)
+        if name is not None and name in known:
+            claims.setdefault(name, []).append(number)
+    roles = {}
+    for name, numbers in claims.items():
+        chosen = numbers[-1]
+        if len(numbers) > 1 and known[name].solution:
+            binding = [number for number in numbers if _binds(plain[number], name)]
+            chosen = binding[-1] if binding else chosen
+        roles[chosen] = name
+    for name, source_cell in known.items():
+        if source_cell.solution and name not in claims:
+            binding = [
+                number
+                for number, candidate in enumerate(plain)
+                if number not in roles and _binds(candidate, name)
+            ]
+            if binding:
+                roles[binding[-1]] = name
+    return roles
+
+
+def _binds(cell: tuple[str, str, Mapping[str, Any]], name: str) -> bool:
+    """Whether a code cell binds a name at its top level."""
+    cell_type, source, _ = cell
+    if cell_type != "code" or name not in source:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return bool(re.search(rf"^(?:def|class) +{re.escape(name)}\b", source, re.MULTILINE))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return True
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return True
+    return False
+
+
+def _course_cell(source_cell: SourceCell, source: str) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": source_cell.cell_type,
+        "metadata": source_cell.metadata(),
+        "source": source_cell.source if source_cell.locked else source,
+    }
+    if source_cell.cell_type == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell
+
+
+def _other_cell(cell_type: str, source: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = given.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, Mapping) else None
+    kept = (
+        [tag for tag in tags if isinstance(tag, str) and _TAG.fullmatch(tag)]
+        if isinstance(tags, list)
+        else []
+    )
+    cell: dict[str, Any] = {
+        "cell_type": cell_type,
+        "metadata": {"tags": kept} if kept else {},
+        "source": source,
+    }
+    if cell_type == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    pictures = _pictures(given.get("attachments")) if cell_type == "markdown" else {}
+    if pictures:
+        cell["attachments"] = pictures
+    return cell
+
+
+def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """What was pasted into a text cell, as far as it is a picture that holds no markup."""
+    if not isinstance(attachments, Mapping):
+        return {}
+    kept = {}
+    for name, bundle in attachments.items():
+        if isinstance(name, str) and isinstance(bundle, Mapping):
+            pictures = {
+                kind: data
+                for kind, data in bundle.items()
+                if kind in _PICTURES
+                and isinstance(data, str)
+                and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data)
+            }
+            if pictures:
+                kept[name] = pictures
+    return kept
+
+
+def _put_back(cells: list[dict[str, Any]], source_cells: Sequence[SourceCell]) -> None:
+    """Insert what is missing of the graded cells, each behind the course's cell that comes before it in the text."""
+    place = {
+        cell["metadata"]["nbgrader"]["grade_id"]: cell
+        for cell in cells
+        if "nbgrader" in cell["metadata"]
+    }
+    before: dict[str, Any] | None = None
+    for source_cell in source_cells:
+        present = place.get(source_cell.name)
+        if present is None and (source_cell.solution or source_cell.points is not None):
+            note = _NO_CELL.format(name=source_cell.name)
+            present = _course_cell(source_cell, note)
+            where = next((n for n, cell in enumerate(cells) if cell is before), None)
+            if where is None:
+                where = _before_the_next(cells, source_cells, source_cell) - 1
+            cells.insert(where + 1, present)
+        before = present or before
+
+
+def _before_the_next(
+    cells: Sequence[Mapping[str, Any]], source_cells: Sequence[SourceCell], missing: SourceCell
+) -> int:
+    """Where the first of the later cells of the release stands; the end where there is none."""
+    later = {cell.name for cell in source_cells[source_cells.index(missing) + 1 :]}
+    for number, cell in enumerate(cells):
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") in later:
+            return number
+    return len(cells)
+
+
+def _name_cells(cells: Sequence[dict[str, Any]]) -> None:
+    """Give every cell an id: the course's cells that of their name, in every notebook the same."""
+    taken = {SUMMARY_ID}
+    for cell in cells:
+        ours = cell["metadata"].get("nbgrader")
+        if ours:
+            cell["id"] = cell_id(ours["grade_id"])
+            taken.add(cell["id"])
+    for number, cell in enumerate(cells, start=1):
+        if "id" not in cell:
+            cell["id"] = f"cell-{number}"
+            while cell["id"] in taken:
+                cell["id"] += "-"
+            taken.add(cell["id"])
+
+
+# --- results --------------------------------------------------------------------------------------------------------
+
+
+def fill(notebook: NotebookNode, rows: Rows) -> None:
+    """Write the results into a repaired notebook: first of every test cell's outputs the score, which nbgrader reads."""
+    grades = {row.cell: row for row in rows.grades}
+    for cell in notebook.cells:
+        ours = cell.metadata.get("nbgrader")
+        if ours and ours["grade"] and ours["grade_id"] in grades:
+            row = grades[ours["grade_id"]]
+            cell.execution_count = 1
+            cell.outputs = [
+                from_dict(
+                    {
+                        "output_type": "execute_result",
+                        "execution_count": 1,
+                        "data": {"text/plain": repr(row.score)},
+                        "metadata": {},
+                    }
+                ),
+                from_dict(
+                    {
+                        "output_type": "display_data",
+                        "data": {"text/html": row.html, "text/plain": row.text},
+                        "metadata": {},
+                    }
+                ),
+            ]
+    summary = {
+        "cell_type": "markdown",
+        "id": SUMMARY_ID,
+        "metadata": {},
+        "source": rows.summary,
+    }
+    notebook.cells.insert(0, from_dict(summary))
+
+
+class Sanitizer(SanitizeHTML):
+    """nbconvert's sanitizer, which knows the markup of our feedback and leaves the course's own text alone.
+
+    The text of the course is full of `&` and `<` within mathematics, and no student's: a cell counts as the course's
+    only where it is the released text, character by character.
+    """
+
+    trusted = AnyTrait(frozenset(), help="Sources of text cells that are left alone")
+    tags = List(Unicode()).tag(config=True)
+    attributes = AnyTrait(dict(bleach.ALLOWED_ATTRIBUTES)).tag(config=True)
+
+    @default("tags")
+    def _tags_default(self) -> list[str]:
+        return sorted(bleach.ALLOWED_TAGS | {"br", "div", "hr", "p", "pre", "sub", "sup"})
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Sanitize one cell."""
+        if cell.cell_type == "markdown" and cell.source in self.trusted:
+            return cell, resources
+        if cell.cell_type == "markdown" and not set("<>&") & set(cell.source):
+            return cell, resources  # nothing that the sanitizer would touch
+        return super().preprocess_cell(cell, resources, cell_index)
+
+
+def to_bytes(notebook: NotebookNode) -> bytes:
+    """Return the file's bytes, those that nbconvert's notebook exporter and writer give."""
+    lines = {
+        "cells": [_split(cell) for cell in notebook.cells],
+        "metadata": notebook.metadata,
+        "nbformat": notebook.nbformat,
+        "nbformat_minor": notebook.nbformat_minor,
+    }
+    text = json.dumps(lines, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))
+    return text.encode() + b"\n"
+
+
+def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut long texts into lines, as the format's files have them."""
+    split = dict(cell) | {"source": cell["source"].splitlines(True)}
+    if "outputs" in cell:
+        split["outputs"] = [
+            dict(output)
+            | {"data": {kind: text.splitlines(True) for kind, text in output["data"].items()}}
+            for output in cell["outputs"]
+        ]
+    return split

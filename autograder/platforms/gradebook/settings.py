@@ -1,0 +1,109 @@
+"""nbgrader's settings for this course, as one function: `nbgrader_config.py` calls it, and so does the bulk writer."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, DeduplicateIds, Execute, SaveAutoGrades
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.course.release import SOURCE_FOLDER, KeepQuizPlain
+from autograder.course.source import ROOT
+from autograder.platforms.gradebook import pages
+from autograder.platforms.gradebook.export import PlainCsv
+from autograder.platforms.gradebook.late import LatePolicy
+from autograder.platforms.gradebook.preprocessors import (
+    GradeInSandbox,
+    RepairCells,
+    SanitizeHTML,
+    SaveFeedback,
+    SubmissionExporter,
+)
+
+CONFIG_FILE = "nbgrader_config.py"
+COURSE_ID = "sequences"
+
+
+def configure(c: Any, root: Path) -> None:
+    """Set what this course needs.
+
+    Args:
+        c: nbgrader's configuration object, to be changed.
+        root: the course folder, with `submitted/` and `gradebook.db` in it.
+    """
+    _find_commands()
+    # nbgrader makes objects and lets SQLAlchemy add them later, of which that warns at every submission.
+    warnings.filterwarnings("ignore", "Object of type <", SAWarning)
+    c.CourseDirectory.root = str(root)
+    c.CourseDirectory.course_id = COURSE_ID
+    # Made from solutions/ by `make release`. nbgrader releases every file that lies beside a source notebook, so
+    # nothing else may be in there.
+    c.CourseDirectory.source_directory = str(SOURCE_FOLDER)
+    # assignments/ also holds what students import; nbgrader empties the folders it releases into.
+    c.CourseDirectory.release_directory = str(root / ".nbgrader_release")
+    # A submission is one notebook. nbgrader copies whatever lies beside it, and follows links as it does: this leaves a
+    # numpy.py or a link to the gradebook behind. The notebook and nbgrader's own two text files stay.
+    c.CourseDirectory.ignore = [
+        ".ipynb_checkpoints",
+        "__pycache__",
+        ".pytest_cache",
+        "feedback",
+        "*.py",
+        "*.db",
+        "*.*[!bt]",
+        "*.*[!x]t",
+        "[!st]*.txt",
+    ]
+    c.CourseDirectory.include = ["*.ipynb", "timestamp.txt", "submission_secret.txt"]
+
+    release = list(GenerateAssignment.class_traits()["preprocessors"].default_args[0])
+    release.insert(release.index(ClearSolutions) + 1, KeepQuizPlain)
+    c.GenerateAssignment.preprocessors = release
+
+    sanitize = list(Autograde.class_traits()["sanitize_preprocessors"].default_args[0])
+    sanitize.insert(sanitize.index(DeduplicateIds), RepairCells)
+    c.Autograde.sanitize_preprocessors = sanitize
+    c.Autograde.exporter_class = SubmissionExporter
+    grade = list(Autograde.class_traits()["autograde_preprocessors"].default_args[0])
+    grade[grade.index(Execute)] = GradeInSandbox
+    grade.insert(grade.index(SaveAutoGrades) + 1, SaveFeedback)
+    c.Autograde.autograde_preprocessors = [*grade, SanitizeHTML]
+    c.SanitizeHTML.enabled = True
+    c.OverwriteCells.add_missing_cells = True
+    c.AssignLatePenalties.plugin_class = LatePolicy
+    c.ExportApp.plugin_class = PlainCsv  # nbgrader's own quotes nothing
+
+    # Feedback and formgrader: sanitized, names escaped, mathematics drawn here instead of by a script from elsewhere.
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.embed_images = False
+    c.HTMLExporter.preprocessors = [pages.SafePages]
+    c.HTMLExporter.filters = {"markdown2html": pages.markdown2html}
+    pages.escape_addresses()
+
+
+def load(root: Path) -> Config:
+    """Return the settings that nbgrader's commands have in a course folder.
+
+    A folder without a `nbgrader_config.py` has those of this course.
+    """
+    folder = root if (root / CONFIG_FILE).is_file() else ROOT
+    config = PyFileConfigLoader(CONFIG_FILE, path=str(folder)).load_config()
+    if folder != root:
+        config.CourseDirectory.root = str(root)
+        config.CourseDirectory.release_directory = str(root / ".nbgrader_release")
+    return config
+
+
+def _find_commands() -> None:
+    """Let nbgrader find `alembic`, which it calls by name, where the environment is not activated."""
+    ours = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if ours not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([ours, path])

@@ -1,0 +1,486 @@
+"""The grader's end of the pipe: start a zygote, fork workers from it, exchange one frame for another.
+
+Everything a worker sends is taken for hostile: lengths are checked before reading, types are closed, a reply must carry
+the random id of its request. A worker that breaks a rule is killed and the call ends with a verdict.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import json
+import os
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from . import wire
+from .confine import cgroups, namespaces
+from .confine import libraries as confine_libraries
+from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
+
+# The package alone, under its own name: its folder and the grader's are not on the zygote's path.
+_ENTRY = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("sandbox", {0!r}, submodule_search_locations=[{1!r}])
+sys.modules["sandbox"] = package = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(package)
+from sandbox.inside import zygote
+zygote.main()
+"""
+
+_F_SETPIPE_SZ = 1031
+_PIPE_SIZE = 1 << 20
+_REAP_SECONDS = 5.0
+_MEMORY_TICK = 0.05
+START_SECONDS = 30.0
+_EXITS_KEPT = 256
+# Of a zygote with its libraries, the worker at work and the one forked in advance.
+_GROUP_MEMORY = 4 << 30
+# Wall-clock limits come first; processor time is bounded for what they do not see.
+DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
+
+
+def _cache_folder() -> str:
+    """Where matplotlib and torch keep what they compute once. Zygotes may write there, workers cannot."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "seqlab-grader"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return tempfile.gettempdir()
+    return str(folder)
+
+
+def _environment() -> dict[str, str]:
+    """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
+    return {
+        **ONE_CORE,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": _cache_folder(),
+        "HOME": "/nonexistent",
+        "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
+    }
+
+
+def _wrapped(libraries: str, policy: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return what to run a zygote within, and its policy: at level A namespaces of its own, else nothing."""
+    if policy["level"] != "A":
+        return [], policy
+    readable = confine_libraries.find(torch=libraries == "torch").readable
+    own = [str(Path(__file__).parent), str(Path(msgspec.__file__).parent)]
+    cache = [folder] if os.path.isdir(folder := _cache_folder()) else []
+    prefix = namespaces.command([*readable, *own], cache)
+    return prefix, {**policy, "outside": namespaces.identifiers()}
+
+
+class Zygote:
+    """A warm process that forks workers; one per grader process and kind of chapter."""
+
+    def __init__(self, libraries: str, policy: dict[str, Any] | None = None):
+        """Start it. The first `fork` waits until its imports are done.
+
+        Args:
+            libraries: "numpy" or "torch".
+            policy: fields of `confine.Policy`.
+
+        Raises:
+            GraderFault: its cgroup cannot be entered.
+        """
+        self.libraries = libraries
+        self.cpu_seconds = 0.0
+        self.peak_memory = 0
+        self._exits: dict[int, int] = {}
+        self._buffer = b""
+        self._next_pipes: tuple[int, int, int] | None = None  # of the worker asked for in advance
+        self._forked: tuple[int, int] | None = None  # its process id and pidfd, once they have come
+        self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
+        ours, theirs = socket.socketpair()
+        self._control = ours
+        own = Path(__file__).parent
+        entry = _ENTRY.format(str(own / "__init__.py"), str(own))
+        command, policy = _wrapped(libraries, {**DEFAULT_POLICY, **(policy or {})})
+        options = json.dumps({"libraries": libraries, "policy": policy})
+        command += [sys.executable, "-P", "-s", "-B", "-c", entry, str(theirs.fileno()), options]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+        theirs.close()
+        self._group = self._enter_group()
+        self._ready = False  # it imports; meanwhile its grader can collect tests
+
+    def _enter_group(self) -> cgroups.Group | None:
+        """Bound the zygote and its workers together, where a cgroup has been delegated."""
+        parent = cgroups.delegated()
+        group = cgroups.group(parent, _GROUP_MEMORY) if parent else None
+        if group is not None:
+            try:
+                group.add(self._process.pid)
+            except OSError as error:
+                self._process.kill()
+                self._process.wait()
+                group.remove()
+                raise GraderFault(f"the zygote cannot enter its cgroup: {error}") from error
+        return group
+
+    def _message(self) -> dict[str, Any]:
+        while b"\n" not in self._buffer:
+            data, received, _flags, _address = socket.recv_fds(self._control, 65536, 4)
+            self._descriptors += received
+            if not data:
+                raise GraderFault("the zygote ended")
+            self._buffer += data
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self._ready = True
+            return
+        if "pid" in message:
+            self._forked = (message["pid"], self._descriptors.pop(0))
+            return
+        if len(self._exits) > _EXITS_KEPT:
+            self._exits.clear()  # of workers that we ended ourselves; nobody asks
+        self._exits[message["exit"]] = message["status"]
+        self.cpu_seconds += message["cpu"]
+        self.peak_memory = max(self.peak_memory, message["memory"])
+
+    def fork(self, limits: Limits) -> Worker:
+        """Return a fresh worker, and have the next one forked while this one is at work."""
+        try:
+            while not self._ready:
+                self._note(self._message())
+            if self._next_pipes is None:
+                self._request_fork()
+            while self._forked is None:
+                self._note(self._message())
+            (pid, pidfd), pipes = self._forked, self._next_pipes
+            self._forked = self._next_pipes = None
+            assert pipes is not None
+            worker = Worker(self, pid, pidfd, pipes, limits)
+            self._request_fork()
+        except (OSError, GraderFault) as error:
+            raise GraderFault(f"the zygote cannot fork: {error}") from error
+        return worker
+
+    def drop_spare(self) -> None:
+        """Give up the worker that was forked in advance and wait for its end; the next one is forked when needed."""
+        if self._next_pipes is None:
+            return
+        while self._forked is None:
+            self._note(self._message())
+        (pid, pidfd), pipes = self._forked, self._next_pipes
+        self._forked = self._next_pipes = None
+        for descriptor in (pidfd, *pipes):
+            os.close(descriptor)  # the end of its pipe ends it
+        self.exit_status(pid)
+
+    def _request_fork(self) -> None:
+        requests_read, requests_write = os.pipe()
+        replies_read, replies_write = os.pipe()
+        output_read, output_write = os.pipe()
+        self._next_pipes = (requests_write, replies_read, output_read)
+        for pipe in (requests_write, replies_read):
+            try:
+                fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_SIZE)
+            except OSError:
+                continue  # the default size is slower, nothing else
+        theirs = [requests_read, replies_write, output_write]
+        try:
+            socket.send_fds(self._control, [b"{}\n"], theirs)
+        finally:
+            for pipe in theirs:
+                os.close(pipe)
+
+    def exit_status(self, pid: int) -> int | None:
+        """Return the exit code of a worker (negative for a signal), None where it does not come in time."""
+        deadline = time.monotonic() + _REAP_SECONDS
+        try:
+            while pid not in self._exits:
+                self._control.settimeout(max(0.001, deadline - time.monotonic()))
+                self._note(self._message())
+        except (TimeoutError, GraderFault):
+            return None
+        finally:
+            self._control.settimeout(None)
+        return self._exits.pop(pid)
+
+    def close(self) -> None:
+        """End it and every worker it still has."""
+        spare = [self._forked[1]] if self._forked else []
+        for descriptor in (*spare, *self._descriptors, *(self._next_pipes or ())):
+            os.close(descriptor)
+        self._forked = self._next_pipes = None
+        self._descriptors.clear()
+        self._control.close()
+        try:
+            self._process.wait(timeout=_REAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._group is not None:
+            self._group.remove()
+
+
+class Worker:
+    """One worker process and the pipes to it."""
+
+    def __init__(
+        self,
+        zygote: Zygote,
+        pid: int,
+        pidfd: int,
+        pipes: tuple[int, int, int],
+        limits: Limits,
+    ):
+        self._zygote = zygote
+        self.pid = pid
+        self._pidfd = pidfd
+        self._requests, self._replies, self._output = pipes
+        for pipe in pipes:
+            os.set_blocking(pipe, False)
+        self._limits = limits
+        self._base_memory = 0
+        self.alive = True
+        self._output_open = True
+
+    @functools.cached_property
+    def outer_pid(self) -> int:
+        """Its process id here; in a namespace of its own it goes by another number."""
+        return namespaces.outer_pid(self._pidfd)
+
+    def threads(self) -> int:
+        """How many threads it has."""
+        try:
+            return len(os.listdir(f"/proc/{self.outer_pid}/task"))
+        except OSError:
+            return 0
+
+    def _resident(self) -> int:
+        try:
+            with open(f"/proc/{self.outer_pid}/statm", "rb") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
+
+    def _end(self, verdict: str, message: str) -> WorkerEnded:
+        self.close()
+        return WorkerEnded(verdict, message)
+
+    def _gone(self) -> WorkerEnded:
+        """The process ended by itself: find out how."""
+        status = self._zygote.exit_status(self.pid)
+        if status in (-signal.SIGXCPU, None):
+            return self._end("timeout", "used up its processor time")
+        return self._end("crashed", "ended the process that ran it")
+
+    def greet(self, seconds: float) -> None:
+        """Wait until the worker says that it has confined itself.
+
+        Raises:
+            GraderFault: it could not, or did not say so in time. No student code has run.
+        """
+        reader = _FrameReader(self._replies)
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        try:
+            while (received := reader.read()) is None:
+                left = deadline - time.monotonic()
+                if left <= 0 or not poll.poll(1000 * left):
+                    raise GraderFault("a worker did not come up in time")
+            reply, _ = wire.decode_head(wire.decode_reply_head, received[0])
+            if reply.id != wire.HELLO:
+                raise GraderFault("a worker said something else than hello")
+        except EOFError:
+            status = self._zygote.exit_status(self.pid)
+            self.close()
+            raise GraderFault(f"a worker could not confine itself (exit status {status})") from None
+        except GraderFault:
+            self.close()
+            raise
+
+    def has_stale_reply(self) -> bool:
+        """Whether something was written that nobody asked for."""
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def exchange(
+        self,
+        message: Any,
+        packer: wire.Packer | None,
+        seconds: float,
+        answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+    ) -> tuple[Any, list[np.ndarray]]:
+        """Send a request and return its reply.
+
+        Args:
+            message: one of `wire.Request`; its id must be fresh (`new_id`).
+            packer: holds the arrays of the message.
+            seconds: wall-clock limit.
+            answer: makes the frame that answers a callback; None where no callback is allowed.
+
+        Raises:
+            WorkerEnded: too slow, too much memory or output, dead, or a reply that breaks the format.
+        """
+        if not self.alive:
+            raise GraderFault("the worker has ended already")
+        outgoing = [memoryview(part).cast("B") for part in wire.frame(message, packer)]
+        deadline = time.monotonic() + seconds
+        reader = _FrameReader(self._replies)
+        callbacks = self._limits.callbacks
+        printed = 0
+        next_look = time.monotonic() + _MEMORY_TICK
+        poll = select.poll()
+        poll.register(self._replies, select.POLLIN)
+        poll.register(self._pidfd, select.POLLIN)
+        if self._output_open:
+            poll.register(self._output, select.POLLIN)
+        outgoing = self._write(outgoing)
+        if outgoing:
+            poll.register(self._requests, select.POLLOUT)
+        while True:
+            now = time.monotonic()
+            if now >= deadline:
+                raise self._end("timeout", "took too long")
+            if now >= next_look:
+                next_look = now + _MEMORY_TICK
+                if self._resident() > self._limits.memory + (1 << 30):
+                    raise self._end("memory", "used too much memory")
+            ready = {fd for fd, _ in poll.poll(1000 * min(deadline - now, _MEMORY_TICK))}
+            if self._output in ready:
+                count = self._drain()
+                if count == 0:
+                    poll.unregister(self._output)
+                    self._output_open = False
+                printed += count
+                if printed > self._limits.output:
+                    raise self._end("output", "printed without end")
+            if self._requests in ready:
+                outgoing = self._write(outgoing)
+                if not outgoing:
+                    poll.unregister(self._requests)
+            if self._replies in ready:
+                try:
+                    received = reader.read()
+                    if received is None:
+                        continue
+                    head, body = received
+                    reply, specs = wire.decode_head(wire.decode_reply_head, head)
+                    arrays = wire.split_body(specs, body)
+                    if reply.id != message.id or outgoing:
+                        raise wire.WireError("a reply to no request")
+                    if not isinstance(reply, wire.CallBack):
+                        return reply, arrays
+                    callbacks -= 1
+                    if answer is None or callbacks < 0:
+                        raise wire.WireError("a callback too many")
+                    outgoing = [memoryview(p).cast("B") for p in answer(reply, arrays)]
+                except EOFError:
+                    raise self._gone() from None
+                except wire.WireError as error:
+                    raise self._end("crashed", f"broke the grader's format: {error}") from error
+                reader = _FrameReader(self._replies)
+                outgoing = self._write(outgoing)
+                if outgoing:
+                    poll.register(self._requests, select.POLLOUT)
+            elif self._pidfd in ready:
+                raise self._gone()
+
+    def _write(self, buffers: list[memoryview]) -> list[memoryview]:
+        """Write what fits into the pipe; return the rest."""
+        while buffers:
+            try:
+                count = os.writev(self._requests, buffers[:64])
+            except BlockingIOError:
+                return buffers
+            except BrokenPipeError:
+                return []  # the worker died; the end of its reply pipe says so
+            while buffers and count >= len(buffers[0]):
+                count -= len(buffers[0])
+                buffers = buffers[1:]
+            if count:
+                buffers[0] = buffers[0][count:]
+        return buffers
+
+    def _drain(self) -> int:
+        try:
+            return len(os.read(self._output, 1 << 16))
+        except BlockingIOError:
+            return 0
+
+    def close(self) -> None:
+        """Kill it. Safe to call twice."""
+        if not self.alive:
+            return
+        self.alive = False
+        try:
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it is what we wanted
+        for descriptor in (self._requests, self._replies, self._output, self._pidfd):
+            os.close(descriptor)
+
+
+class _FrameReader:
+    """Reads one frame from a pipe that does not block, piece by piece."""
+
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
+        self._buffer = bytearray(wire.HEADER.size)
+        self._got = 0
+        self._lengths: tuple[int, int] | None = None
+        self._head = b""
+
+    def read(self) -> tuple[bytes, bytearray] | None:
+        """Return head and body when all of it is there, None when not yet; EOFError at the end of the pipe."""
+        while True:
+            if self._got < len(self._buffer):
+                view = memoryview(self._buffer)[self._got :]
+                try:
+                    count = os.readv(self._descriptor, [view])
+                except BlockingIOError:
+                    return None
+                if count == 0:
+                    raise EOFError
+                self._got += count
+                continue
+            if self._lengths is None:
+                self._lengths = wire.read_header(bytes(self._buffer))
+                self._expect(self._lengths[0])
+            elif not self._head:
+                self._head = bytes(self._buffer)
+                self._expect(self._lengths[1])
+            else:
+                return self._head, self._buffer
+
+    def _expect(self, length: int) -> None:
+        self._buffer = bytearray(length)
+        self._got = 0
+
+
+def new_id() -> int:
+    """A fresh request id that a worker cannot guess."""
+    return secrets.randbits(52)

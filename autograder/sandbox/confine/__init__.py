@@ -1,0 +1,203 @@
+"""The layers that confine a worker: one file each, put together here.
+
+The zygote prepares once what all its workers share; a forked worker enters before it reads a byte of student code.
+
+Levels: A is B within namespaces of its own (`namespaces.command` around the zygote); B is limits, identity, Landlock and
+seccomp; C does without Landlock, so seccomp lets no call through that names a file; D is limits alone.
+
+Uses the standard library only and is imported both as part of the grader and from the zygote's own folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from . import identity, kernel, landlock, libraries, limits, namespaces, seccomp, syscalls
+from .kernel import ConfinementError
+
+__all__ = ["LEVELS", "Available", "ConfinementError", "Policy", "Prepared", "available", "prepare"]
+
+LEVELS = ("A", "B", "C", "D")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a worker may use.
+
+    Attributes:
+        level: which layers there have to be, "A" to "D".
+        readable: files and folders it may read; None for the libraries of its zygote (`libraries.find`).
+        listable: folders of which it may see the names.
+        private: a folder in which each worker gets a new, empty one of its own, named by its process id in the
+            zygote's namespace, as its current folder. None where nothing may be written. The caller empties it.
+        memory: bytes beyond what the zygote has.
+        cpu_seconds: processor time of a worker's whole life.
+        open_files: descriptors.
+        file_bytes: largest file in a private folder.
+        threads: how many more than one; 0 refuses them all.
+        outside: at level A the grader's `namespaces.identifiers()`, to compare with.
+    """
+
+    level: str = "B"
+    readable: tuple[str, ...] | None = None
+    listable: tuple[str, ...] = ()
+    private: str | None = None
+    memory: int = 1 << 30
+    cpu_seconds: int = 120
+    open_files: int = 64
+    file_bytes: int = 16 << 20
+    threads: int = 64
+    outside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise ValueError(f"level is one of {', '.join(LEVELS)}, not {self.level!r}")
+        for name in ("memory", "cpu_seconds", "open_files"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive")
+        if self.private is not None and self.level in "CD":
+            raise ValueError("a private folder needs Landlock, level A or B")
+
+
+@dataclass
+class Prepared:
+    """What workers share, made once in the zygote. Its descriptors must stay open in a child until `enter`."""
+
+    level: str
+    _parent: int
+    _private: str | None
+    _rules: tuple[landlock.Rule, ...]
+    _ruleset: int | None
+    _abi: int
+    _limits: limits.Limits
+    _identity: identity.Identity | None
+    _filter: seccomp.Template | None
+
+    def descriptors(self) -> list[int]:
+        """What a child must not close before `enter`, which closes it."""
+        return [] if self._ruleset is None else [self._ruleset]
+
+    def enter(self) -> None:
+        """Confine this process, a single-threaded child of the zygote, for the rest of its life.
+
+        Raises:
+            ConfinementError: a layer could not be installed. The caller must exit at once.
+        """
+        limits.new_session()
+        if sys.platform == "linux":
+            limits.die_first_when_memory_is_short()
+        folder = self._make_private_folder()
+        self._limits.apply()
+        if self._identity is not None:
+            identity.enter(self._identity)
+        limits.die_with(self._parent)
+        if self._filter is None:
+            return
+        try:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        except OSError as error:
+            raise ConfinementError("no_new_privs", str(error)) from error
+        if self._ruleset is not None:
+            self._enter_landlock(folder)
+        seccomp.enter(self._filter, os.getpid())
+
+    def close(self) -> None:
+        """Give the descriptors back. For a process that prepares without being a zygote."""
+        if self._ruleset is not None:
+            os.close(self._ruleset)
+            self._ruleset = None
+
+    def _make_private_folder(self) -> str | None:
+        if self._private is None:
+            return None
+        folder = os.path.join(self._private, str(os.getpid()))
+        try:
+            os.mkdir(folder, 0o700)
+            if self._identity is not None and self._identity.first_user is not None:
+                user = self._identity.first_user + os.getpid()
+                os.chown(folder, user, user)
+            os.chdir(folder)
+        except OSError as error:
+            raise ConfinementError("private folder", str(error)) from error
+        return folder
+
+    def _enter_landlock(self, folder: str | None) -> None:
+        assert self._ruleset is not None
+        if folder is not None:
+            # A ruleset of its own: a rule added to the common one would let later workers in.
+            os.close(self._ruleset)
+            rules = [*self._rules, landlock.Rule(".", landlock.PRIVATE)]
+            self._ruleset = landlock.build(rules, self._abi)
+        landlock.enter(self._ruleset, self._abi)
+        self.close()
+
+
+def prepare(policy: Policy) -> Prepared:
+    """Build in the zygote what its workers share.
+
+    Call it when everything is imported: memory counts from here.
+
+    Raises:
+        ConfinementError: the level cannot be had.
+    """
+    level = policy.level
+    if level == "A":
+        namespaces.require_own(policy.outside)
+    confined = level != "D"
+    rules: tuple[landlock.Rule, ...] = ()
+    ruleset: int | None = None
+    version = 0
+    chosen: identity.Identity | None = None
+    program: seccomp.Template | None = None
+    if confined:
+        if sys.platform != "linux":
+            raise ConfinementError("seccomp", f"there is none on {sys.platform}")
+        found = libraries.Libraries(policy.readable or (), policy.listable)
+        if policy.readable is None:
+            found = libraries.find(torch="torch" in sys.modules)
+        paths = syscalls.Paths.NONE
+        if level in "AB":
+            paths = syscalls.Paths.READ if policy.private is None else syscalls.Paths.PRIVATE
+            rules = _rules(found)
+            version = landlock.abi()
+            ruleset = landlock.build(rules, version)
+        needed = [*found.readable, *found.listable, *([policy.private] if policy.private else [])]
+        chosen = identity.prepare(needed if level in "AB" else ())
+        program = seccomp.assemble(kernel.machine(), paths, threads=policy.threads > 0)
+    return Prepared(
+        level=level,
+        _parent=os.getpid(),
+        _private=policy.private,
+        _rules=rules,
+        _ruleset=ruleset,
+        _abi=version,
+        _limits=_limits(policy, chosen),
+        _identity=chosen,
+        _filter=program,
+    )
+
+
+def _rules(found: libraries.Libraries) -> tuple[landlock.Rule, ...]:
+    rules = [landlock.Rule(path, landlock.READ) for path in found.readable]
+    rules += [landlock.Rule(path, landlock.LIST) for path in found.listable]
+    # Honest code drops output there; it keeps nothing.
+    rules.append(landlock.Rule(os.devnull, landlock.READ_FILE | landlock.WRITE_FILE))
+    return tuple(rules)
+
+
+def _limits(policy: Policy, chosen: identity.Identity | None) -> limits.Limits:
+    tasks = 0
+    if chosen is not None and chosen.first_user is not None:
+        tasks = 1 + policy.threads  # nobody else has this user
+    elif sys.platform == "linux" and os.geteuid() != 0:
+        tasks = limits.tasks_of_user(os.getuid(), policy.threads)
+    return limits.prepare(
+        limits.measure(),
+        memory=policy.memory,
+        cpu_seconds=policy.cpu_seconds,
+        open_files=policy.open_files,
+        file_bytes=0 if policy.private is None else policy.file_bytes,
+        tasks=tasks,
+    )

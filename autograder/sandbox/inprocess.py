@@ -1,0 +1,210 @@
+"""Workers without a process, for code of our own: catalogued mistakes, alternatives, the reference.
+
+Requests, replies and callbacks are encoded, decoded and answered by the same code as in a confined worker, only the pipe
+is left out, which makes a run several times cheaper. There is no confinement: never for code of others.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import signal
+import threading
+import types
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox import wire
+from autograder.sandbox.inside import worker
+from autograder.sandbox.session import Session
+from autograder.sandbox.terms import Cell, Limits, WorkerEnded
+
+
+class _TimeUp(BaseException):
+    """The limit of a call. No Exception, so that a mistake's `except Exception` does not swallow it."""
+
+
+class StandInZygote:
+    """Stands in for `worker.client.Zygote`."""
+
+    def __init__(self, libraries: str, most_seconds: float = math.inf):
+        """Prepare for numpy or torch chapters; no call gets more than `most_seconds`, whatever its limit."""
+        self.libraries = libraries
+        self.most_seconds = most_seconds
+        self.cpu_seconds = 0.0
+
+    def fork(self, limits: Limits) -> StandInWorker:
+        """Return a fresh worker, which is no process."""
+        self.latest = StandInWorker(self.libraries, limits, self.most_seconds)
+        return self.latest
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def load_session(
+    zygote: StandInZygote,
+    sources: Sequence[str],
+    limits: Limits,
+    kind: type[Session] = Session,
+    **more: Any,
+) -> Any:
+    """Run source texts, a cell each, in a session (of this kind) that needs no process."""
+    cells = [Cell(number, source) for number, source in enumerate(sources, start=1)]
+    session = kind(zygote, cells, is_notebook=False, limits=limits, **more)  # type: ignore[arg-type]
+    session.load()
+    return session
+
+
+class StandInWorker:
+    """Stands in for `worker.client.Worker`."""
+
+    def __init__(self, libraries: str, limits: Limits, most_seconds: float):
+        self._limits = limits
+        self._most_seconds = most_seconds
+        self._server = _server_class()(libraries)
+        self.alive = True
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The names that the cells have bound."""
+        return self._server.namespace
+
+    def greet(self, _seconds: float) -> None:
+        """Nothing to wait for."""
+
+    def threads(self) -> int:
+        """One, as far as a session is concerned."""
+        return 1
+
+    def has_stale_reply(self) -> bool:
+        """Nothing is written without being asked."""
+        return False
+
+    def exchange(
+        self,
+        message: Any,
+        packer: wire.Packer | None,
+        seconds: float,
+        answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+    ) -> tuple[Any, list[np.ndarray]]:
+        """Answer a request within the limit; raises WorkerEnded as a worker's end of the pipe does."""
+        request, arrays = _crossed(wire.frame(message, packer), wire.decode_request_head)
+        self._server.ask(answer, self._limits.callbacks)
+        try:
+            with _limited(min(seconds, self._most_seconds)), _silent():
+                parts = self._server.reply(request, arrays)
+        except _TimeUp:
+            self.close()
+            raise WorkerEnded("timeout", "took too long") from None
+        except _FormatBroken as error:
+            self.close()
+            raise WorkerEnded("crashed", f"broke the grader's format: {error}") from None
+        return _crossed(parts, wire.decode_reply_head)
+
+    def close(self) -> None:
+        """Let go of everything that the code made."""
+        self.alive = False
+
+
+class _FormatBroken(BaseException):
+    """What ends a real worker: a callback too many, or one that cannot cross."""
+
+
+def _crossed(parts: list[Any], decode: Callable[[bytes], Any]) -> tuple[Any, list[np.ndarray]]:
+    """A frame as its reader sees it."""
+    whole = b"".join(bytes(part) for part in parts)
+    start = wire.HEADER.size
+    head, _body = wire.read_header(whole[:start])
+    message, specs = wire.decode_head(decode, whole[start : start + head])
+    return message, wire.split_body(specs, bytearray(whole[start + head :]))
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Interrupt after so many seconds of processor time, so that a busy machine changes nothing: our code only computes.
+
+    In the main thread only, as signals reach no other.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: Any) -> None:
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(source: str, name: str, flags: int) -> types.CodeType:
+    return compile(source, name, "exec", flags=flags, dont_inherit=True)
+
+
+@functools.cache
+def _server_class() -> type[Any]:
+    class Server(worker.Server):  # type: ignore[name-defined, misc]
+        """The worker's server with its ends of the pipe joined to ours."""
+
+        def __init__(self, libraries: str):
+            super().__init__(-1, -1)
+            if libraries != "torch":
+                self.torch = None
+            self._answer_callback: Any = None
+            self._callbacks_left = 0
+            self._answered: list[Any] = []
+
+        def ask(self, answer: Any, callbacks: int) -> None:
+            self._answer_callback = answer
+            self._callbacks_left = callbacks
+
+        def reply(self, message: Any, arrays: list[np.ndarray]) -> list[Any]:
+            self.current_id = message.id
+            try:
+                return wire.frame(*self._answer(message, arrays))
+            except (_TimeUp, _FormatBroken):
+                raise
+            except wire.WireError as error:
+                return wire.frame(self._raised(message.id, ValueError(str(error))))
+            except BaseException as error:  # as the worker does: a SystemExit is an answer, too
+                return wire.frame(self._raised(message.id, error))
+
+        def _run_cell(self, message: Any) -> None:
+            self._seed(0)
+            self.namespace["__name__"] = worker.MODULE
+            code = _compiled(message.source, f"<cell {message.number}>", self.flags)
+            self.flags |= code.co_flags & worker._FUTURE_FLAGS
+            exec(code, self.namespace)
+
+        def _send(self, message: Any, packer: Any = None) -> None:
+            """A callback goes out."""
+            self._callbacks_left -= 1
+            if self._answer_callback is None or self._callbacks_left < 0:
+                raise _FormatBroken("a callback too many")
+            callback, arrays = _crossed(wire.frame(message, packer), wire.decode_reply_head)
+            try:
+                self._answered = self._answer_callback(callback, arrays)
+            except wire.WireError as error:
+                raise _FormatBroken(str(error)) from None
+
+        def _receive(self, decode: Any) -> tuple[Any, list[np.ndarray]]:
+            """And its answer comes back."""
+            return _crossed(self._answered, decode)
+
+    return Server

@@ -1,0 +1,1 @@
+"""What runs within the sandbox: the zygote, and the worker that it forks for student code."""

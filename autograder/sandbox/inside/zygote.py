@@ -1,0 +1,201 @@
+"""A clean, single-threaded process that has imported the libraries and forks a worker on request.
+
+Started by exec with a clean environment, never forked from the grader, so nothing of the grader was ever in its memory.
+It has never run a backward pass: torch's autograd threads do not survive a fork.
+
+Control messages on the socket, one JSON line each: from the grader an options object with three descriptors (requests,
+replies, output); to the grader `{"pid": …}` with a pidfd, later `{"exit": pid, "status": …, "cpu": …, "memory": …}`.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from typing import Any, NoReturn
+
+from .. import confine
+from . import hugepages, worker
+
+CANNOT_CONFINE = 70
+
+# Imported once here so that no worker pays for them.
+_WARM_NUMPY = [
+    "numpy",
+    "numpy.fft",
+    "numpy.linalg",
+    "numpy.polynomial",
+    "numpy.random",
+    "numpy.ma",
+    "numpy.lib.stride_tricks",
+    "scipy.special",
+    "scipy.linalg",
+    "scipy.sparse",
+    "dataclasses",
+    "functools",
+    "itertools",
+    "collections.abc",
+    "typing",
+    "math",
+    "copy",
+    "string",
+    "enum",
+    "abc",
+    "operator",
+    "json",
+    "re",
+    "random",
+    "time",
+    "heapq",
+    "statistics",
+    "fractions",
+    "decimal",
+    "inspect",
+    "warnings",
+    "contextlib",
+    "queue",
+    "matplotlib.pyplot",  # its first import writes a cache, which a worker may not
+    "threading",
+    "unicodedata",
+    "textwrap",
+    "secrets",
+    "bisect",
+    "pickle",
+    "tempfile",
+    "timeit",
+    "logging",
+    "pprint",
+]
+
+
+def _warm_torch() -> None:
+    """First calls of the common layers, forward only."""
+    import torch
+    from torch import nn
+
+    importlib.import_module("torch._dynamo")  # otherwise the first optimizer imports it, in seconds
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    sequence = torch.zeros(2, 3, 4)
+    for cell in (nn.RNN, nn.LSTM, nn.GRU):
+        cell(4, 4, batch_first=True)(sequence.clone().requires_grad_(True))
+    nn.Embedding(3, 4)(torch.zeros(2, dtype=torch.long))
+    nn.functional.cross_entropy(torch.zeros(2, 3), torch.zeros(2, dtype=torch.long))
+    torch.linalg.qr(torch.eye(3, dtype=torch.float64))
+    torch.einsum("ij,jk->ik", torch.eye(2), torch.eye(2))
+    linear = nn.Linear(2, 2)
+    for parameter in linear.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    nn.utils.clip_grad_norm_(linear.parameters(), 1.0)
+    for optimizer in (torch.optim.SGD, torch.optim.Adam):
+        optimizer(linear.parameters(), lr=0.0).step()
+
+
+def _import_libraries(libraries: str) -> None:
+    for name in _WARM_NUMPY:
+        importlib.import_module(name)
+    from matplotlib.figure import Figure
+
+    # Plots are drawn nowhere.
+    Figure.savefig = lambda *_args, **_kwargs: None  # type: ignore[method-assign]
+    if libraries == "torch":
+        _warm_torch()
+    import numpy as np
+
+    np.linalg.eig(np.eye(3))
+    np.linalg.svd(np.eye(3))
+    np.fft.rfft(np.ones(8))
+    np.random.default_rng(0).normal(size=3)
+
+
+def _become_worker(descriptors: list[int], prepared: Any, libraries: str) -> NoReturn:
+    incoming, outgoing, output = descriptors
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    keep = sorted({0, 1, 2, incoming, outgoing, *prepared.descriptors()})
+    for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
+        os.closerange(low + 1, high)
+    try:
+        prepared.enter()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(CANNOT_CONFINE)  # never a byte of student code without its promised layers
+    worker.run(incoming, outgoing, libraries)
+    os._exit(0)
+
+
+def _reap(control: socket.socket) -> None:
+    while True:
+        try:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        note = {
+            "exit": pid,
+            "status": os.waitstatus_to_exitcode(status),
+            "cpu": usage.ru_utime + usage.ru_stime,
+            "memory": usage.ru_maxrss,
+        }
+        control.sendall(json.dumps(note).encode() + b"\n")
+
+
+def main() -> None:
+    """Serve until the grader closes the control socket."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    options = json.loads(sys.argv[2])
+    libraries = options["libraries"]
+    _import_libraries(libraries)
+    prepared = confine.prepare(confine.Policy(**options["policy"]))
+    gc.collect()
+    gc.freeze()
+    hugepages.join_memory()
+
+    wake_read, wake_write = os.pipe()
+    for descriptor in (wake_read, wake_write):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(wake_read, select.POLLIN)
+    try:
+        control.sendall(json.dumps({"ready": prepared.level}).encode() + b"\n")
+        while True:
+            for descriptor, _event in poll.poll():
+                if descriptor == wake_read:
+                    os.read(wake_read, 4096)
+                    _reap(control)
+                else:
+                    _fork(control, prepared, libraries)
+    except (ConnectionResetError, BrokenPipeError):
+        pass  # the grader is gone; the workers go with us: parent-death signal
+    os._exit(0)
+
+
+def _fork(control: socket.socket, prepared: Any, libraries: str) -> None:
+    message, descriptors, _flags, _address = socket.recv_fds(control, 65536, 3)
+    if not message:
+        os._exit(0)
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        _become_worker(descriptors, prepared, libraries)
+    pidfd = os.pidfd_open(pid)
+    socket.send_fds(control, [json.dumps({"pid": pid}).encode() + b"\n"], [pidfd])
+    for opened in (*descriptors, pidfd):
+        os.close(opened)

@@ -1,0 +1,1 @@
+"""Submissions that are alike; never runs them."""

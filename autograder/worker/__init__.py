@@ -1,1 +1,0 @@
-"""Everything that runs beside or around student code. Imports nothing else of the grader."""

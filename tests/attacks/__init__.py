@@ -1,1 +1,0 @@
-"""Hostile submissions, each with the verdicts it has to end in: `python -m tests.attacks`."""

@@ -1,5 +1,0 @@
-steal(
-    lambda: text_of("@SUITES@/test_ch02_vanilla_rnn.py"),
-    lambda: text_of("@SECRET_BESIDE_SUITE@"),
-    lambda: text_of("@SUITES@/toolkit.py"),
-)

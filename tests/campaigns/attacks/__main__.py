@@ -1,0 +1,96 @@
+"""Run the attacks and the odd but honest submissions, and print a table: `python -m tests.campaigns.attacks`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder.sandbox.doctor import available
+
+from . import machines
+from .parallel import run_level
+from .runner import HERE, HONEST, Expected, bank
+
+_UP_TO = {"A": "ABC", "B": "BC", "C": "C", "D": ""}
+
+
+def chosen(names: Sequence[str], only: str | None) -> dict[Path, Expected]:
+    """The submissions to run: those named, or all, with those of one chapter side by side.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    banks = {"attacks": HERE, "honest": HONEST}
+    found = {
+        root / name: expected
+        for label, root in banks.items()
+        if only in (None, label)
+        for name, expected in bank(root).items()
+    }
+    unknown = set(names) - {folder.name for folder in found}
+    if unknown:
+        raise KeyError(", ".join(sorted(unknown)))
+    kept = [folder for folder in found if not names or folder.name in names]
+    return {folder: found[folder] for folder in sorted(kept, key=lambda f: found[f].chapter)}
+
+
+def run(levels: Sequence[str], submissions: dict[Path, Expected]) -> int:
+    """Run submissions at these levels and print a line each; the number of deviations."""
+    started = time.perf_counter()
+    count = wrong = 0
+    for level in levels:
+        folders = [folder for folder, expected in submissions.items() if level in expected.levels]
+        by_name = {folder.name: submissions[folder] for folder in folders}
+        for name, score, seconds, deviations in run_level(level, folders):
+            family = by_name[name].family
+            told = "; ".join(deviations) or "held"
+            print(
+                f"{level}  {family:10}  {name:36} {score:>6} {seconds:6.1f} s  {told}", flush=True
+            )
+            count += 1
+            wrong += bool(deviations)
+    seconds = time.perf_counter() - started
+    print(f"{count} runs at level {', '.join(levels)} in {seconds:.0f} s: {wrong} deviations")
+    return wrong
+
+
+def main() -> int:
+    """Run what the command line asks for; 1 where anything ended otherwise than it must."""
+    parser = argparse.ArgumentParser(prog="python -m tests.campaigns.attacks", description=__doc__)
+    parser.add_argument("--level", choices="ABC", action="append", help="all there are, if none")
+    parser.add_argument("--only", choices=("attacks", "honest"), help="one of the two banks")
+    parser.add_argument("--as-user", action="store_true", help="as root: become an ordinary user")
+    parser.add_argument(
+        "--no-user-namespaces", action="store_true", help="as an ordinary user who gets none"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    options = parser.parse_args()
+    prefix: list[str] = []
+    if options.no_user_namespaces:
+        prefix = machines.without_user_namespaces()
+    elif options.as_user:
+        prefix = machines.as_ordinary_user()
+    if prefix:
+        rest = [each for each in sys.argv[1:] if each not in machines.OPTIONS]
+        command = [*prefix, sys.executable, "-B", "-m", "tests.campaigns.attacks", *rest]
+        os.execvp(command[0], command)
+    try:
+        submissions = chosen(options.names, options.only)
+    except KeyError as error:
+        print(f"there is no {error.args[0]}", file=sys.stderr)
+        return 2
+    possible = _UP_TO[available().level]
+    levels = options.level or list(possible)
+    if not levels or set(levels) - set(possible):
+        print(f"this machine can do levels {possible or 'none'}: make doctor", file=sys.stderr)
+        return 2
+    print(f"user {os.getuid()}, levels {', '.join(levels)}", flush=True)
+    return 1 if run(levels, submissions) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,8 +1,0 @@
-"""Asks for input in an ordinary cell."""
-
-from tests.attacks.making import write_notebook
-
-
-def make(folder, source, places):
-    """Fill the submission's folder."""
-    write_notebook(folder, source, "name = input('who? ')", "print('on')")

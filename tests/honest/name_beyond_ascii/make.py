@@ -1,8 +1,0 @@
-"""A student whose name has spaces, quotes and accents."""
-
-from tests.attacks.making import write_notebook
-
-
-def make(folder, source, places):
-    """Fill the submission's folder."""
-    write_notebook(folder, source)

@@ -27,9 +27,8 @@ from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
 from autograder.classroom.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
 from autograder.classroom.scheduler import Scheduler, SchedulerError
-from autograder.course.source import Chapter, CourseError, chapters
+from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
-from autograder.grading.engine import SUITES
 from autograder.grading.submissions import find, printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports

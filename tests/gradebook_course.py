@@ -13,7 +13,7 @@ import nbformat
 
 from autograder.course.source import QUIZ, ROOT, Chapter, chapters
 from autograder.files import write_file
-from autograder.grading.engine import make_result, unrun
+from autograder.grading.engine import make_result, ungraded
 from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, read
 from autograder.grading.version import grader_version
@@ -186,7 +186,7 @@ def made_up(found: Found, share: Mapping[str, str] | None = None) -> SubmissionR
     """A result that fits a submission, without a run: two tests a function, the second with this verdict."""
     submission = read(found)
     if submission.status != "graded":
-        return unrun(submission, COURSE[found.chapter], DEFAULT_SEED)
+        return ungraded(submission, COURSE[found.chapter], DEFAULT_SEED)
     functions = []
     for number, function in enumerate(COURSE[found.chapter].functions):
         verdict: Any = (share or {}).get(function.name, "failed" if number % 3 else "passed")

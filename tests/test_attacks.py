@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from autograder.course.source import ROOT
 from autograder.reports import feedback_html, grades_csv
 from autograder.results import Problem, SubmissionResult
 from autograder.sandbox.doctor import available
@@ -99,7 +100,7 @@ def test_harm_to_reports_is_seen(monkeypatch):
 def test_unknown_names_are_told():
     done = subprocess.run(
         [sys.executable, "-m", "tests.campaigns.attacks", "no_such_attack"],
-        cwd=HERE.parent.parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=60,

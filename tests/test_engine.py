@@ -7,10 +7,12 @@ import textwrap
 
 import pytest
 
+import autograder.grading.collect as collect_module
 import autograder.grading.engine as engine_module
 from autograder.course.source import chapters
-from autograder.grading.engine import Grader, Suite, grade_quiz
-from autograder.grading.judge import SuiteError
+from autograder.grading.collect import SuiteError
+from autograder.grading.engine import Grader, grade_quiz
+from autograder.grading.judge import Suite
 from autograder.grading.submissions import parse
 from autograder.results import from_json, to_json
 from autograder.sandbox.terms import GraderFault, Limits
@@ -23,7 +25,7 @@ def world(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     sources, suites = write(root)
     patch = pytest.MonkeyPatch()
-    patch.setattr(engine_module, "SUITES", suites)
+    patch.setattr(collect_module, "SUITES", suites)
     course = chapters(sources)
     grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
     yield grader, course["ch00_mini"], suites
@@ -156,8 +158,7 @@ def test_cases_are_made_once_for_all_submissions(world, grade):
     grade(STEP)
     grade(TWICE)
     suite = world[0].suite("ch00_mini")
-    module = suite.items[0].getparent(pytest.Module).obj
-    assert sorted(module.MADE) == [1, 3]
+    assert sorted(suite.tests[0].run.__globals__["MADE"]) == [1, 3]
 
 
 def test_results_survive_their_json(grade):

@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from autograder.course.catalogue import CatalogueError, mistaken_source, mistakes
 from autograder.course.source import Chapter, load_reference, module_source
-from autograder.grading.engine import Grader, Suite, scored_function
+from autograder.grading.collect import HiddenTest
+from autograder.grading.engine import Grader
+from autograder.grading.judge import Suite
 from autograder.grading.traces import same_values
-from autograder.sandbox.inprocess import StandInZygote, load_session
+from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Handle, WorkerEnded
 
@@ -319,8 +320,8 @@ class _Writing(Session):
 
 
 def _session(chapter: Chapter, suite: Suite, source: str, kind: type[Session], **more: Any) -> Any:
-    zygote = StandInZygote(chapter.libraries, _SECONDS)
-    return load_session(zygote, [source], suite.plugin.limits, kind, **more)
+    zygote = InProcessZygote(chapter.libraries, _SECONDS)
+    return load_session(zygote, [source], suite.limits, kind, **more)
 
 
 def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
@@ -329,12 +330,12 @@ def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
     session = _session(chapter, suite, module_source(chapter), _Writing, reference=reference)
     found: dict[str, list[Made]] = {}
 
-    def note(item: pytest.Function, _verdict: str) -> None:
+    def note(test: HiddenTest, _verdict: str) -> None:
         for call in session.made:
-            found.setdefault(scored_function(item), []).append(replace(call, test=item.nodeid))
+            found.setdefault(test.function, []).append(replace(call, test=test.id))
         session.made = []
 
-    suite.run(session, lambda item: not suite.plugin.takes_long(item), after=note)
+    suite.run(session, lambda test: not suite.takes_long(test), after=note)
     return found
 
 

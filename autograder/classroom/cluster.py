@@ -20,7 +20,7 @@ from autograder.classroom import dask_worker
 from autograder.classroom.dask_worker import Delivered, Description, Order, Refused, Reply
 from autograder.classroom.scheduler import LOST_TWICE, Conditions, Outcome, SchedulerError, Task
 from autograder.course.source import Chapter
-from autograder.grading.engine import Usage, lost
+from autograder.grading.engine import Usage, lost_in_process
 from autograder.grading.submissions import Found
 from autograder.grading.version import fingerprint, grader_version
 from autograder.results import SubmissionResult
@@ -222,7 +222,7 @@ class _Run:
             self.again.append(task)
             return None
         chapter, seed = self._course[task.submission.chapter], self._conditions.seed
-        return Outcome(task, lost(task.submission, chapter, seed), Usage())
+        return Outcome(task, lost_in_process(task.submission, chapter, seed), Usage())
 
     def _wait(self) -> Any | None:
         """The next future that is done, however it ended; None where tasks have to be sent elsewhere instead."""

@@ -17,7 +17,7 @@ import msgspec
 
 from autograder.classroom.scheduler import LOST_TWICE, Conditions
 from autograder.course.source import ROOT, Chapter
-from autograder.grading.engine import Grader, Usage, lost
+from autograder.grading.engine import Grader, Usage, lost_in_process
 from autograder.grading.submissions import Submission
 from autograder.results import SubmissionResult
 from autograder.sandbox.terms import ONE_CORE
@@ -87,7 +87,7 @@ class GraderProcess:
                 return answer
             self.restart()
         chapter = self._course[submission.chapter]
-        return lost(submission, chapter, self.conditions.seed), Usage()
+        return lost_in_process(submission, chapter, self.conditions.seed), Usage()
 
     def restart(self) -> None:
         """Start a new process in place of a dead one."""

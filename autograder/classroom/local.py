@@ -10,7 +10,7 @@ from typing import cast
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.scheduler import LOST_TWICE, Conditions, Outcome, Task
 from autograder.course.source import Chapter
-from autograder.grading.engine import Usage, lost
+from autograder.grading.engine import Usage, lost_in_process
 from autograder.grading.submissions import Found
 
 
@@ -56,7 +56,10 @@ class LocalProcesses:
                             again.append(task)
                         else:
                             chapter = course[task.submission.chapter]
-                            answer = lost(task.submission, chapter, conditions.seed), Usage()
+                            answer = (
+                                lost_in_process(task.submission, chapter, conditions.seed),
+                                Usage(),
+                            )
                     occupy(process)
                     if answer is not None:
                         yield Outcome(task, *answer)

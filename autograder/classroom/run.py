@@ -19,7 +19,7 @@ from autograder.classroom.local import LocalProcesses
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
 from autograder.files import write_file
-from autograder.grading.engine import Usage, unrun
+from autograder.grading.engine import Usage, ungraded
 from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
@@ -115,7 +115,7 @@ def grade_class(
             elif submission.status == "graded":
                 yield Task(place, submission)
             else:
-                result = marked(unrun(submission, course[place.chapter], seed), level)
+                result = with_level(ungraded(submission, course[place.chapter], seed), level)
                 _write_result(output, place, result)
                 summary.unrun += 1
                 collect(place, result)
@@ -124,7 +124,7 @@ def grade_class(
     scheduler = scheduler or LocalProcesses(jobs)
     with closing(scheduler.grade(tasks(), course, Conditions(seed, limits, level))) as outcomes:
         for task, graded, usage in outcomes:
-            result = marked(graded, level)
+            result = with_level(graded, level)
             _write_result(output, task.found, result)
             summary.usages[f"{result.student}/{result.chapter}"] = usage
             summary.graded += 1
@@ -175,12 +175,12 @@ class OneByOne:
         if result is not None:
             return result
         if submission.status != "graded":
-            result = unrun(submission, self._course[found.chapter], seed)
+            result = ungraded(submission, self._course[found.chapter], seed)
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
             result, _usage = self._process.grade(submission)
-        result = marked(result, level)
+        result = with_level(result, level)
         _write_result(output, found, result)
         return result
 
@@ -191,7 +191,7 @@ class OneByOne:
             self._process = None
 
 
-def marked(result: SubmissionResult, level: str) -> SubmissionResult:
+def with_level(result: SubmissionResult, level: str) -> SubmissionResult:
     """Return a result that says when nothing held the code, so that no run in a sandbox ever takes it for its own."""
     if level in SAFE_LEVELS:
         return result

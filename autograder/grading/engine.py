@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-import io
-import sys
 import time
-import warnings
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import pytest
 
-from autograder.course.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
-from autograder.course.source import ROOT, SUITES, Chapter, quiz_key
-from autograder.grading.judge import DEFAULT_SEED, SuiteError, SuitePlugin
+from autograder.course.catalogue import mistakes
+from autograder.course.source import ROOT, Chapter, quiz_key
+from autograder.grading.collect import SuiteError
+from autograder.grading.hints import Hints, traces_of
+from autograder.grading.judge import DEFAULT_SEED, Suite
 from autograder.grading.submissions import QUIZ, Submission
-from autograder.grading.trace_store import KnownTraces
-from autograder.grading.traces import Namer, Traces, by_accident
+from autograder.grading.trace_store import TraceStore
 from autograder.grading.version import grader_version
 from autograder.results import (
     SCHEMA,
@@ -31,13 +26,11 @@ from autograder.results import (
     total_score,
 )
 from autograder.sandbox.client import Zygote
-from autograder.sandbox.inprocess import StandInZygote, load_session
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import GraderFault, Limits
 
 _ATTEMPTS = 2
-_KNOWN_TRACES = ROOT / ".cache" / "known_traces.sqlite"
-_NAMING_SECONDS = 2.0  # for a call of a catalogued mistake: what takes longer hangs
+_TRACES = ROOT / ".cache" / "traces.sqlite"
 
 
 class Usage(msgspec.Struct):
@@ -51,68 +44,6 @@ class Usage(msgspec.Struct):
     calls: float = 0.0
     total: float = 0.0
     cpu: float = 0.0
-
-
-class Suite:
-    """A chapter's hidden suite, collected by pytest once and run for one submission after another."""
-
-    def __init__(self, chapter: Chapter, limits: Limits | None = None, seed: int = DEFAULT_SEED):
-        """Collect the suite.
-
-        Raises:
-            SuiteError: it cannot be collected, or leaves a function of the chapter untested.
-        """
-        self.chapter = chapter
-        path = SUITES / chapter.name / f"test_{chapter.name}.py"
-        if not path.is_file():
-            raise SuiteError(f"there is no suite {path.name}")
-        self.plugin = SuitePlugin(chapter, limits, seed)
-        arguments = [
-            str(path),
-            "--collect-only",
-            "-qq",
-            f"--rootdir={SUITES}",
-            "--disable-plugin-autoload",  # whatever else is installed beside the grader
-            "--override-ini=addopts=",
-            "-pno:cacheprovider",
-            "-pno:faulthandler",
-        ]
-        sys.modules.pop(path.stem, None)  # a suite of this name from elsewhere
-        quiet = io.StringIO()
-        with redirect_stdout(quiet), redirect_stderr(quiet):
-            ended = pytest.main(arguments, [self.plugin])
-        self.items = self.plugin.items
-        if ended is not pytest.ExitCode.OK or not self.items:
-            raise self.plugin.error or SuiteError(
-                f"{path.name} cannot be collected; run pytest {path} to see why"
-            )
-        # What is there now stays: the collector need not walk over torch and pytest again and again.
-        gc.collect()
-        gc.freeze()
-        if self.plugin.untested:
-            raise SuiteError(f"{path.name} leaves untested: {', '.join(self.plugin.untested)}")
-
-    def run(
-        self,
-        session: Session,
-        only: Callable[[pytest.Function], bool] = lambda _item: True,
-        before: Callable[[], None] = lambda: None,
-        after: Callable[[pytest.Function, str], None] = lambda _item, _verdict: None,
-    ) -> dict[str, dict[str, TestResult]]:
-        """Run every test, or only some, for the submission in `session`; outcomes by function and test name.
-
-        Tests are called through the same hook as by hand, but without pytest's set-up and tear-down around each of
-        them: their arguments are the parameters, `student` and `reference`, so there is nothing to set up, and it would
-        cost more than all the comparisons together. `before` and `after` are called around each.
-        """
-        self.plugin.start(session)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
-            for item in filter(only, self.items):
-                before()
-                self.plugin.pytest_pyfunc_call(item)
-                after(item, self.plugin.last_verdict)
-        return self.plugin.finish()
 
 
 class Grader:
@@ -131,7 +62,7 @@ class Grader:
         self._seed = seed
         self._policy = policy
         self._suites: dict[str, Suite] = {}
-        self._namers: dict[str, Namer] = {}
+        self._hints: dict[str, Hints] = {}
         self._zygotes: dict[str, Zygote] = {}
         self.cpu_seconds = 0.0
 
@@ -147,22 +78,20 @@ class Grader:
             self._suites[name] = Suite(self._chapters[name], self._limits, self._seed)
         return self._suites[name]
 
-    def namer(self, name: str) -> Namer:
-        """Who names the mistakes of a chapter."""
-        if name not in self._namers:
+    def hints(self, name: str) -> Hints:
+        """The hints that the catalogue of a chapter has to give."""
+        if name not in self._hints:
             chapter, suite = self._chapters[name], self.suite(name)
-            known = KnownTraces(name, grader_version(chapter, self._seed), _KNOWN_TRACES)
-            self._namers[name] = Namer(
-                mistakes(name), lambda entry: traces_of(entry, chapter, suite), known
-            )
-        return self._namers[name]
+            known = TraceStore(name, grader_version(chapter, self._seed), _TRACES)
+            self._hints[name] = Hints(mistakes(name), lambda entry: traces_of(entry, suite), known)
+        return self._hints[name]
 
     def grade(self, submission: Submission) -> tuple[SubmissionResult, Usage]:
         """Grade one submission. Our own failures become a result of status `grader_error`."""
         chapter = self._chapters[submission.chapter]
         usage = Usage()
         if submission.status != "graded":
-            return unrun(submission, chapter, self._seed), usage
+            return ungraded(submission, chapter, self._seed), usage
         begun = self._cpu()
         result = self._attempt(submission, chapter, usage)
         usage.cpu = self._cpu() - begun
@@ -198,11 +127,12 @@ class Grader:
         try:
             session.load()
             usage.load = time.perf_counter() - begun
-            outcomes = suite.run(session)
+            judgement = suite.run(session)
         finally:
             session.close()
-        if suite.plugin.traces:
-            outcomes = self.namer(chapter.name).add_hints(outcomes, suite.plugin.traces)
+        outcomes = judgement.outcomes
+        if judgement.traces:
+            outcomes = self.hints(chapter.name).add(outcomes, judgement.traces)
         functions = []
         for function in chapter.functions:
             if function.name == QUIZ:
@@ -228,47 +158,13 @@ class Grader:
             zygote.close()
 
     def close(self) -> None:
-        """End the zygotes and leave pytest."""
+        """End the zygotes and give the files back."""
         for libraries in list(self._zygotes):
             self._drop_zygote(libraries)
-        for namer in self._namers.values():
-            namer.close()
-        self._namers.clear()
+        for hints in self._hints.values():
+            hints.close()
+        self._hints.clear()
         self._suites.clear()
-
-
-def item_name(item: pytest.Function) -> str:
-    """The name of a test in results."""
-    return item.name.removeprefix("test_")
-
-
-def scored_function(item: pytest.Function) -> str:
-    """The function whose points a test decides."""
-    mark = item.get_closest_marker("scores")
-    assert mark is not None
-    return mark.args[0]
-
-
-def traces_of(entry: Mistake, chapter: Chapter, suite: Suite) -> Traces:
-    """What the tests of a function see of a catalogued mistake in it. Needs no worker: the code is ours.
-
-    A mistake that is too slow says nothing; it gets a short limit, so that this does not take long.
-    """
-    try:
-        source = mistaken_source(chapter, entry)
-    except CatalogueError:
-        return {}  # the certificate of the chapter reports it
-    zygote = StandInZygote(chapter.libraries, _NAMING_SECONDS)
-    session = load_session(zygote, [source], suite.plugin.limits)
-
-    def concerned(item: pytest.Function) -> bool:
-        seen = suite.plugin.traces.get(entry.function, {})
-        if scored_function(item) != entry.function or suite.plugin.takes_long(item):
-            return False
-        return not by_accident(seen)
-
-    suite.run(session, concerned)
-    return suite.plugin.traces.get(entry.function, {})
 
 
 def make_result(
@@ -295,7 +191,7 @@ def make_result(
     )
 
 
-def unrun(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def ungraded(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
     """The result of a submission in which there is nothing to run: an explicit zero with its reason."""
     functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
     return make_result(
@@ -303,7 +199,7 @@ def unrun(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResu
     )
 
 
-def lost(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def lost_in_process(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
     """The result of a submission whose grader process did not survive it."""
     problem = Problem("grader", "the grader process ended twice while grading this")
     problems = (*submission.problems, problem)

@@ -28,7 +28,7 @@ class _TimeUp(BaseException):
     """The limit of a call. No Exception, so that a mistake's `except Exception` does not swallow it."""
 
 
-class StandInZygote:
+class InProcessZygote:
     """Stands in for `worker.client.Zygote`."""
 
     def __init__(self, libraries: str, most_seconds: float = math.inf):
@@ -37,9 +37,9 @@ class StandInZygote:
         self.most_seconds = most_seconds
         self.cpu_seconds = 0.0
 
-    def fork(self, limits: Limits) -> StandInWorker:
+    def fork(self, limits: Limits) -> InProcessWorker:
         """Return a fresh worker, which is no process."""
-        self.latest = StandInWorker(self.libraries, limits, self.most_seconds)
+        self.latest = InProcessWorker(self.libraries, limits, self.most_seconds)
         return self.latest
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class StandInZygote:
 
 
 def load_session(
-    zygote: StandInZygote,
+    zygote: InProcessZygote,
     sources: Sequence[str],
     limits: Limits,
     kind: type[Session] = Session,
@@ -60,7 +60,7 @@ def load_session(
     return session
 
 
-class StandInWorker:
+class InProcessWorker:
     """Stands in for `worker.client.Worker`."""
 
     def __init__(self, libraries: str, limits: Limits, most_seconds: float):

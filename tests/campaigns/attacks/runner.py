@@ -29,8 +29,8 @@ from typing import Any
 
 import msgspec
 
-from autograder.course.source import ROOT, Chapter, chapters, module_source
-from autograder.grading.engine import SUITES, Grader
+from autograder.course.source import ROOT, SUITES, Chapter, chapters, module_source
+from autograder.grading.engine import Grader
 from autograder.grading.submissions import Found, read
 from autograder.results import SubmissionResult, to_json
 from autograder.sandbox import client

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import autograder.certification.certify as certify_module
-import autograder.grading.collect as collect_module
+import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
 from autograder.certification.certify import (
     Certificate,
@@ -182,7 +182,7 @@ def certified(tmp_path, monkeypatch):
 
     def run(suite=miniature.SUITE, catalogue=(), styles=None, seeds=3) -> Certificate:
         sources, suites = miniature.write(tmp_path, suite)
-        monkeypatch.setattr(collect_module, "SUITES", suites)
+        monkeypatch.setattr(source_module, "SUITES", suites)
         for module in (certify_module, engine_module):
             monkeypatch.setattr(module, "mistakes", lambda _name: list(catalogue))
         monkeypatch.setattr(certify_module, "alternatives", lambda _name: dict(styles or {}))

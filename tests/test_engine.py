@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-import autograder.grading.collect as collect_module
+import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
 from autograder.course.source import chapters
 from autograder.grading.collect import SuiteError
@@ -25,7 +25,7 @@ def world(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     sources, suites = write(root)
     patch = pytest.MonkeyPatch()
-    patch.setattr(collect_module, "SUITES", suites)
+    patch.setattr(source_module, "SUITES", suites)
     course = chapters(sources)
     grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
     yield grader, course["ch00_mini"], suites

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from autograder.course.source import QUIZ, SUITES, Chapter
+from autograder.course.source import QUIZ, Chapter, hidden_folder
 
 _GIVEN = {"student", "reference"}  # what a test may ask for, its parameters aside
 
@@ -60,7 +60,7 @@ def collect(chapter: Chapter) -> list[HiddenTest]:
     Raises:
         SuiteError: it cannot be collected, or leaves a function of the chapter untested.
     """
-    path = SUITES / chapter.name / f"test_{chapter.name}.py"
+    path = hidden_folder(chapter.name) / f"test_{chapter.name}.py"
     if not path.is_file():
         raise SuiteError(f"there is no suite {path.name}")
     collector = _Collector(chapter)
@@ -68,7 +68,7 @@ def collect(chapter: Chapter) -> list[HiddenTest]:
         str(path),
         "--collect-only",
         "-qq",
-        f"--rootdir={SUITES}",
+        f"--rootdir={path.parents[1]}",
         "--disable-plugin-autoload",  # whatever else is installed beside the grader
         "--override-ini=addopts=",
         "-pno:cacheprovider",

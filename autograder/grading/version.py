@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from autograder import __version__
-from autograder.course.source import ROOT, SOLUTIONS, Chapter
+from autograder.course.source import ROOT, SOLUTIONS, SUITES, Chapter, hidden_folder
 
 # Whole folders: a list of names would miss the next file.
 _GRADER = (
@@ -22,22 +22,23 @@ _GRADER = (
     "autograder/course",
     "autograder/grading",
     "autograder/sandbox",
+    "autograder/files.py",
+    "autograder/results.py",
 )
-_FILES = ("autograder/files.py", "autograder/results.py")
 _LIBRARIES = ("msgspec", "numpy", "pytest", "scipy", "torch")
 
 
 @functools.cache
 def grader_version(chapter: Chapter, seed: int) -> str:
     """Name what a result of this chapter depends on: the version of the grader, and a digest."""
-    return f"{__version__}+{digest(ROOT, [chapter.name], [f'seed {seed}', *versions()])}"
+    folders = [Path(chapter.path).parent, hidden_folder(chapter.name)]
+    return f"{__version__}+{digest(ROOT, folders, [f'seed {seed}', *versions()])}"
 
 
 @functools.cache
 def fingerprint() -> str:
     """Name what the results of all chapters depend on: two machines with the same one give the same bytes."""
-    names = sorted(folder.name for folder in SOLUTIONS.iterdir() if folder.is_dir())
-    return digest(ROOT, names, versions())
+    return digest(ROOT, [SOLUTIONS, SUITES], versions())
 
 
 def versions() -> list[str]:
@@ -46,19 +47,12 @@ def versions() -> list[str]:
     return [f"Python {platform.python_version()}", *libraries]
 
 
-def digest(root: Path, chapters: Sequence[str], conditions: Sequence[str]) -> str:
-    """Digest the grader below `root`, sources and hidden folders of `chapters`, and other conditions of a result."""
+def digest(root: Path, folders: Sequence[Path], conditions: Sequence[str]) -> str:
+    """Digest the grader's code below `root`, that of `folders`, and other conditions of a result."""
     hashed = hashlib.sha256("\n".join(conditions).encode())
-    for file in _files(root, chapters):
-        name = file.relative_to(root).as_posix()
-        hashed.update(f"\0{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    for number, folder in enumerate([*(root / part for part in _GRADER), *folders]):
+        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]
+        for file in filter(Path.is_file, files):
+            name = f"{number}/{file.relative_to(folder).as_posix()}"
+            hashed.update(f"\0{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return hashed.hexdigest()[:16]
-
-
-def _files(root: Path, chapters: Sequence[str]) -> Iterator[Path]:
-    folders = [
-        f"{part}/{name}" for name in chapters for part in ("autograder/chapters", "solutions")
-    ]
-    yield from (file for name in _FILES if (file := root / name).is_file())
-    for folder in (*_GRADER, *folders):
-        yield from sorted((root / folder).rglob("*.py"))

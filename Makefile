@@ -15,9 +15,9 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE
 
-.PHONY: help setup student grade release test lint format clean certify ablation notebooks attacks fuzz load browser \
+.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load browser \
   formgrader-test cluster-demo bench scale doctor similarity gradescope
 
 help: ## List the targets
@@ -59,6 +59,10 @@ release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for 
 
 test: $(READY) ## Run the tests
 	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m tests.campaigns.guard
+
+guard: $(READY) ## Compare scores and verdicts of the sample class and alternatives with a frozen table (WRITE=1 to renew it)
+	@$(PY) -m tests.campaigns.guard $${WRITE:+--write}
 
 formgrader-test: $(READY) ## Look at formgrader in a headless Chromium, run every command of docs/instructor.md
 	@SLOW=1 $(PY) -m pytest tests/test_gradebook_formgrader.py tests/test_gradebook_guide.py

@@ -149,6 +149,8 @@ def test_the_archive_holds_what_grades_its_chapter_and_no_other(service):
     for script in ("setup.sh", "run_autograder"):
         assert stat.S_IMODE(entries[script].external_attr >> 16) & stat.S_IXUSR
     assert f"autograder/chapters/{CHAPTER}/test_{CHAPTER}.py" in entries
+    templates = ROOT.glob("autograder/reports/templates/*")
+    assert {path.relative_to(ROOT).as_posix() for path in templates} <= set(entries)
     secret = [name for name in entries if OTHER in name and "seqlab" not in name]
     assert secret == []
     assert not [name for name in entries if "alternatives" in name or "/." in name]

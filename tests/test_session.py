@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 
 import numpy as np
 import pytest
 import torch
 
+from autograder.sandbox import timer
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
@@ -446,3 +448,15 @@ def test_a_result_that_did_not_come_is_the_submissions_fault_where_it_is_passed_
     assert isinstance(stand_in, Unsent)
     assert ended(session, "g", stand_in) == "failed"
     assert session.call("g", [1]).result == 1
+
+
+@pytest.mark.parametrize("clock", [timer.WALL_CLOCK, timer.PROCESSOR_TIME])
+def test_either_clock_interrupts_and_is_put_back(clock):
+    before = signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGPROF)
+    with pytest.raises(TimeoutError), timer.limited(clock, 0.05, TimeoutError):
+        while True:
+            pass
+    with timer.limited(clock, 60.0, TimeoutError):
+        pass
+    assert signal.getitimer(clock) == (0.0, 0.0)
+    assert (signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGPROF)) == before

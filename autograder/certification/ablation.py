@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +26,7 @@ from autograder.grading.traces import same_values
 from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Handle, WorkerEnded
+from seqlab.nested import leaves, mapped
 
 _SECONDS = 1.0  # for a call: a mistake that is slower hangs
 _FAR = 50.0  # a number above is far from what a network computes with
@@ -186,24 +187,17 @@ def _clean_padding(call: Made) -> Made:
     return call.with_values(values)
 
 
-def _numbers(value: Any) -> Iterator[np.ndarray]:
-    if hasattr(value, "detach"):
-        value = value.detach().numpy()
-    if isinstance(value, np.ndarray | float | int):
-        array = np.asarray(value)
-        if array.dtype.kind in "fc":
-            yield array
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _numbers(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _numbers(item)
-
-
 def _is_near(call: Made) -> bool:
-    arrays = (array for value in call.named().values() for array in _numbers(value))
-    return all(bool((np.abs(array) <= _FAR).all()) for array in arrays)
+    return all(map(_leaf_is_near, leaves(call.named())))
+
+
+def _leaf_is_near(leaf: Any) -> bool:
+    if hasattr(leaf, "detach"):
+        leaf = leaf.detach().numpy()
+    if not isinstance(leaf, np.ndarray | float):
+        return True
+    array = np.asarray(leaf)
+    return array.dtype.kind not in "fc" or bool((np.abs(array) <= _FAR).all())
 
 
 def _shapes(value: Any) -> Any:
@@ -340,19 +334,11 @@ def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
 
 
 def _handles(value: Any) -> list[Handle]:
-    if isinstance(value, Handle):
-        return [value]
-    if isinstance(value, list | tuple):
-        return [handle for item in value for handle in _handles(item)]
-    return []
+    return [leaf for leaf in leaves(value) if isinstance(leaf, Handle)]
 
 
 def _exchanged(value: Any, handles: Mapping[Handle, Handle]) -> Any:
-    if isinstance(value, Handle):
-        return handles.get(value, value)
-    if isinstance(value, list | tuple):
-        return type(value)(_exchanged(item, handles) for item in value)
-    return value
+    return mapped(lambda leaf: handles[leaf] if isinstance(leaf, Handle) else leaf, value)
 
 
 def answers(

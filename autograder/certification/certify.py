@@ -9,8 +9,6 @@ it fails one test of its own function.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import multiprocessing
 import time
@@ -31,6 +29,7 @@ from autograder.course.catalogue import (
     named_in,
 )
 from autograder.course.source import Chapter, load_reference, module_source
+from autograder.files import csv_bytes
 from autograder.grading import toolkit
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
@@ -553,7 +552,7 @@ def margins_csv(certificates: Sequence[Certificate]) -> bytes:
         "margin",
         "nearest_mistake",
     )
-    return _csv(head, rows)
+    return csv_bytes([head, *rows])
 
 
 def mistakes_csv(certificates: Sequence[Certificate]) -> bytes:
@@ -571,12 +570,5 @@ def mistakes_csv(certificates: Sequence[Certificate]) -> bytes:
         for certificate in certificates
         for record in certificate.records
     ]
-    return _csv(("chapter", "function", "mistake", "tests", "named", "right", "caught_by"), rows)
-
-
-def _csv(head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    head = ("chapter", "function", "mistake", "tests", "named", "right", "caught_by")
+    return csv_bytes([head, *rows])

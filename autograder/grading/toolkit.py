@@ -17,6 +17,7 @@ from autograder.results import MAX_MESSAGE
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent, WorkerEnded
 from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
+from seqlab.nested import leaves, mapped
 
 __all__ = [
     "HANDLE",
@@ -116,24 +117,15 @@ def well_conditioned(compute: Callable[..., Any], *arguments: Any) -> Any:
     a case is drawn again. All is computed in float64, so every processor draws the same inputs.
     """
     wanted = compute(*arguments)
-    moved = compute(*(_in_single_precision(argument) for argument in arguments))
-    for one, other in zip(_leaves(wanted), _leaves(moved), strict=True):
+    moved = compute(*mapped(_in_single_precision, arguments))
+    for one, other in zip(leaves(wanted), leaves(moved), strict=True):
         if relative_error(other, one) > TOLERANCE / 5:
             raise _IllConditioned
     return wanted
 
 
-def _in_single_precision(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _in_single_precision(part) for name, part in value.items()}
-    return value.astype(np.float32).astype(np.float64)
-
-
-def _leaves(tree: Any) -> list[np.ndarray]:
-    if isinstance(tree, np.ndarray):
-        return [tree]
-    parts = tree.values() if isinstance(tree, dict) else tree
-    return [leaf for part in parts for leaf in _leaves(part)]
+def _in_single_precision(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32).astype(np.float64)
 
 
 class _Counted:

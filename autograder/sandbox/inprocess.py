@@ -9,8 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-import signal
-import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -18,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox import wire
+from autograder.sandbox import timer, wire
 from autograder.sandbox.inside import worker
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import Cell, Limits, WorkerEnded
@@ -96,7 +94,9 @@ class InProcessWorker:
         request, arrays = _crossed(wire.frame(message, packer), wire.decode_request_head)
         self._server.ask(answer, self._limits.callbacks)
         try:
-            with _limited(min(seconds, self._most_seconds)), _silent():
+            # Our code only computes, so that its processor time is what it takes on any machine.
+            limit = min(seconds, self._most_seconds)
+            with timer.limited(timer.PROCESSOR_TIME, limit, _TimeUp), _silent():
                 parts = self._server.reply(request, arrays)
         except _TimeUp:
             self.close()
@@ -128,28 +128,6 @@ def _crossed(parts: list[Any], decode: Callable[[bytes], Any]) -> tuple[Any, lis
 def _silent() -> Iterator[None]:
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
-
-
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Interrupt after so many seconds of processor time, so that a busy machine changes nothing: our code only computes.
-
-    In the main thread only, as signals reach no other.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: Any) -> None:
-        raise _TimeUp
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 @functools.lru_cache(maxsize=4096)

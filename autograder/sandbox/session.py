@@ -9,18 +9,17 @@ import builtins
 import os
 import re
 import resource
-import signal
 import sys
 import threading
 import time
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import wire
+from . import timer, wire
 from .client import START_SECONDS, Worker, Zygote, new_id
 from .terms import Cell, GraderFault, Handle, Limits, Opaque, Outcome, Unsent, WorkerEnded
 
@@ -434,28 +433,26 @@ def bounded(seconds: float, memory: int) -> Iterator[None]:
     """Bound the time and the memory of what runs here on values that student code chose.
 
     An argument such as a length of 10**12 would keep the grader busy for ever, three arrays that broadcast against each
-    other would take all its memory. Time is bounded in the main thread only, memory on Linux only.
+    other would take all its memory. Both are bounded on Linux and in the main thread only.
     """
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         yield
         return
+    with _limited_memory(memory), timer.limited(timer.WALL_CLOCK, seconds, TimeoutError):
+        yield
+
+
+@contextmanager
+def _limited_memory(more: int) -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     with open("/proc/self/statm", "rb") as file:
         used = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
     ceilings = [bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY]
-    handler = signal.signal(signal.SIGALRM, _too_slow)
-    resource.setrlimit(resource.RLIMIT_DATA, (min([used + memory, *ceilings]), hard))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    resource.setrlimit(resource.RLIMIT_DATA, (min([used + more, *ceilings]), hard))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-        signal.signal(signal.SIGALRM, handler)
-
-
-def _too_slow(_number: int, _frame: Any) -> NoReturn:
-    raise TimeoutError
 
 
 def _torch_if_needed(libraries: str) -> Any:

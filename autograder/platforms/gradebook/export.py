@@ -6,8 +6,6 @@ which no learning platform takes for a zero. Whoever handed nothing in has an ex
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +23,7 @@ from nbgrader.api import (
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func, select
 
-from autograder.files import defuse, write_file
+from autograder.files import csv_bytes, write_file
 
 
 @dataclass(frozen=True)
@@ -129,16 +127,6 @@ class _Table(ExportPlugin):
     def table(self, found: Sequence[Line]) -> list[list[Any]]:
         """Return the rows, the head first."""
         raise NotImplementedError
-
-
-def csv_bytes(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return a table's bytes. Numbers are left alone, a negative one too; every text is defused."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows(
-        [defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
-    )
-    return text.getvalue().encode()
 
 
 class PlainCsv(_Table):

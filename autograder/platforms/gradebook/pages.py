@@ -6,6 +6,7 @@ These are the hooks that `nbgrader_config.py` gives them instead.
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 import sys
@@ -16,10 +17,13 @@ from urllib.parse import quote
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
-from jinja2 import DictLoader, pass_context
+from jinja2 import FileSystemLoader, pass_context
 from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
+
+from autograder.platforms.gradebook.rows import TEMPLATES
+from autograder.reports.page import environment
 
 _TAGS = bleach.ALLOWED_TAGS | {
     *("br", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr"),
@@ -58,7 +62,6 @@ _MATH_ATTRIBUTES = {
     *("mathvariant", "maxsize", "minsize", "movablelimits", "notation", "rowlines", "rowspacing"),
     *("rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width", "xmlns"),
 }
-_NO_MATHJAX = "{% macro mathjax(url='') %}{% endmacro %}"
 _TAG_COMMAND = re.compile(r"\\tag\*?\{([^{}]*)\}")
 
 
@@ -98,11 +101,14 @@ def formula(latex: str, *, block: bool) -> str:
     try:
         markup = _cleaned(convert(bare, display="block" if block else "inline"))
     except Exception:  # the converter raises whatever a formula that is none makes it
-        return f"<code>{escape(latex)}</code>"
-    if not block:
-        return markup
-    number = f'<span style="float: right">({escape(tags[0])})</span>' if tags else ""
+        return str(_parts().source(latex))
+    number = _parts().number(tags[0]) if block and tags else ""
     return f"{number}{markup}"
+
+
+@functools.cache
+def _parts() -> Any:
+    return environment(TEMPLATES).get_template("formula.html").module
 
 
 def _cleaned(markup: str) -> str:
@@ -154,7 +160,7 @@ class SafePages(Preprocessor):
     def __init__(self, **options: Any):
         super().__init__(**options)
         if self.parent is not None:
-            loader = DictLoader({"mathjax.html.j2": _NO_MATHJAX})
+            loader = FileSystemLoader(TEMPLATES / "nbconvert")
             self.parent.extra_loaders = [loader, *self.parent.extra_loaders]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:

@@ -348,9 +348,9 @@ def test_a_grader_that_died_is_replaced(course, submission):
 
 def test_a_submission_that_takes_its_grader_along_twice_is_a_fault_of_ours(course, submission):
     class Dying(GraderProcess):
-        def give(self, given):
+        def give(self, given, losses):
             os.kill(self.pid, signal.SIGKILL)
-            super().give(given)
+            super().give(given, losses)
 
     grader = Dying(course, CONDITIONS)
     try:

@@ -238,11 +238,11 @@ def test_a_grader_that_is_killed_again_and_again_costs_nobody_else(source, monke
     class Fragile(GraderProcess):
         """Dies with the second submission, each time that this one is given."""
 
-        def give(self, submission):
+        def give(self, submission, losses):
             if submission.student == "bad":
                 gives.append(submission)
                 os.kill(self.pid, signal.SIGKILL)
-            super().give(submission)
+            super().give(submission, losses)
 
     monkeypatch.setattr(local, "GraderProcess", Fragile)
     tasks = some_tasks(source, 4)

@@ -358,7 +358,7 @@ class _Certification:
                 return False
             return only(test)
 
-        def before() -> None:
+        def before(_test: HiddenTest) -> None:
             toolkit.evidence.drawn = False
             self.watch.begin()
 

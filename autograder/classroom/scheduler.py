@@ -15,7 +15,11 @@ from autograder.results import SubmissionResult
 from autograder.sandbox.terms import Limits
 
 LOST_TWICE = 2
-"""How often a submission may take its grader with it before that is its result."""
+"""How often a submission may take its grader with it, outside all tests, before that is a fault of ours."""
+MOST_LOSSES = 3
+"""For how many functions a submission may end its grader and still have the others graded."""
+LOOK_SECONDS = 1.0
+"""How often a scheduler looks whether its graders get on."""
 
 
 class Task(msgspec.Struct, frozen=True):

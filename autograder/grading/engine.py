@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import msgspec
@@ -86,14 +86,25 @@ class Grader:
             self._hints[name] = Hints(mistakes(name), lambda entry: traces_of(entry, suite), known)
         return self._hints[name]
 
-    def grade(self, submission: Submission) -> tuple[SubmissionResult, Usage]:
-        """Grade one submission. Our own failures become a result of status `grader_error`."""
+    def grade(
+        self,
+        submission: Submission,
+        without: Container[str] = (),
+        examining: Callable[[str], None] = lambda _function: None,
+    ) -> tuple[SubmissionResult, Usage]:
+        """Grade one submission. Our own failures become a result of status `grader_error`.
+
+        Args:
+            submission: what was read of it.
+            without: functions whose results ended the grader's process in an earlier attempt: not called, and failed.
+            examining: called with the name of the function before each of its tests, and with "" after the last.
+        """
         chapter = self._chapters[submission.chapter]
         usage = Usage()
         if submission.status != "graded":
             return ungraded(submission, chapter, self._seed), usage
         begun = self._cpu()
-        result = self._attempt(submission, chapter, usage)
+        result = self._attempt(submission, chapter, usage, without, examining)
         usage.cpu = self._cpu() - begun
         return result, usage
 
@@ -101,10 +112,17 @@ class Grader:
         workers = sum(zygote.cpu_seconds for zygote in self._zygotes.values())
         return time.process_time() + workers + self.cpu_seconds
 
-    def _attempt(self, submission: Submission, chapter: Chapter, usage: Usage) -> SubmissionResult:
+    def _attempt(
+        self,
+        submission: Submission,
+        chapter: Chapter,
+        usage: Usage,
+        without: Container[str],
+        examining: Callable[[str], None],
+    ) -> SubmissionResult:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._run(submission, chapter, usage)
+                return self._run(submission, chapter, usage, without, examining)
             except (GraderFault, OSError) as fault:
                 self._drop_zygote(chapter.libraries)
                 if attempt == _ATTEMPTS:
@@ -113,7 +131,14 @@ class Grader:
                 return self._failed(submission, chapter, str(fault))
         raise AssertionError("unreachable")
 
-    def _run(self, submission: Submission, chapter: Chapter, usage: Usage) -> SubmissionResult:
+    def _run(
+        self,
+        submission: Submission,
+        chapter: Chapter,
+        usage: Usage,
+        without: Container[str],
+        examining: Callable[[str], None],
+    ) -> SubmissionResult:
         started = time.perf_counter()
         zygote = self.zygote(chapter.libraries)  # first: it gets ready while the suite is collected
         suite = self.suite(chapter.name)
@@ -127,9 +152,12 @@ class Grader:
         try:
             session.load()
             usage.load = time.perf_counter() - begun
-            judgement = suite.run(session)
+            judgement = suite.run(
+                session, before=lambda test: examining(test.function), without=without
+            )
         finally:
             session.close()
+        examining("")
         outcomes = judgement.outcomes
         if judgement.traces:
             outcomes = self.hints(chapter.name).add(outcomes, judgement.traces)
@@ -197,6 +225,14 @@ def ungraded(submission: Submission, chapter: Chapter, seed: int) -> SubmissionR
     return make_result(
         submission, chapter, seed, submission.status, 0.0, functions, submission.problems
     )
+
+
+def not_examined(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+    """Return the zero of a submission whose results have ended one grader process after another."""
+    functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
+    reason = "its results could not be examined: they took too much time or memory, test after test"
+    problems = (*submission.problems, Problem("submission", reason))
+    return make_result(submission, chapter, seed, "graded", 0.0, functions, problems)
 
 
 def lost_in_process(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:

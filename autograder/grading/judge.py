@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +14,13 @@ from autograder.grading.collect import HiddenTest, collect
 from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, evidence, set_seed
 from autograder.grading.traces import Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
-from autograder.sandbox.session import Session, StudentRaised
-from autograder.sandbox.terms import GraderFault, Limits
+from autograder.sandbox.session import Session, StudentRaised, limited_memory
+from autograder.sandbox.terms import GraderFault, Limits, WorkerEnded
+from autograder.sandbox.timer import PROCESSOR_TIME, limited
 
 DEFAULT_SEED = 10
+EXAMINING_SECONDS = 10.0
+"""Processor time that the grader itself may spend on the results of one test."""
 
 
 @dataclass
@@ -61,21 +64,23 @@ class Suite:
         self,
         session: Session,
         only: Callable[[HiddenTest], bool] = lambda _test: True,
-        before: Callable[[], None] = lambda: None,
+        before: Callable[[HiddenTest], None] = lambda _test: None,
         after: Callable[[HiddenTest, str], None] = lambda _test, _verdict: None,
         until: Callable[[Judgement], bool] = lambda _so_far: False,
+        without: Container[str] = (),
     ) -> Judgement:
         """Run every test, or only some, for the submission in `session`.
 
-        `before` and `after` are called around each; no more are run once `until` holds.
+        `before` and `after` are called around each; no more are run once `until` holds. Tests of
+        the functions in `without`, whose results have ended a grader process, are not run and count as failed.
         """
         set_seed(self.seed)
         judge = Judge(self, session)
-        with warnings.catch_warnings():
+        with limited_memory(self.limits.memory), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
             for test in filter(only, self.tests):
-                before()
-                ended = judge.run(test)
+                before(test)
+                ended = judge.give_up(test) if test.function in without else judge.run(test)
                 after(test, ended.verdict if ended else "passed")
                 if until(judge.judgement):
                     break
@@ -99,11 +104,15 @@ class Judge:
         ended = self._excused(test, attempts)
         if not evidence.right:
             self._without_evidence.add((test.function, test.name))
-        verdict, message = ("passed", "") if ended is None else (ended.verdict, ended.message)
-        result = TestResult(test.name, verdict, test.weight, message)  # type: ignore[arg-type]
-        self.judgement.outcomes.setdefault(test.function, {})[test.name] = result
+        self._record(test, ended)
         if ended is not None and not self._suite.takes_long(test):
             self.judgement.traces.setdefault(test.function, {})[test.name] = attempts
+        return ended
+
+    def give_up(self, test: HiddenTest) -> TestEnded:
+        """Record a test that is not run, as the grader did not survive what the submission returned there."""
+        ended = TestEnded("crashed", f"{test.function} gave a result that could not be examined")
+        self._record(test, ended)
         return ended
 
     def finish(self) -> Judgement:
@@ -119,6 +128,11 @@ class Judge:
                 for name in passed:
                     tests[name] = TestResult(name, "failed", tests[name].weight, NO_EVIDENCE)
         return self.judgement
+
+    def _record(self, test: HiddenTest, ended: TestEnded | None) -> None:
+        verdict, message = ("passed", "") if ended is None else (ended.verdict, ended.message)
+        result = TestResult(test.name, verdict, test.weight, message)  # type: ignore[arg-type]
+        self.judgement.outcomes.setdefault(test.function, {})[test.name] = result
 
     def _excused(self, test: HiddenTest, attempts: list[Trace]) -> TestEnded | None:
         wrong = [step for step in test.steps if self._lost_points(step)]
@@ -147,7 +161,12 @@ class Judge:
         calls: list[Call] = []
         ended = self._run_once(test, calls, substituted)
         if ended is not None:
-            attempts.append(trace(ended.verdict, ended.message, calls))
+            try:
+                with limited(PROCESSOR_TIME, EXAMINING_SECONDS, _ExaminedTooLong):
+                    seen = trace(ended.verdict, ended.message, calls)
+            except (Exception, _ExaminedTooLong):  # values that cannot be sketched name no mistake
+                seen = trace(ended.verdict, ended.message, ())
+            attempts.append(seen)
         return ended
 
     def _run_once(self, test: HiddenTest, calls: list[Call], substituted: bool) -> TestEnded | None:
@@ -155,8 +174,12 @@ class Judge:
         student = self._student(test, calls, substituted)
         given = {"student": student, "reference": self._suite.reference, **test.parameters}
         self._session.settle(lent)
+        replies = self._session.replies
         try:
-            with self._budget.spent_on(test, substituted):
+            with (
+                self._budget.spent_on(test, substituted),
+                limited(PROCESSOR_TIME, EXAMINING_SECONDS, _ExaminedTooLong),
+            ):
                 if lent:
                     self._session.bind(lent)
                 test.run(**{name: given[name] for name in test.arguments})
@@ -164,11 +187,10 @@ class Judge:
             return ended
         except GraderFault as fault:
             return TestEnded("grader_error", f"the grader failed: {fault}")
-        except Exception as error:
-            if all(call.raised for call in calls):  # the submission gave no result
+        except (Exception, _ExaminedTooLong) as error:
+            if self._session.replies == replies and not isinstance(error, WorkerEnded):
                 return TestEnded("grader_error", f"the test itself failed: {type(error).__name__}")
-            # The same test passes with the reference, so it was the form of a result that broke it.
-            return TestEnded("failed", "a result is not of the form that is asked for")
+            return _blamed(test.function, error)
         return None
 
     def _student(self, test: HiddenTest, calls: list[Call], substituted: bool) -> Student:
@@ -180,6 +202,25 @@ class Judge:
             step: _lend(getattr(self._suite.reference, step), test.declared.get(step, ""))
             for step in test.steps
         }
+
+
+def _blamed(function: str, error: BaseException) -> TestEnded:
+    """Say how a test ended that broke on what the submission gave: with the reference the same test passes."""
+    if isinstance(error, WorkerEnded):
+        return TestEnded(error.verdict, f"{function} {error.message}")
+    if isinstance(error, StudentRaised):
+        return TestEnded("error", f"{function} raised {error.describe()}")
+    if isinstance(error, MemoryError):
+        return TestEnded(
+            "memory", f"{function} gave a result that takes too much memory to examine"
+        )
+    if isinstance(error, _ExaminedTooLong):
+        return TestEnded("timeout", f"{function} gave a result that takes too long to examine")
+    return TestEnded("failed", "a result is not of the form that is asked for")
+
+
+class _ExaminedTooLong(BaseException):
+    """Our own time on what a submission returned. No Exception, so that no test swallows it."""
 
 
 class _TimeBudget:

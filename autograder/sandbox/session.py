@@ -109,6 +109,7 @@ class Session:
         self._load_seconds = 0.0
         self._loaded = False
         self.seconds = 0.0  # spent in calls so far
+        self.replies = 0  # of the submission to calls, so far
         self.problems: list[tuple[str, str]] = []  # where, what
 
     # --- life
@@ -297,6 +298,7 @@ class Session:
             reply, arrays = worker.exchange(message, packer, limit, self._answer)
         finally:
             self.seconds += time.monotonic() - started
+        self.replies += 1
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
@@ -438,12 +440,16 @@ def bounded(seconds: float, memory: int) -> Iterator[None]:
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         yield
         return
-    with _limited_memory(memory), timer.limited(timer.WALL_CLOCK, seconds, TimeoutError):
+    with limited_memory(memory), timer.limited(timer.WALL_CLOCK, seconds, TimeoutError):
         yield
 
 
 @contextmanager
-def _limited_memory(more: int) -> Iterator[None]:
+def limited_memory(more: int) -> Iterator[None]:
+    """Let this process take only so many bytes more, so that a MemoryError ends what would take them all. Linux only."""
+    if sys.platform != "linux":
+        yield
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     with open("/proc/self/statm", "rb") as file:
         used = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")

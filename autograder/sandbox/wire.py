@@ -27,6 +27,8 @@ MAX_DEPTH = 24
 MAX_NODES = 100_000
 MAX_KEY_LENGTH = 8
 MAX_TEXT = 4096
+MAX_INTEGER = 4096  # bits; Python writes longer ones out only when asked to
+MAX_FREE_KEYS = 512  # of a dict whose keys are not all texts
 
 DTYPES = {
     name: np.dtype(name)
@@ -268,7 +270,11 @@ class Packer:
         if kind is float:
             return value
         if kind is int:
-            return value if -(1 << 63) <= value < 1 << 63 else Large(hex(value))
+            if -(1 << 63) <= value < 1 << 63:
+                return value
+            if value.bit_length() > MAX_INTEGER:
+                return Unsendable(f"int of more than {MAX_INTEGER} bits")
+            return Large(hex(value))
         if kind is str:
             return _text(value)
         if depth >= MAX_DEPTH:
@@ -330,6 +336,7 @@ class Unpacker:
         self._arrays = arrays
         self._torch = torch
         self._resolve = resolve
+        self._used: set[int] = set()
         self._nodes = 0
 
     def unpack(self, value: Any, depth: int = 0) -> Any:
@@ -345,6 +352,9 @@ class Unpacker:
             items = [self.unpack(item, depth + 1) for item in value.values]
             return tuple(items) if value.fixed else items
         if isinstance(value, Mapping):
+            free = sum(not isinstance(key, str) for key, _ in value.pairs)
+            if free > MAX_FREE_KEYS:
+                raise WireError("a dict with too many keys that are no texts")
             try:
                 return {
                     self._key(key, depth + 1): self.unpack(item, depth + 1)
@@ -353,7 +363,7 @@ class Unpacker:
             except TypeError:
                 raise WireError("a dict with a key that is no plain value") from None
         if isinstance(value, Large):
-            if len(value.digits) > 4000:
+            if len(value.digits) > MAX_INTEGER // 4 + 3:
                 raise WireError("integer too large")
             try:
                 return int(value.digits, 16)
@@ -362,7 +372,7 @@ class Unpacker:
         return self._resolve(value)
 
     def _key(self, value: Any, depth: int) -> Any:
-        # Hashes of long integers and of tuples collide at will: thousands of such keys take a dict seconds.
+        # Hashes of integers and of tuples collide at will: thousands of such keys take a dict seconds.
         if isinstance(value, Large) or (
             isinstance(value, Items)
             and (
@@ -374,8 +384,9 @@ class Unpacker:
         return self.unpack(value, depth)
 
     def _array(self, value: Array) -> Any:
-        if not 0 <= value.index < len(self._arrays):
-            raise WireError("no such array")
+        if not 0 <= value.index < len(self._arrays) or value.index in self._used:
+            raise WireError("no such array, or one that is named twice")
+        self._used.add(value.index)  # one array named many times would be compared as often
         array = self._arrays[value.index]
         if value.kind == "a":
             return array

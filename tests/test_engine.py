@@ -8,6 +8,7 @@ import textwrap
 import pytest
 
 import autograder.grading.engine as engine_module
+from autograder.course.settings import Grading
 from autograder.course.source import chapters
 from autograder.grading.engine import Grader, Suite, grade_quiz
 from autograder.grading.judge import SuiteError
@@ -25,7 +26,7 @@ def world(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setattr(engine_module, "SUITES", suites)
     course = chapters(sources)
-    grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
+    grader = Grader(course, grading=Grading(limits=Limits(call=1.0, cells=2.0, chapter=4.0)))
     yield grader, course["ch00_mini"], suites
     grader.close()
     patch.undo()

@@ -20,6 +20,7 @@ import nbformat
 import nbgrader.apps.nbgraderapp as nbgraderapp
 import pytest
 
+from autograder.course import settings
 from autograder.course.release import write_sources
 from autograder.course.source import QUIZ, ROOT, chapters
 from autograder.sample_class import answer
@@ -95,17 +96,20 @@ def delete_and_duplicate(folder):
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory):
+def everything(tmp_path_factory, request):
     """The whole way, once. The tests look at what is left of it."""
     base = tmp_path_factory.mktemp("end_to_end")
     course, exchange = base / "course", base / "exchange"
     for folder in (course, exchange, base / "cache"):
         folder.mkdir()
     exchange.chmod(0o777)
-    (course / "nbgrader_config.py").write_text(
-        made.config_text()
-        + "c.LatePolicy.enabled = True\nc.LatePolicy.slip_days = 0\nc.LatePolicy.percent_per_day = 10.0\n"
-    )
+    (course / "nbgrader_config.py").write_text(made.config_text())
+    patch = pytest.MonkeyPatch()
+    request.addfinalizer(patch.undo)
+    patch.setattr(
+        settings, "FILE", base / "course.toml"
+    )  # the commands run in forks of this process
+    settings.FILE.write_text("[late]\nenabled = true\nslip_days = 0\npercent_per_day = 10\n")
     logs = {}
     write_sources([OURS])
     nbgrader(course, "generate_assignment", CHAPTER)

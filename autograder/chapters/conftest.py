@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course import settings
 from autograder.course.source import chapters
 from autograder.grading.judge import SuitePlugin
 from autograder.grading.submissions import SubmissionError, parse, read_bytes
@@ -33,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("name the submission to run: --submission PATH")
     path = Path(given)
     course = chapters()
+    try:
+        grading = settings.load().grading
+    except settings.SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
     named = [config.getoption("--chapter"), path.stem, path.absolute().parent.name]
     name = next((name for name in named if name in course), None)
     if name is None:
@@ -46,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if submission.status != "graded":
         problem = submission.problems[-1]
         raise pytest.UsageError(f"{problem.where}: {problem.what}")
-    plugin = SuitePlugin(course[name])
+    plugin = SuitePlugin(course[name], grading)
     plugin.raise_failures = True
     zygote = Zygote(course[name].libraries)
     session = Session(

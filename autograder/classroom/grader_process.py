@@ -87,7 +87,7 @@ class GraderProcess:
                 return answer
             self.restart()
         chapter = self._course[submission.chapter]
-        return lost(submission, chapter, self.conditions.seed), Usage()
+        return lost(submission, chapter, self.conditions.grading), Usage()
 
     def restart(self) -> None:
         """Start a new process in place of a dead one."""
@@ -110,8 +110,7 @@ def _work(connection: Connection) -> None:
     conditions = setting.conditions
     grader = Grader(
         setting.course,
-        limits=conditions.limits,
-        seed=conditions.seed,
+        grading=conditions.grading,
         policy={"level": conditions.level},
     )
     decoder = msgspec.msgpack.Decoder(Submission)

@@ -56,7 +56,7 @@ class LocalProcesses:
                             again.append(task)
                         else:
                             chapter = course[task.submission.chapter]
-                            answer = lost(task.submission, chapter, conditions.seed), Usage()
+                            answer = lost(task.submission, chapter, conditions.grading), Usage()
                     occupy(process)
                     if answer is not None:
                         yield Outcome(task, *answer)

@@ -15,8 +15,9 @@ import msgspec
 import pytest
 
 from autograder.course.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, SUITES, Chapter, quiz_key
-from autograder.grading.judge import DEFAULT_SEED, SuiteError, SuitePlugin
+from autograder.grading.judge import SuiteError, SuitePlugin
 from autograder.grading.submissions import QUIZ, Submission
 from autograder.grading.trace_store import KnownTraces
 from autograder.grading.traces import Namer, Traces, by_accident
@@ -33,7 +34,7 @@ from autograder.results import (
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.inprocess import StandInZygote, load_session
 from autograder.sandbox.session import Session
-from autograder.sandbox.terms import GraderFault, Limits
+from autograder.sandbox.terms import GraderFault
 
 _ATTEMPTS = 2
 _KNOWN_TRACES = ROOT / ".cache" / "known_traces.sqlite"
@@ -56,7 +57,7 @@ class Usage(msgspec.Struct):
 class Suite:
     """A chapter's hidden suite, collected by pytest once and run for one submission after another."""
 
-    def __init__(self, chapter: Chapter, limits: Limits | None = None, seed: int = DEFAULT_SEED):
+    def __init__(self, chapter: Chapter, grading: Grading | None = None):
         """Collect the suite.
 
         Raises:
@@ -66,7 +67,7 @@ class Suite:
         path = SUITES / chapter.name / f"test_{chapter.name}.py"
         if not path.is_file():
             raise SuiteError(f"there is no suite {path.name}")
-        self.plugin = SuitePlugin(chapter, limits, seed)
+        self.plugin = SuitePlugin(chapter, grading)
         arguments = [
             str(path),
             "--collect-only",
@@ -122,13 +123,11 @@ class Grader:
         self,
         chapters: dict[str, Chapter],
         *,
-        limits: Limits | None = None,
-        seed: int = DEFAULT_SEED,
+        grading: Grading | None = None,
         policy: dict[str, Any] | None = None,
     ):
         self._chapters = chapters
-        self._limits = limits or Limits()
-        self._seed = seed
+        self.grading = grading or Grading()
         self._policy = policy
         self._suites: dict[str, Suite] = {}
         self._namers: dict[str, Namer] = {}
@@ -144,14 +143,14 @@ class Grader:
     def suite(self, name: str) -> Suite:
         """The collected suite of a chapter."""
         if name not in self._suites:
-            self._suites[name] = Suite(self._chapters[name], self._limits, self._seed)
+            self._suites[name] = Suite(self._chapters[name], self.grading)
         return self._suites[name]
 
     def namer(self, name: str) -> Namer:
         """Who names the mistakes of a chapter."""
         if name not in self._namers:
             chapter, suite = self._chapters[name], self.suite(name)
-            known = KnownTraces(name, grader_version(chapter, self._seed), _KNOWN_TRACES)
+            known = KnownTraces(name, grader_version(chapter, self.grading), _KNOWN_TRACES)
             self._namers[name] = Namer(
                 mistakes(name), lambda entry: traces_of(entry, chapter, suite), known
             )
@@ -162,7 +161,7 @@ class Grader:
         chapter = self._chapters[submission.chapter]
         usage = Usage()
         if submission.status != "graded":
-            return unrun(submission, chapter, self._seed), usage
+            return unrun(submission, chapter, self.grading), usage
         begun = self._cpu()
         result = self._attempt(submission, chapter, usage)
         usage.cpu = self._cpu() - begun
@@ -192,7 +191,7 @@ class Grader:
             zygote,
             submission.cells,
             is_notebook=submission.is_notebook,
-            limits=self._limits,
+            limits=self.grading.limits,
         )
         begun = time.perf_counter()
         try:
@@ -215,11 +214,11 @@ class Grader:
         problems = (*submission.problems, *(Problem(*problem) for problem in session.problems))
         score = total_score(functions)
         status = "grader_error" if score is None else "graded"
-        return make_result(submission, chapter, self._seed, status, score, functions, problems)
+        return make_result(submission, chapter, self.grading, status, score, functions, problems)
 
     def _failed(self, submission: Submission, chapter: Chapter, reason: str) -> SubmissionResult:
         problems = (*submission.problems, Problem("grader", reason))
-        return make_result(submission, chapter, self._seed, "grader_error", None, (), problems)
+        return make_result(submission, chapter, self.grading, "grader_error", None, (), problems)
 
     def _drop_zygote(self, libraries: str) -> None:
         zygote = self._zygotes.pop(libraries, None)
@@ -274,7 +273,7 @@ def traces_of(entry: Mistake, chapter: Chapter, suite: Suite) -> Traces:
 def make_result(
     submission: Submission,
     chapter: Chapter,
-    seed: int,
+    grading: Grading,
     status: Any,
     score: float | None,
     functions: Sequence[FunctionResult],
@@ -291,23 +290,23 @@ def make_result(
         functions=tuple(functions),
         problems=tuple(problems),
         submission=submission.digest,
-        grader=grader_version(chapter, seed),
+        grader=grader_version(chapter, grading),
     )
 
 
-def unrun(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def unrun(submission: Submission, chapter: Chapter, grading: Grading) -> SubmissionResult:
     """The result of a submission in which there is nothing to run: an explicit zero with its reason."""
     functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
     return make_result(
-        submission, chapter, seed, submission.status, 0.0, functions, submission.problems
+        submission, chapter, grading, submission.status, 0.0, functions, submission.problems
     )
 
 
-def lost(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def lost(submission: Submission, chapter: Chapter, grading: Grading) -> SubmissionResult:
     """The result of a submission whose grader process did not survive it."""
     problem = Problem("grader", "the grader process ended twice while grading this")
     problems = (*submission.problems, problem)
-    return make_result(submission, chapter, seed, "grader_error", None, (), problems)
+    return make_result(submission, chapter, grading, "grader_error", None, (), problems)
 
 
 def grade_quiz(

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading import traces as naming
 from autograder.grading.toolkit import (
@@ -26,9 +27,7 @@ from autograder.grading.toolkit import (
 )
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised
-from autograder.sandbox.terms import GraderFault, Limits
-
-DEFAULT_SEED = 10
+from autograder.sandbox.terms import GraderFault
 
 
 class SuiteError(Exception):
@@ -38,11 +37,12 @@ class SuiteError(Exception):
 class SuitePlugin:
     """Fixtures and hooks of one chapter's suite."""
 
-    def __init__(self, chapter: Chapter, limits: Limits | None = None, seed: int = DEFAULT_SEED):
+    def __init__(self, chapter: Chapter, grading: Grading | None = None):
         self.chapter = chapter
-        self.limits = limits or Limits()
-        self.seed = seed
-        set_seed(seed)
+        grading = grading or Grading()
+        self.limits = grading.limits
+        self.seed = grading.seed
+        set_seed(self.seed)
         self._reference: types.ModuleType | None = None
         self._session: Session | None = None
         self._student_called = False

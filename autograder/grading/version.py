@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from autograder import __version__
+from autograder.course import settings
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, SOLUTIONS, Chapter
 
 # Whole folders: a list of names would miss the next file.
@@ -27,17 +29,25 @@ _FILES = ("autograder/files.py", "autograder/results.py")
 _LIBRARIES = ("msgspec", "numpy", "pytest", "scipy", "torch")
 
 
-@functools.cache
-def grader_version(chapter: Chapter, seed: int) -> str:
+def grader_version(chapter: Chapter, grading: Grading) -> str:
     """Name what a result of this chapter depends on: the version of the grader, and a digest."""
-    return f"{__version__}+{digest(ROOT, [chapter.name], [f'seed {seed}', *versions()])}"
+    return f"{__version__}+{_digest((chapter.name,), grading.text)}"
+
+
+def fingerprint() -> str:
+    """Name what the results of all chapters depend on: two machines with the same one give the same bytes.
+
+    Raises:
+        SettingsError: the settings of this machine cannot be read.
+    """
+    names = sorted(folder.name for folder in SOLUTIONS.iterdir() if folder.is_dir())
+    return _digest(tuple(names), settings.load().grading.text)
 
 
 @functools.cache
-def fingerprint() -> str:
-    """Name what the results of all chapters depend on: two machines with the same one give the same bytes."""
-    names = sorted(folder.name for folder in SOLUTIONS.iterdir() if folder.is_dir())
-    return digest(ROOT, names, versions())
+def _digest(chapters: tuple[str, ...], grading: str) -> str:
+    """Digest this grader, once for each of the settings that it grades with."""
+    return digest(ROOT, chapters, [grading, *versions()])
 
 
 def versions() -> list[str]:

@@ -122,6 +122,7 @@ def render(results: Sequence[SubmissionResult], run: Run) -> bytes:
         ],
         style=_STYLE,
         warning=run.warning,
+        course=run.course,
     )
 
 

@@ -57,7 +57,7 @@ def render(result: SubmissionResult, run: Run, chapter: Chapter | None = None) -
         body.append(_first(result))
         body.append("<h2>Function by function</h2>")
         body += [_function(function) for function in result.functions]
-    return document(f"Feedback: {name}", body, style=_STYLE, warning=run.warning)
+    return document(f"Feedback: {name}", body, style=_STYLE, warning=run.warning, course=run.course)
 
 
 def student_problems(result: SubmissionResult) -> list[Problem]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from autograder.reports.statistics import UNNAMED, Course
 from autograder.reports.text import clean
 
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -59,8 +60,15 @@ thead th { color: var(--soft); font-weight: 400; }
 """
 
 
-def document(title: str, body: Sequence[str], style: str = "", warning: str = "") -> bytes:
+def document(
+    title: str,
+    body: Sequence[str],
+    style: str = "",
+    warning: str = "",
+    course: Course = UNNAMED,
+) -> bytes:
     """Return a whole page. `title` is plain text, `body` HTML."""
+    title = course.titled(title)
     alarm = f"<p class=alarm><strong>{text(warning)}</strong></p>" if warning else ""
     # A page that fetches nothing says so, so that a message that got through by mistake could not fetch either.
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -72,9 +80,20 @@ def document(title: str, body: Sequence[str], style: str = "", warning: str = ""
             f"<title>{text(title)}</title><style>{STYLE}{style}</style></head><body><main>",
             f"<h1>{text(title)}</h1>{alarm}",
             *body,
+            _foot(course),
             "</main></body></html>\n",
         )
     ).encode()
+
+
+def _foot(course: Course) -> str:
+    """Say where the course is and whose it is, where that is known."""
+    said = []
+    if course.address:
+        said.append(f'<a href="{text(course.address)}">{text(course.name or course.address)}</a>')
+    if course.copyright:
+        said.append(f"© {text(course.copyright)}")
+    return f"<footer class=soft>{' · '.join(said)}</footer>" if said else ""
 
 
 def text(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograder.reports import page
+from autograder.reports.statistics import UNNAMED, Course
 from autograder.reports.text import counted, one_line
 from autograder.similarity.compare import Comparison, Fingerprints, Pair, Place
 
@@ -38,7 +39,7 @@ def lines(comparison: Comparison) -> list[str]:
     return [*found, f"… and {counted(more, 'more pair')}"] if more > 0 else found
 
 
-def render(comparison: Comparison) -> bytes:
+def render(comparison: Comparison, course: Course = UNNAMED) -> bytes:
     """Return the page."""
     body = [f"<p>{page.text(_sentence(comparison))}</p>"]
     if comparison.left_out:
@@ -51,7 +52,7 @@ def render(comparison: Comparison) -> bytes:
     more = len(comparison.pairs) - _PAIRS
     if more > 0:
         body.append(f"<p>… and {counted(more, 'more pair')} that are less alike.</p>")
-    return page.document(f"Alike in {comparison.chapter}", body, _STYLE)
+    return page.document(f"Alike in {comparison.chapter}", body, _STYLE, course=course)
 
 
 def _sentence(comparison: Comparison) -> str:

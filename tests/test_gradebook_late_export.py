@@ -128,10 +128,15 @@ def test_the_policy_is_off_by_default():
 
 def test_both_ways_take_the_same_points_off(tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "FILE", tmp_path / "course.toml")
-    settings.FILE.write_text("[late]\nenabled = true\nslip_days = 1\npercent_per_day = 25\n")
+    settings.FILE.write_text(
+        "[course]\ntime_zone = 'Asia/Tokyo'\n"
+        "[late]\nenabled = true\nslip_days = 1\npercent_per_day = 25\n"
+    )
     courses = [tmp_path / "bulk", tmp_path / "theirs"]
     for course in courses:
         submitted = made.make_class(course)
+        # At noon in UTC; nbgrader alone would take it for nine hours later.
+        (submitted / "ada" / CHAPTER / "timestamp.txt").write_text("2026-03-01 21:00:00")
         results = made.results_of(course)
         if course == courses[0]:
             write_gradebook(course, submitted, results[:1], COURSE)

@@ -297,7 +297,7 @@ def _meant_key(key: str, place: str, siblings: Iterable[str]) -> str:
     siblings = list(siblings)
     if meant := _closest(key, siblings):
         return f"; did you mean {place}{meant}?"
-    elsewhere = {full.rpartition(".")[2]: full for full in keys()}
+    elsewhere = {full.rpartition(".")[2]: full for full in key_names()}
     if meant := _closest(key, elsewhere):
         return f"; did you mean {elsewhere[meant]}?"
     table = f"[{place[:-1]}]" if place else "the file"
@@ -358,7 +358,7 @@ def sections(kind: type[Any] = Settings, place: str = "") -> Iterator[tuple[str,
             yield from sections(plain, f"{place}.{key}" if place else key)
 
 
-def keys() -> list[str]:
+def key_names() -> list[str]:
     """Return the full names of tables and keys."""
     found = []
     for place, kind in sections():

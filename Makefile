@@ -18,7 +18,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE
 
 .PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load browser \
-  formgrader-test cluster-demo bench scale doctor similarity gradescope
+  formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ certify: $(READY) ## Test the hidden tests with known mistakes and alternatives 
 
 ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
 	@$(PY) -m autograder certify --ablation docs/ablation.md
+
+settings-page: $(READY) ## Write docs/settings.md from the definition of the settings
+	@$(PY) -m autograder settings --page docs/settings.md
 
 notebooks: $(READY) ## Run the chapters from top to bottom with the reference solutions (CHAPTER= for one)
 	@$(PY) -m autograder notebooks $${CHAPTER:+--chapter "$$CHAPTER"}

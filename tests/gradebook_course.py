@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import nbformat
 
+from autograder.course.settings import Grading
 from autograder.course.source import QUIZ, ROOT, Chapter, chapters
 from autograder.files import write_file
 from autograder.grading.engine import make_result, ungraded
-from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, read
 from autograder.grading.version import grader_version
 from autograder.platforms.gradebook import settings
@@ -186,7 +186,7 @@ def made_up(found: Found, share: Mapping[str, str] | None = None) -> SubmissionR
     """A result that fits a submission, without a run: two tests a function, the second with this verdict."""
     submission = read(found)
     if submission.status != "graded":
-        return ungraded(submission, COURSE[found.chapter], DEFAULT_SEED)
+        return ungraded(submission, COURSE[found.chapter], Grading())
     functions = []
     for number, function in enumerate(COURSE[found.chapter].functions):
         verdict: Any = (share or {}).get(function.name, "failed" if number % 3 else "passed")
@@ -200,7 +200,7 @@ def made_up(found: Found, share: Mapping[str, str] | None = None) -> SubmissionR
     return make_result(
         submission,
         COURSE[found.chapter],
-        DEFAULT_SEED,
+        Grading(),
         "graded",
         total,
         functions,
@@ -216,7 +216,7 @@ def results_of(
     for folder in sorted((course / "submitted").iterdir()):
         found = Found(folder.name, chapter, str(folder / chapter))
         result = made_up(found, share)
-        assert result.grader == grader_version(COURSE[chapter], DEFAULT_SEED)
+        assert result.grader == grader_version(COURSE[chapter], Grading())
         write_file(course / "graded" / "results" / folder.name / f"{chapter}.json", to_json(result))
         results.append(result)
     return results

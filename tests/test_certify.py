@@ -23,6 +23,7 @@ from autograder.certification.certify import (
     mistakes_csv,
 )
 from autograder.course.catalogue import Mistake, alternatives, mistaken_source, mistakes
+from autograder.course.settings import Grading
 from autograder.course.source import SUITES, chapters, module_source
 from autograder.grading import toolkit
 from autograder.grading.engine import Grader
@@ -187,7 +188,7 @@ def certified(tmp_path, monkeypatch):
             monkeypatch.setattr(module, "mistakes", lambda _name: list(catalogue))
         monkeypatch.setattr(certify_module, "alternatives", lambda _name: dict(styles or {}))
         course = chapters(sources)
-        grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
+        grader = Grader(course, grading=Grading(limits=Limits(call=1.0, cells=2.0, chapter=4.0)))
         try:
             return certify(course[miniature.NAME], grader, seeds)
         finally:

@@ -19,6 +19,7 @@ from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.run import grade_class
 from autograder.classroom.scheduler import Conditions, SchedulerError, Task
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, chapters, module_source
 from autograder.grading.submissions import Found, parse
 from autograder.grading.version import digest, fingerprint
@@ -27,7 +28,7 @@ from autograder.sample_class import STUDENTS
 from tests.campaigns import cluster_demo
 
 CHAPTER = "ch02_vanilla_rnn"
-CONDITIONS = Conditions(limits=cluster_demo.LIMITS)
+CONDITIONS = Conditions(Grading(limits=cluster_demo.LIMITS))
 NOWHERE = "tcp://127.0.0.1:1"  # a port on which nothing listens
 
 dask = pytest.mark.skipif(
@@ -316,7 +317,7 @@ def test_what_is_no_order_is_not_graded(data):
 
 def test_a_grader_stays_warm_for_the_same_conditions():
     pool = GraderPool()
-    other = msgspec.structs.replace(CONDITIONS, seed=7)
+    other = msgspec.structs.replace(CONDITIONS, grading=Grading(seed=7))
     try:
         with pool.lend(CONDITIONS) as first, pool.lend(CONDITIONS) as second:
             assert first is not second

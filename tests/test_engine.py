@@ -9,6 +9,7 @@ import pytest
 
 import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
+from autograder.course.settings import Grading
 from autograder.course.source import chapters
 from autograder.grading.collect import SuiteError
 from autograder.grading.engine import Grader, grade_quiz
@@ -27,7 +28,7 @@ def world(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setattr(source_module, "SUITES", suites)
     course = chapters(sources)
-    grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
+    grader = Grader(course, grading=Grading(limits=Limits(call=1.0, cells=2.0, chapter=4.0)))
     yield grader, course["ch00_mini"], suites
     grader.close()
     patch.undo()

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import nbformat
@@ -22,7 +23,8 @@ from autograder.platforms.gradebook.notebook import repaired
 from autograder.platforms.gradebook.pages import formula, render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
 from autograder.platforms.gradebook.rows import NothingToPublish, gradebook_rows, plain_score
-from autograder.platforms.gradebook.writer import course_folder, read_timestamp, write_gradebook
+from autograder.platforms.gradebook.times import read_timestamp
+from autograder.platforms.gradebook.writer import course_folder, write_gradebook
 from autograder.reports.changes import COLUMNS, change, record_change
 from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult
 from tests import gradebook_course as made
@@ -452,7 +454,7 @@ def test_a_gradebook_that_cannot_be_written_is_said_in_one_line(course, capsys):
 )
 def test_a_time_that_is_none_is_not_believed(tmp_path, text, known):
     (tmp_path / "timestamp.txt").write_text(text)
-    assert (read_timestamp(tmp_path) is not None) is known
+    assert (read_timestamp(tmp_path, ZoneInfo("UTC")) is not None) is known
 
 
 def test_a_trial_has_a_gradebook_of_its_own(tmp_path):

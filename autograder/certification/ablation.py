@@ -13,11 +13,13 @@ import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from autograder.course.catalogue import CatalogueError, mistaken_source, mistakes
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference, module_source
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
@@ -425,22 +427,24 @@ def ablate(chapter: Chapter, suite: Suite) -> Ablation:
     )
 
 
-def _ablate_alone(chapter: Chapter) -> Ablation:
+def _ablate_alone(chapter: Chapter, grading: Grading) -> Ablation:
     if chapter.libraries == "torch":
         import torch
 
         torch.set_num_threads(1)
-    grader = Grader({chapter.name: chapter})
+    grader = Grader({chapter.name: chapter}, grading=grading)
     try:
         return ablate(chapter, grader.suite(chapter.name))
     finally:
         grader.close()
 
 
-def ablate_all(chapters: Sequence[Chapter], *, jobs: int = 1) -> list[Ablation]:
+def ablate_all(
+    chapters: Sequence[Chapter], *, jobs: int = 1, grading: Grading | None = None
+) -> list[Ablation]:
     """Ablate chapters, `jobs` at a time."""
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
-        return list(pool.map(_ablate_alone, chapters))
+        return list(pool.map(_ablate_alone, chapters, repeat(grading or Grading())))
 
 
 _HEAD = """\

@@ -28,16 +28,17 @@ from autograder.course.catalogue import (
     mistakes,
     named_in,
 )
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference, module_source
 from autograder.files import csv_bytes
 from autograder.grading import toolkit
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
-from autograder.grading.judge import DEFAULT_SEED, Suite
+from autograder.grading.judge import Suite
 from autograder.grading.submissions import QUIZ, Submission
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.sandbox.inprocess import InProcessZygote, load_session
-from autograder.sandbox.terms import Cell, Limits
+from autograder.sandbox.terms import Cell
 from seqlab.compare import relative_error
 
 SEEDS = 20
@@ -478,20 +479,21 @@ def _functions_by_test(chapter: Chapter, suite: Suite) -> dict[str, set[str]]:
 def certify(chapter: Chapter, grader: Grader, seeds: int = SEEDS) -> Certificate:
     """Run everything that is known about a chapter through its hidden suite."""
     load_reference(chapter)
-    others = [DEFAULT_SEED + 1000 + number for number in range(max(0, seeds - 1))]
-    return _Certification(chapter, grader, [DEFAULT_SEED, *others]).run()
+    first = grader.grading.seed
+    others = [first + 1000 + number for number in range(max(0, seeds - 1))]
+    return _Certification(chapter, grader, [first, *others]).run()
 
 
 # --- the course -----------------------------------------------------------------------------------------------------
 
 
-def _certify_alone(chapter: Chapter, seeds: int, limits: Limits | None) -> Certificate:
+def _certify_alone(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
     """Certify a chapter in a process of its own."""
     if chapter.libraries == "torch":
         import torch
 
         torch.set_num_threads(1)
-    grader = Grader({chapter.name: chapter}, limits=limits)
+    grader = Grader({chapter.name: chapter}, grading=grading)
     try:
         return certify(chapter, grader, seeds)
     finally:
@@ -499,14 +501,21 @@ def _certify_alone(chapter: Chapter, seeds: int, limits: Limits | None) -> Certi
 
 
 def certify_all(
-    chapters: Sequence[Chapter], *, seeds: int = SEEDS, jobs: int = 1, limits: Limits | None = None
+    chapters: Sequence[Chapter],
+    *,
+    seeds: int = SEEDS,
+    jobs: int = 1,
+    grading: Grading | None = None,
 ) -> Iterator[Certificate]:
     """Certify chapters, `jobs` at a time; certificates come in the order of the chapters."""
     longest_first = sorted(
         chapters, key=lambda c: (c.libraries != "torch", -len(mistakes(c.name)), c.name)
     )
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
-        running = {c.name: pool.submit(_certify_alone, c, seeds, limits) for c in longest_first}
+        running = {
+            c.name: pool.submit(_certify_alone, c, seeds, grading or Grading())
+            for c in longest_first
+        }
         for chapter in chapters:
             yield running[chapter.name].result()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.collect import HiddenTest, hidden_tests, register_marker
 from autograder.grading.judge import Judge, Suite
@@ -73,7 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not given:
         raise pytest.UsageError("name the submission to run: --submission PATH")
     chapter, submission = _read(Path(given), config.getoption("--chapter"))
-    suite = Suite(chapter)
+    try:
+        suite = Suite(chapter, settings.load().grading)
+    except settings.SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
     with ExitStack() as stack:
         session = stack.enter_context(_running(suite, submission))
         config.pluginmanager.register(_ByHand(suite, session), "suite")

@@ -168,9 +168,9 @@ class GraderProcess:
         """Return the result of a submission that no process survives."""
         chapter = self._course[submission.chapter]
         result = (
-            lost_in_process(submission, chapter, self.conditions.seed)
+            lost_in_process(submission, chapter, self.conditions.grading)
             if losses.elsewhere >= LOST_TWICE
-            else not_examined(submission, chapter, self.conditions.seed)
+            else not_examined(submission, chapter, self.conditions.grading)
         )
         return result, Usage()
 
@@ -196,8 +196,7 @@ def _work(connection: Connection, journal: int) -> None:
     conditions = setting.conditions
     grader = Grader(
         setting.course,
-        limits=conditions.limits,
-        seed=conditions.seed,
+        grading=conditions.grading,
         policy={"level": conditions.level},
     )
     decoder = msgspec.msgpack.Decoder(_Order)

@@ -17,15 +17,14 @@ import msgspec
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter
 from autograder.files import write_file
 from autograder.grading.engine import Usage, ungraded
-from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
 from autograder.reports.changes import CHANGES, record_change
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
-from autograder.sandbox.terms import Limits
 
 SAFE_LEVELS = ("A", "B")
 """Levels of the sandbox at which code of others may be graded."""
@@ -66,8 +65,7 @@ def grade_class(
     jobs: int = 1,
     scheduler: Scheduler | None = None,
     use_cache: bool = True,
-    seed: int = DEFAULT_SEED,
-    limits: Limits | None = None,
+    grading: Grading | None = None,
     level: str = "B",
     progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
 ) -> RunSummary:
@@ -82,8 +80,7 @@ def grade_class(
         jobs: how many grader processes.
         scheduler: who grades; processes of this machine unless given.
         use_cache: whether fitting results of an earlier run are taken over.
-        seed: of the hidden inputs.
-        limits: what a submission may use.
+        grading: the settings that results depend on; their defaults unless given.
         level: of the sandbox, "A" to "D".
         progress: called with done, total and the name of what was done.
 
@@ -94,6 +91,7 @@ def grade_class(
         SchedulerError: the scheduler cannot go on.
     """
     started = time.perf_counter()
+    grading = grading or Grading()
     sweep(output)
     found, passed_over = find(root, chapters, students)
     summary = RunSummary([], {}, passed_over=passed_over)
@@ -108,21 +106,21 @@ def grade_class(
         for place in sorted(found, key=_order):
             submission = read(place)
             path = result_path(output, place)
-            result = _cached(path, submission, course, seed, level) if use_cache else None
+            result = _cached(path, submission, course, grading, level) if use_cache else None
             if result is not None:
                 summary.reused += 1
                 collect(place, result)
             elif submission.status == "graded":
                 yield Task(place, submission)
             else:
-                result = with_level(ungraded(submission, course[place.chapter], seed), level)
+                result = with_level(ungraded(submission, course[place.chapter], grading), level)
                 _write_result(output, place, result)
                 summary.unrun += 1
                 collect(place, result)
 
     progress(0, len(found), "")
     scheduler = scheduler or LocalProcesses(jobs)
-    with closing(scheduler.grade(tasks(), course, Conditions(seed, limits, level))) as outcomes:
+    with closing(scheduler.grade(tasks(), course, Conditions(grading, level))) as outcomes:
         for task, graded, usage in outcomes:
             result = with_level(graded, level)
             _write_result(output, task.found, result)
@@ -158,24 +156,23 @@ class OneByOne:
         self,
         course: dict[str, Chapter],
         *,
-        seed: int = DEFAULT_SEED,
-        limits: Limits | None = None,
+        grading: Grading | None = None,
         level: str = "B",
     ):
         self._course = course
-        self._conditions = Conditions(seed, limits, level)
+        self._conditions = Conditions(grading or Grading(), level)
         self._process: GraderProcess | None = None
 
     def grade(self, found: Found, output: Path) -> SubmissionResult:
         """Return the result of one submission: of an earlier run where it fits, else graded now and written."""
         submission = read(found)
-        seed = self._conditions.seed
+        grading = self._conditions.grading
         level = self._conditions.level
-        result = _cached(result_path(output, found), submission, self._course, seed, level)
+        result = _cached(result_path(output, found), submission, self._course, grading, level)
         if result is not None:
             return result
         if submission.status != "graded":
-            result = ungraded(submission, self._course[found.chapter], seed)
+            result = ungraded(submission, self._course[found.chapter], grading)
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
@@ -199,13 +196,13 @@ def with_level(result: SubmissionResult, level: str) -> SubmissionResult:
 
 
 def _cached(
-    path: Path, submission: Submission, course: dict[str, Chapter], seed: int, level: str
+    path: Path, submission: Submission, course: dict[str, Chapter], grading: Grading, level: str
 ) -> SubmissionResult | None:
     try:
         result = from_json(path.read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
-    grader = grader_version(course[submission.chapter], seed)
+    grader = grader_version(course[submission.chapter], grading)
     fits = (
         result.schema == SCHEMA
         and result.student == submission.student

@@ -7,12 +7,11 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter
 from autograder.grading.engine import Usage
-from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, Submission
 from autograder.results import SubmissionResult
-from autograder.sandbox.terms import Limits
 
 LOST_TWICE = 2
 """How often a submission may take its grader with it, outside all tests, before that is a fault of ours."""
@@ -30,10 +29,9 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """What a grader is made with: the seed of the hidden inputs, the limits, the level of the sandbox."""
+    """What a grader is made with: the settings that a result depends on, the level of the sandbox."""
 
-    seed: int = DEFAULT_SEED
-    limits: Limits | None = None
+    grading: Grading = Grading()
     level: str = "B"
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from autograder.course.catalogue import mistakes
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, Chapter, quiz_key
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
-from autograder.grading.judge import DEFAULT_SEED, Suite
+from autograder.grading.judge import Suite
 from autograder.grading.submissions import QUIZ, Submission
 from autograder.grading.trace_store import TraceStore
 from autograder.grading.version import grader_version
@@ -27,7 +28,7 @@ from autograder.results import (
 )
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.session import Session
-from autograder.sandbox.terms import GraderFault, Limits
+from autograder.sandbox.terms import GraderFault
 
 _ATTEMPTS = 2
 _TRACES = ROOT / ".cache" / "traces.sqlite"
@@ -53,13 +54,11 @@ class Grader:
         self,
         chapters: dict[str, Chapter],
         *,
-        limits: Limits | None = None,
-        seed: int = DEFAULT_SEED,
+        grading: Grading | None = None,
         policy: dict[str, Any] | None = None,
     ):
         self._chapters = chapters
-        self._limits = limits or Limits()
-        self._seed = seed
+        self.grading = grading or Grading()
         self._policy = policy
         self._suites: dict[str, Suite] = {}
         self._hints: dict[str, Hints] = {}
@@ -75,14 +74,14 @@ class Grader:
     def suite(self, name: str) -> Suite:
         """The collected suite of a chapter."""
         if name not in self._suites:
-            self._suites[name] = Suite(self._chapters[name], self._limits, self._seed)
+            self._suites[name] = Suite(self._chapters[name], self.grading)
         return self._suites[name]
 
     def hints(self, name: str) -> Hints:
         """The hints that the catalogue of a chapter has to give."""
         if name not in self._hints:
             chapter, suite = self._chapters[name], self.suite(name)
-            known = TraceStore(name, grader_version(chapter, self._seed), _TRACES)
+            known = TraceStore(name, grader_version(chapter, self.grading), _TRACES)
             self._hints[name] = Hints(mistakes(name), lambda entry: traces_of(entry, suite), known)
         return self._hints[name]
 
@@ -102,7 +101,7 @@ class Grader:
         chapter = self._chapters[submission.chapter]
         usage = Usage()
         if submission.status != "graded":
-            return ungraded(submission, chapter, self._seed), usage
+            return ungraded(submission, chapter, self.grading), usage
         begun = self._cpu()
         result = self._attempt(submission, chapter, usage, without, examining)
         usage.cpu = self._cpu() - begun
@@ -146,7 +145,7 @@ class Grader:
             zygote,
             submission.cells,
             is_notebook=submission.is_notebook,
-            limits=self._limits,
+            limits=self.grading.limits,
         )
         begun = time.perf_counter()
         try:
@@ -173,11 +172,11 @@ class Grader:
         problems = (*submission.problems, *(Problem(*problem) for problem in session.problems))
         score = total_score(functions)
         status = "grader_error" if score is None else "graded"
-        return make_result(submission, chapter, self._seed, status, score, functions, problems)
+        return make_result(submission, chapter, self.grading, status, score, functions, problems)
 
     def _failed(self, submission: Submission, chapter: Chapter, reason: str) -> SubmissionResult:
         problems = (*submission.problems, Problem("grader", reason))
-        return make_result(submission, chapter, self._seed, "grader_error", None, (), problems)
+        return make_result(submission, chapter, self.grading, "grader_error", None, (), problems)
 
     def _drop_zygote(self, libraries: str) -> None:
         zygote = self._zygotes.pop(libraries, None)
@@ -198,7 +197,7 @@ class Grader:
 def make_result(
     submission: Submission,
     chapter: Chapter,
-    seed: int,
+    grading: Grading,
     status: Any,
     score: float | None,
     functions: Sequence[FunctionResult],
@@ -215,31 +214,31 @@ def make_result(
         functions=tuple(functions),
         problems=tuple(problems),
         submission=submission.digest,
-        grader=grader_version(chapter, seed),
+        grader=grader_version(chapter, grading),
     )
 
 
-def ungraded(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def ungraded(submission: Submission, chapter: Chapter, grading: Grading) -> SubmissionResult:
     """The result of a submission in which there is nothing to run: an explicit zero with its reason."""
     functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
     return make_result(
-        submission, chapter, seed, submission.status, 0.0, functions, submission.problems
+        submission, chapter, grading, submission.status, 0.0, functions, submission.problems
     )
 
 
-def not_examined(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def not_examined(submission: Submission, chapter: Chapter, grading: Grading) -> SubmissionResult:
     """Return the zero of a submission whose results have ended one grader process after another."""
     functions = [FunctionResult(f.name, 0.0, f.points, ()) for f in chapter.functions]
     reason = "its results could not be examined: they took too much time or memory, test after test"
     problems = (*submission.problems, Problem("submission", reason))
-    return make_result(submission, chapter, seed, "graded", 0.0, functions, problems)
+    return make_result(submission, chapter, grading, "graded", 0.0, functions, problems)
 
 
-def lost_in_process(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResult:
+def lost_in_process(submission: Submission, chapter: Chapter, grading: Grading) -> SubmissionResult:
     """The result of a submission whose grader process did not survive it."""
     problem = Problem("grader", "the grader process ended twice while grading this")
     problems = (*submission.problems, problem)
-    return make_result(submission, chapter, seed, "grader_error", None, (), problems)
+    return make_result(submission, chapter, grading, "grader_error", None, (), problems)
 
 
 def grade_quiz(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
 from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, evidence, set_seed
@@ -18,7 +19,6 @@ from autograder.sandbox.session import Session, StudentRaised, limited_memory
 from autograder.sandbox.terms import GraderFault, Limits, WorkerEnded
 from autograder.sandbox.timer import PROCESSOR_TIME, limited
 
-DEFAULT_SEED = 10
 EXAMINING_SECONDS = 10.0
 """Processor time that the grader itself may spend on the results of one test."""
 
@@ -34,15 +34,16 @@ class Judgement:
 class Suite:
     """The hidden tests of a chapter, collected once."""
 
-    def __init__(self, chapter: Chapter, limits: Limits | None = None, seed: int = DEFAULT_SEED):
+    def __init__(self, chapter: Chapter, grading: Grading | None = None):
         """Collect the tests.
 
         Raises:
             SuiteError: they cannot be collected, or leave a function of the chapter untested.
         """
         self.chapter = chapter
-        self.limits = limits or Limits()
-        self.seed = seed
+        grading = grading or Grading()
+        self.limits = grading.limits
+        self.seed = grading.seed
         self.tests = collect(chapter)
         self._reference: types.ModuleType | None = None
 

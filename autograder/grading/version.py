@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from autograder import __version__
+from autograder.course import settings
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, SOLUTIONS, SUITES, Chapter, hidden_folder
 
 # Whole folders: a list of names would miss the next file.
@@ -28,17 +30,28 @@ _GRADER = (
 _LIBRARIES = ("msgspec", "numpy", "pytest", "scipy", "torch")
 
 
-@functools.cache
-def grader_version(chapter: Chapter, seed: int) -> str:
+def grader_version(chapter: Chapter, grading: Grading) -> str:
     """Name what a result of this chapter depends on: the version of the grader, and a digest."""
-    folders = [Path(chapter.path).parent, hidden_folder(chapter.name)]
-    return f"{__version__}+{digest(ROOT, folders, [f'seed {seed}', *versions()])}"
+    return f"{__version__}+{_digest((_folder(chapter), hidden_folder(chapter.name)), grading.text)}"
+
+
+def fingerprint() -> str:
+    """Name what the results of all chapters depend on: two machines with the same one give the same bytes.
+
+    Raises:
+        SettingsError: the settings of this machine cannot be read.
+    """
+    return _digest((SOLUTIONS, SUITES), settings.load().grading.text)
 
 
 @functools.cache
-def fingerprint() -> str:
-    """Name what the results of all chapters depend on: two machines with the same one give the same bytes."""
-    return digest(ROOT, [SOLUTIONS, SUITES], versions())
+def _digest(folders: tuple[Path, ...], grading: str) -> str:
+    """Digest this grader, once for each of the settings that it grades with."""
+    return digest(ROOT, folders, [grading, *versions()])
+
+
+def _folder(chapter: Chapter) -> Path:
+    return Path(chapter.path).parent
 
 
 def versions() -> list[str]:

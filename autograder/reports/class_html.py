@@ -60,6 +60,7 @@ def render(results: Sequence[SubmissionResult], run: Run) -> bytes:
         "class.html",
         title="Class report",
         warning=run.warning,
+        course=run.course,
         facts=facts,
         run=run,
         summary=_summary(facts, run),

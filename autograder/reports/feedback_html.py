@@ -67,6 +67,7 @@ def render(result: SubmissionResult, run: Run, chapter: Chapter | None = None) -
         "feedback.html",
         title=f"Feedback: {chapter.title if chapter else result.chapter}",
         warning=run.warning,
+        course=run.course,
         result=result,
         name_length=_NAME,
         reason=REASONS.get(result.status, ""),

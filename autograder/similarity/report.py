@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograder.reports import page
+from autograder.reports.statistics import UNNAMED, Course
 from autograder.reports.text import counted, one_line
 from autograder.similarity.compare import Comparison, Fingerprints, Pair, Place
 
@@ -47,13 +48,14 @@ def lines(comparison: Comparison) -> list[str]:
     return [*found, f"… and {counted(more, 'more pair')}"] if more > 0 else found
 
 
-def render(comparison: Comparison) -> bytes:
+def render(comparison: Comparison, course: Course = UNNAMED) -> bytes:
     """Return the page."""
     return page.render(
         "similarity.html",
         _TEMPLATES,
         title=f"Alike in {comparison.chapter}",
         warning="",
+        course=course,
         sentence=_sentence(comparison),
         left_out=[one_line(name) for name in comparison.left_out],
         pairs=[_shown(pair) for pair in comparison.pairs[:_PAIRS]],

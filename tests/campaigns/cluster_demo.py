@@ -23,6 +23,7 @@ from pathlib import Path
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.run import grade_class
 from autograder.classroom.scheduler import Scheduler
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, Chapter
 from autograder.sample_class import finished, write
 from autograder.sandbox.terms import Limits
@@ -172,7 +173,7 @@ def compare(folder: Path, course: dict[str, Chapter], students: Sequence[str] = 
             students=students,
             jobs=2,
             scheduler=grading,
-            limits=LIMITS,
+            grading=Grading(limits=LIMITS),
             progress=progress,
         )
         return time.perf_counter() - begun

@@ -26,9 +26,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from autograder.course.settings import Grading
 from autograder.course.source import chapters, module_source
 from autograder.grading.engine import ungraded
-from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import parse, read_quiz, strip_magics
 from autograder.results import from_json, to_json
 from autograder.sandbox import client, wire
@@ -320,7 +320,7 @@ def read_whole(name: str, data: bytes) -> None:
             wire.frame(wire.RunCell(1, cell.number, cell.source, "__main__"))
         except wire.WireError:
             continue
-    result = ungraded(submission, CHAPTER, DEFAULT_SEED)
+    result = ungraded(submission, CHAPTER, Grading())
     if from_json(to_json(result)) != result:
         raise AssertionError("a result that does not come back as itself")
 

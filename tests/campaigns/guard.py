@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.certification.certify import subjects
 from autograder.classroom.run import grade_class
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, chapters
 from autograder.results import SubmissionResult
 from autograder.sample_class import write
@@ -83,7 +84,7 @@ def graded(course: dict[str, Chapter], jobs: int) -> list[Row]:
                 course,
                 chapters=list(course),
                 jobs=jobs,
-                limits=LIMITS,
+                grading=Grading(limits=LIMITS),
             )
             table += rows(summary.results)
     return table

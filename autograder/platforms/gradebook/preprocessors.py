@@ -27,6 +27,7 @@ from sqlalchemy import select
 from traitlets import Unicode
 
 from autograder.classroom.run import SAFE_LEVELS, OneByOne
+from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
 from autograder.platforms.gradebook.notebook import (
@@ -38,10 +39,10 @@ from autograder.platforms.gradebook.notebook import (
     repaired,
 )
 from autograder.platforms.gradebook.rows import Rows, gradebook_rows
+from autograder.platforms.gradebook.times import TIMESTAMP, read_timestamp, zone
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
 
-TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"
 _ROWS = "autograder_rows"
 
@@ -64,7 +65,7 @@ def _grader(_process: int) -> OneByOne:
             f"the sandbox reaches only level {level} here, so no submission is graded into the gradebook; "
             "python -m autograder doctor says why"
         )
-    grader = OneByOne(course(), level=level)
+    grader = OneByOne(course(), grading=settings.load().grading, level=level)
     atexit.register(grader.close)
     return grader
 
@@ -170,9 +171,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         if chapter not in course():
             raise MissingEntry(f"{chapter} is no chapter of this course")
         directory = self.parent.parent.coursedir
-        submitted = Path(
-            directory.format_path(directory.submitted_directory, student, chapter)
-        ).resolve()
+        submitted = _submitted(directory, student, chapter)
         result = result_of(student, chapter, submitted, Path(directory.root) / self.output)
         with Gradebook(ours["db_url"]) as gradebook:
             cells, _ = source_cells(gradebook, chapter)
@@ -185,12 +184,24 @@ class GradeInSandbox(NbGraderPreprocessor):
         return nb, resources
 
 
+def _submitted(directory: Any, student: str, chapter: str) -> Path:
+    """The folder that was handed in."""
+    return Path(directory.format_path(directory.submitted_directory, student, chapter)).resolve()
+
+
 class SaveFeedback(NbGraderPreprocessor):
-    """Follows `SaveAutoGrades`, which takes every automatic comment away, and what a human should look at with it."""
+    """Follows `SaveAutoGrades`, which takes every automatic comment away, and what a human should look at with it.
+
+    It also corrects the time of a submission, which nbgrader takes for UTC where it names no zone. What is late is
+    settled after this.
+    """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Save comments and flags."""
+        """Save comments, flags and the time."""
         ours = resources["nbgrader"]
+        directory = self.parent.parent.coursedir
+        folder = _submitted(directory, ours["student"], ours["assignment"])
+        handed_in = read_timestamp(folder, zone())
         rows: Rows = resources[_ROWS]
         with Gradebook(ours["db_url"]) as gradebook:
             notebook = gradebook.find_submission_notebook(
@@ -204,6 +215,8 @@ class SaveFeedback(NbGraderPreprocessor):
             for grade in notebook.grades:
                 if grade.name in flagged:
                     grade.needs_manual_grade = True
+            if handed_in is not None:
+                notebook.assignment.timestamp = handed_in
             gradebook.db.commit()
         return nb, resources
 

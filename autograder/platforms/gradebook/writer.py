@@ -18,7 +18,6 @@ from typing import Any
 
 import msgspec
 from nbformat.notebooknode import NotebookNode
-from nbgrader import utils
 from nbgrader.api import (
     Assignment,
     BaseCell,
@@ -37,12 +36,13 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
+from autograder.course import settings as course_settings
 from autograder.course.release import write_sources
 from autograder.course.source import Chapter
 from autograder.files import write_file
 from autograder.grading.submissions import SubmissionError, choose, read_bytes
 from autograder.platforms.gradebook import settings
-from autograder.platforms.gradebook.late import LatePolicy, assign_penalties
+from autograder.platforms.gradebook.late import assign_penalties, policy_in_force
 from autograder.platforms.gradebook.notebook import (
     SourceCell,
     fill,
@@ -53,12 +53,12 @@ from autograder.platforms.gradebook.notebook import (
 )
 from autograder.platforms.gradebook.preprocessors import (
     SECRET,
-    TIMESTAMP,
     SanitizeHTML,
     complete,
     source_cells,
 )
 from autograder.platforms.gradebook.rows import TEST_PREFIX, NothingToPublish, Rows, gradebook_rows
+from autograder.platforms.gradebook.times import TIMESTAMP, read_timestamp, zone
 from autograder.results import Problem, SubmissionResult
 
 STATE = ".written.json"
@@ -160,7 +160,7 @@ def write_gradebook(
     config = settings.load(root)
     url = config.CourseDirectory.get("db_url", "") or _database(root)
     try:
-        with Gradebook(url, settings.COURSE_ID) as gradebook:
+        with Gradebook(url, course_settings.load().course.id) as gradebook:
             return _write_all(gradebook, root, submissions, results, course, config, progress)
     except SQLAlchemyError as error:
         raise GradebookError(
@@ -200,7 +200,7 @@ def _write_all(
                 _write_state(state_path, state)
             summary.written += len(tasks)
             progress(summary.written + summary.unchanged, len(results))
-    policy = LatePolicy(config=config).policy()
+    policy = policy_in_force()
     if policy is not None:
         # Slip days that are spent in one chapter are missing in another, whether that was written now or not.
         students |= {result.student for result in results}
@@ -330,6 +330,7 @@ def _changed(
     state: Mapping[str, Written],
     summary: Summary,
 ) -> Iterator[_Task]:
+    here = zone()
     for result in results:
         where = f"{result.student}/{result.chapter}"
         try:
@@ -338,7 +339,7 @@ def _changed(
             summary.left_out.append(Problem(where, f"nothing is published: {error}"))
             continue
         folder = submissions / os.fsdecode(result.student.encode()) / result.chapter
-        timestamp = read_timestamp(folder)
+        timestamp = read_timestamp(folder, here)
         made_from = hashlib.sha256(
             release.identity.encode() + repr(timestamp).encode() + msgspec.json.encode(result)
         ).hexdigest()
@@ -346,15 +347,6 @@ def _changed(
             summary.unchanged += 1
         else:
             yield _Task(rows, folder, timestamp, made_from)
-
-
-def read_timestamp(folder: Path) -> datetime | None:
-    """Return when a submission was handed in, None where nobody knows: a file of the student's may hold anything."""
-    try:
-        text = read_bytes(folder / TIMESTAMP).decode().strip()
-        return utils.parse_utc(text) if text else None
-    except (SubmissionError, ValueError, OverflowError):
-        return None
 
 
 def _is_current(

@@ -29,6 +29,7 @@ from typing import Any
 
 import msgspec
 
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, SUITES, Chapter, chapters, module_source
 from autograder.grading.engine import Grader
 from autograder.grading.submissions import Found, read
@@ -176,7 +177,7 @@ class Range:
     def __init__(self, level: str, limits: Limits = LIMITS):
         self.level = level
         self._course = chapters()
-        self._grader = Grader(self._course, limits=limits, policy={"level": level})
+        self._grader = Grader(self._course, grading=Grading(limits=limits), policy={"level": level})
         self._scratch = Path(tempfile.mkdtemp(prefix="attacks-"))
         os.chmod(self._scratch, 0o755)
         self._sources: dict[str, str] = {}

@@ -292,10 +292,10 @@ def test_a_worker_refuses_another_version_and_a_weaker_sandbox(submission, monke
     assert isinstance(reply, Refused)
     assert reply.worker == "here"
     assert "another version" in reply.reason
-    monkeypatch.setattr(dask_worker, "_level", lambda: "C")
+    monkeypatch.setattr(dask_worker, "_level", lambda: "D")
     reply = dask_worker.answer(order(submission), "here")
     assert isinstance(reply, Refused)
-    assert "level C" in reply.reason
+    assert "level D" in reply.reason
 
 
 def test_a_worker_that_cannot_run_a_grader_refuses(submission, monkeypatch):

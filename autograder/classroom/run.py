@@ -84,7 +84,7 @@ def grade_class(
         use_cache: whether fitting results of an earlier run are taken over.
         seed: of the hidden inputs.
         limits: what a submission may use.
-        level: of the sandbox, "A" to "D".
+        level: of the sandbox: "A", "B" or "D".
         progress: called with done, total and the name of what was done.
 
     Returns:

@@ -261,7 +261,6 @@ class Worker:
         for pipe in pipes:
             os.set_blocking(pipe, False)
         self._limits = limits
-        self._base_memory = 0
         self.alive = True
         self._output_open = True
 

@@ -202,7 +202,6 @@ def test_what_a_worker_refuses_goes_to_another_one(address, tmp_path, course, su
     ):
         assert not connected.refused
         cluster_demo.wait_for_workers(address, 2)
-        connected.look_again()
         assert connected.threads == 2
         outcomes = list(connected.grade(tasks(submission, 8), course, CONDITIONS))
         assert {outcome.task.found.student for outcome in outcomes} == {f"s{n}" for n in range(8)}

@@ -211,13 +211,13 @@ def results_of(root):
 
 
 def test_where_the_sandbox_is_too_weak_there_is_no_score(tmp_path, monkeypatch, capsys):
-    weak = Available("C", {"landlock": "not in this kernel"})
+    weak = Available("D", {"landlock": "not in this kernel"})
     monkeypatch.setattr(gradescope_grade, "available", lambda: weak)
     root = handed_in(tmp_path, f"{CHAPTER}.py")
     assert gradescope_grade.grade(root) == 1
     assert "score" not in results_of(root)
     assert "no fault of yours" in results_of(root)["output"]
-    assert "level C" in capsys.readouterr().err
+    assert "level D" in capsys.readouterr().err
 
 
 def test_with_the_whole_course_the_name_says_which_chapter(tmp_path):

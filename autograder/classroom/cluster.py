@@ -114,10 +114,6 @@ class Cluster:
         """How many submissions are graded at the same time."""
         return sum(self.willing().values())
 
-    def look_again(self) -> None:
-        """Forget which workers there are, so that the next look asks the scheduler."""
-        self._looked = 0.0
-
     def willing(self) -> dict[str, int]:
         """Threads of the workers that have not refused, by address. Workers come and go.
 

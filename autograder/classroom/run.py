@@ -81,7 +81,7 @@ def grade_class(
         scheduler: who grades; processes of this machine unless given.
         use_cache: whether fitting results of an earlier run are taken over.
         grading: the settings that results depend on; their defaults unless given.
-        level: of the sandbox, "A" to "D".
+        level: of the sandbox: "A", "B" or "D".
         progress: called with done, total and the name of what was done.
 
     Returns:

@@ -44,12 +44,18 @@ _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
+_MEMORY_MARGIN = (
+    1 << 30
+)  # resident memory beyond the budget: the libraries, shared pages among them
 START_SECONDS = 30.0
 _EXITS_KEPT = 256
 # Of a zygote with its libraries, the worker at work and the one forked in advance.
 _GROUP_MEMORY = 4 << 30
 # Wall-clock limits come first; processor time is bounded for what they do not see.
 DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
+
+Answer = Callable[[wire.CallBack, list[np.ndarray]], list[Any]]
+"""Makes the frame that answers a callback."""
 
 
 def _cache_folder() -> str:
@@ -261,7 +267,6 @@ class Worker:
         for pipe in pipes:
             os.set_blocking(pipe, False)
         self._limits = limits
-        self._base_memory = 0
         self.alive = True
         self._output_open = True
 
@@ -332,7 +337,7 @@ class Worker:
         message: Any,
         packer: wire.Packer | None,
         seconds: float,
-        answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+        answer: Answer | None = None,
     ) -> tuple[Any, list[np.ndarray]]:
         """Send a request and return its reply.
 
@@ -347,89 +352,19 @@ class Worker:
         """
         if not self.alive:
             raise GraderFault("the worker has ended already")
-        outgoing = [memoryview(part).cast("B") for part in wire.frame(message, packer)]
-        deadline = time.monotonic() + seconds
-        reader = _FrameReader(self._replies)
-        callbacks = self._limits.callbacks
-        printed = 0
-        next_look = time.monotonic() + _MEMORY_TICK
-        poll = select.poll()
-        poll.register(self._replies, select.POLLIN)
-        poll.register(self._pidfd, select.POLLIN)
-        if self._output_open:
-            poll.register(self._output, select.POLLIN)
-        outgoing = self._write(outgoing)
-        if outgoing:
-            poll.register(self._requests, select.POLLOUT)
+        exchange = _Exchange(self, message.id, wire.frame(message, packer), seconds, answer)
         while True:
-            now = time.monotonic()
-            if now >= deadline:
-                raise self._end("timeout", "took too long")
-            if now >= next_look:
-                next_look = now + _MEMORY_TICK
-                if self._resident() > self._limits.memory + (1 << 30):
-                    raise self._end("memory", "used too much memory")
-            ready = {fd for fd, _ in poll.poll(1000 * min(deadline - now, _MEMORY_TICK))}
+            ready = exchange.wait()
             if self._output in ready:
-                count = self._drain()
-                if count == 0:
-                    poll.unregister(self._output)
-                    self._output_open = False
-                printed += count
-                if printed > self._limits.output:
-                    raise self._end("output", "printed without end")
+                exchange.drop_output()
             if self._requests in ready:
-                outgoing = self._write(outgoing)
-                if not outgoing:
-                    poll.unregister(self._requests)
+                exchange.send()
             if self._replies in ready:
-                try:
-                    received = reader.read()
-                    if received is None:
-                        continue
-                    head, body = received
-                    reply, specs = wire.decode_head(wire.decode_reply_head, head)
-                    arrays = wire.split_body(specs, body)
-                    if reply.id != message.id or outgoing:
-                        raise wire.WireError("a reply to no request")
-                    if not isinstance(reply, wire.CallBack):
-                        return reply, arrays
-                    callbacks -= 1
-                    if answer is None or callbacks < 0:
-                        raise wire.WireError("a callback too many")
-                    outgoing = [memoryview(p).cast("B") for p in answer(reply, arrays)]
-                except EOFError:
-                    raise self._gone() from None
-                except wire.WireError as error:
-                    raise self._end("crashed", f"broke the grader's format: {error}") from error
-                reader = _FrameReader(self._replies)
-                outgoing = self._write(outgoing)
-                if outgoing:
-                    poll.register(self._requests, select.POLLOUT)
+                reply = exchange.receive()
+                if reply is not None:
+                    return reply
             elif self._pidfd in ready:
                 raise self._gone()
-
-    def _write(self, buffers: list[memoryview]) -> list[memoryview]:
-        """Write what fits into the pipe; return the rest."""
-        while buffers:
-            try:
-                count = os.writev(self._requests, buffers[:64])
-            except BlockingIOError:
-                return buffers
-            except BrokenPipeError:
-                return []  # the worker died; the end of its reply pipe says so
-            while buffers and count >= len(buffers[0]):
-                count -= len(buffers[0])
-                buffers = buffers[1:]
-            if count:
-                buffers[0] = buffers[0][count:]
-        return buffers
-
-    def _drain(self) -> int:
-        try:
-            return len(os.read(self._output, 1 << 16))
-        except BlockingIOError:
-            return 0
 
     def close(self) -> None:
         """Kill it. Safe to call twice."""
@@ -442,6 +377,129 @@ class Worker:
             pass  # it is what we wanted
         for descriptor in (self._requests, self._replies, self._output, self._pidfd):
             os.close(descriptor)
+
+
+class _Exchange:
+    """One request on its way to its reply: what is still to be sent, what came, and what may still be used."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        request: int,
+        frame: list[Any],
+        seconds: float,
+        answer: Answer | None,
+    ):
+        """Begin to send a frame; the arguments are those of `Worker.exchange`."""
+        self._worker = worker
+        self._request = request
+        self._answer = answer
+        self._deadline = time.monotonic() + seconds
+        self._next_look = time.monotonic() + _MEMORY_TICK
+        self._callbacks_left = worker._limits.callbacks
+        self._printed = 0
+        self._poll = select.poll()
+        for descriptor in (worker._replies, worker._pidfd):
+            self._poll.register(descriptor, select.POLLIN)
+        if worker._output_open:
+            self._poll.register(worker._output, select.POLLIN)
+        self._unsent: list[memoryview] = []
+        self._begin(frame)
+
+    def _begin(self, frame: list[Any]) -> None:
+        """Send what the pipe takes of a frame, and expect one."""
+        self._reader = _FrameReader(self._worker._replies)
+        self._unsent = _write(self._worker._requests, [memoryview(p).cast("B") for p in frame])
+        if self._unsent:
+            self._poll.register(self._worker._requests, select.POLLOUT)
+
+    def send(self) -> None:
+        """Send what the pipe takes of the rest."""
+        self._unsent = _write(self._worker._requests, self._unsent)
+        if not self._unsent:
+            self._poll.unregister(self._worker._requests)
+
+    def wait(self) -> set[int]:
+        """Return the descriptors at which something happened; none after a moment without.
+
+        Raises:
+            WorkerEnded: its time is up, or it takes too much memory.
+        """
+        worker = self._worker
+        now = time.monotonic()
+        if now >= self._deadline:
+            raise worker._end("timeout", "took too long")
+        if now >= self._next_look:
+            self._next_look = now + _MEMORY_TICK
+            if worker._resident() > worker._limits.memory + _MEMORY_MARGIN:
+                raise worker._end("memory", "used too much memory")
+        return {fd for fd, _ in self._poll.poll(1000 * min(self._deadline - now, _MEMORY_TICK))}
+
+    def drop_output(self) -> None:
+        """Read what was printed, and count it.
+
+        Raises:
+            WorkerEnded: it is too much.
+        """
+        worker = self._worker
+        try:
+            count = len(os.read(worker._output, 1 << 16))
+        except BlockingIOError:
+            count = 0
+        if count == 0:
+            self._poll.unregister(worker._output)
+            worker._output_open = False
+        self._printed += count
+        if self._printed > worker._limits.output:
+            raise worker._end("output", "printed without end")
+
+    def receive(self) -> tuple[Any, list[np.ndarray]] | None:
+        """Read what has come; return the reply when all of it is there. A callback is answered.
+
+        Raises:
+            WorkerEnded: it is gone, or breaks the format.
+        """
+        try:
+            received = self._reader.read()
+            if received is None:
+                return None
+            head, body = received
+            reply, specs = wire.decode_head(wire.decode_reply_head, head)
+            arrays = wire.split_body(specs, body)
+            if reply.id != self._request or self._unsent:
+                raise wire.WireError("a reply to no request")
+            if not isinstance(reply, wire.CallBack):
+                return reply, arrays
+            answer = self._answer_to(reply, arrays)
+        except EOFError:
+            raise self._worker._gone() from None
+        except wire.WireError as error:
+            raise self._worker._end("crashed", f"broke the grader's format: {error}") from error
+        self._begin(answer)
+        return None
+
+    def _answer_to(self, callback: wire.CallBack, arrays: list[np.ndarray]) -> list[Any]:
+        self._callbacks_left -= 1
+        if self._answer is None or self._callbacks_left < 0:
+            raise wire.WireError("a callback too many")
+        return self._answer(callback, arrays)
+
+
+def _write(pipe: int, buffers: list[memoryview]) -> list[memoryview]:
+    """Write what fits into the pipe; return the rest."""
+    while buffers:
+        try:
+            count = os.writev(pipe, buffers[:64])
+        except BlockingIOError:
+            return buffers
+        except BrokenPipeError:
+            return []  # the worker died; the end of its reply pipe says so
+        while buffers and count >= len(buffers[0]):
+            count -= len(buffers[0])
+            buffers = buffers[1:]
+        if count:
+            buffers[0] = buffers[0][count:]
+    return buffers
 
 
 class _FrameReader:

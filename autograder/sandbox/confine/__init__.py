@@ -156,7 +156,7 @@ def prepare(policy: Policy) -> Prepared:
             raise ConfinementError("seccomp", f"there is none on {sys.platform}")
         found = libraries.Libraries(policy.readable or (), policy.listable)
         if policy.readable is None:
-            found = libraries.find(torch="torch" in sys.modules)
+            found = libraries.find(torch="torch" in sys.modules, loaded=True)
         paths = syscalls.Paths.NONE
         if level in "AB":
             paths = syscalls.Paths.READ if policy.private is None else syscalls.Paths.PRIVATE

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The first Python that is there; any of 3.11 to 3.13 will do: make setup PYTHON=python3.12
+# The first Python that is there; any of 3.11 to 3.14 will do: make setup PYTHON=python3.12
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -26,8 +26,8 @@ help: ## List the targets
 setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python)
 
 $(READY):
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
-	  || { echo "$(PYTHON) is not Python 3.11 to 3.13; name one: make setup PYTHON=python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' \
+	  || { echo "$(PYTHON) is not Python 3.11 to 3.14; name one: make setup PYTHON=python3.11" >&2; exit 1; }
 	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing the packages of requirements.lock into $(VENV)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-cluster.lock

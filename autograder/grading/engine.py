@@ -16,6 +16,7 @@ import pytest
 
 from autograder.course.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
 from autograder.course.source import ROOT, SUITES, Chapter, quiz_key
+from autograder.grading.installed import why_not_gradable
 from autograder.grading.judge import DEFAULT_SEED, SuiteError, SuitePlugin
 from autograder.grading.submissions import QUIZ, Submission
 from autograder.grading.trace_store import KnownTraces
@@ -163,6 +164,8 @@ class Grader:
         usage = Usage()
         if submission.status != "graded":
             return unrun(submission, chapter, self._seed), usage
+        if reason := why_not_gradable(chapter):
+            return self._failed(submission, chapter, reason), usage
         begun = self._cpu()
         result = self._attempt(submission, chapter, usage)
         usage.cpu = self._cpu() - begun

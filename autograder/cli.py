@@ -25,7 +25,7 @@ from autograder.certification.certify import (
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
+from autograder.classroom.run import UNSAFE, RunSummary, grade_class, run_record
 from autograder.classroom.scheduler import Scheduler, SchedulerError
 from autograder.course import settings
 from autograder.course.settings import Grading, Settings, SettingsError
@@ -37,9 +37,9 @@ from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
 from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
-from autograder.sandbox import doctor
-from autograder.sandbox.confine import cgroups
+from autograder.sandbox import doctor, verdict
 from autograder.sandbox.doctor import available
+from autograder.sandbox.terms import SAFE_LEVELS
 from autograder.similarity import compare as similarity
 from autograder.similarity import report as similarity_report
 
@@ -259,15 +259,14 @@ def _level(unsafe_own_code: bool) -> str:
 
 def _doctor(_options: argparse.Namespace) -> int:
     found = available()
-    print(f"level {found.level}")
-    for layer, reason in found.missing.items():
-        print(f"not to be had: {layer}: {reason}")
-    print(
-        f"cgroup: {cgroups.delegated() or 'none is delegated; limits of single processes bound memory'}"
-    )
+    rows: list[doctor.Row] = []
+    if found.level in SAFE_LEVELS:
+        rows = doctor.run(found.level, secrets=map(str, sorted(SUITES.glob("*/test_*.py"))[:1]))
+        if trained := verdict.torch_row(found.level):
+            rows.append(trained)
+    print(one_line(verdict.verdict(found, rows, verdict.weaker(found))))
     if found.level not in SAFE_LEVELS:
         return NOT_ALL_WELL
-    rows = doctor.run(found.level, secrets=map(str, sorted(SUITES.glob("*/test_*.py"))[:1]))
     for row in rows:
         print(f"{'held' if row.held else 'NOT HELD':8}  {row.what}: {row.outcome}")
     return OK if all(row.held for row in rows) else NOT_ALL_WELL

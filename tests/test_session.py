@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.sandbox import timer
+from autograder.sandbox import client, timer
 from autograder.sandbox.client import Zygote
+from autograder.sandbox.confine import libraries
+from autograder.sandbox.doctor import available
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
 
@@ -457,3 +459,64 @@ def test_either_clock_interrupts_and_is_put_back(clock):
         pass
     assert signal.getitimer(clock) == (0.0, 0.0)
     assert (signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGPROF)) == before
+
+
+# --- a zygote that does not start
+
+
+def _reason(zygote):
+    try:
+        with pytest.raises(GraderFault) as caught:
+            zygote.fork(Limits())
+    finally:
+        zygote.close()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_zygote_says_in_a_line_why_it_cannot_start():
+    said = _reason(Zygote("numpy", {"memory": -1}))
+    assert said == "the sandbox does not start: ValueError: memory must be positive"
+
+
+def test_a_zygote_that_is_killed_while_it_starts():
+    zygote = Zygote("numpy")
+    zygote._process.kill()
+    assert "signal 9" in _reason(zygote)
+
+
+def test_a_zygote_without_its_package_says_which_is_missing(monkeypatch):
+    monkeypatch.setattr(client, "_ENTRY", "import there_is_no_such_package")
+    said = _reason(Zygote("numpy"))
+    assert "exit status 1" in said and "No module named 'there_is_no_such_package'" in said
+
+
+def test_what_metadata_do_not_tell_is_searched_for(monkeypatch):
+    """At level A a library that is not bound is missing; then the libraries are imported once outside."""
+    if available().level != "A":
+        pytest.skip("no level A here")
+    find = libraries.find
+
+    def forgetful(torch, **options):
+        found = find(torch, **options)
+        known = [path for path in found.readable if not path.endswith(("numpy.libs", "cycler"))]
+        return libraries.Libraries(tuple(known), found.listable)
+
+    monkeypatch.setattr(libraries, "find", forgetful)
+    zygote = Zygote("numpy", {"level": "A"})
+    session = Session(zygote, [Cell(1, "def f(): return 1")], is_notebook=False, limits=Limits())
+    try:
+        session.load()
+        assert session.call("f", []).result == 1 and zygote._searched
+    finally:
+        session.close()
+        zygote.close()
+
+
+def test_no_accelerator_is_seen(start):
+    source = """
+    import torch
+    def seen(): return [torch.cuda.is_available(), torch.cuda.device_count()]
+    """
+    assert start(source, libraries="torch").call("seen", []).result == [False, 0]
+    assert client._environment()["CUDA_VISIBLE_DEVICES"] == ""

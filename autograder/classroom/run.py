@@ -25,9 +25,8 @@ from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
 from autograder.reports.changes import CHANGES, record_change
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
+from autograder.sandbox.terms import SAFE_LEVELS
 
-SAFE_LEVELS = ("A", "B")
-"""Levels of the sandbox at which code of others may be graded."""
 UNSAFE = ".unsafe"
 """Ends the name of the grader in results of code that nothing held."""
 

@@ -13,6 +13,7 @@ from autograder.course.settings import Grading
 from autograder.course.source import ROOT, Chapter, quiz_key
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
+from autograder.grading.installed import why_not_gradable
 from autograder.grading.judge import Suite
 from autograder.grading.submissions import QUIZ, Submission
 from autograder.grading.trace_store import TraceStore
@@ -102,6 +103,8 @@ class Grader:
         usage = Usage()
         if submission.status != "graded":
             return ungraded(submission, chapter, self.grading), usage
+        if reason := why_not_gradable(chapter):
+            return self._failed(submission, chapter, reason), usage
         begun = self._cpu()
         result = self._attempt(submission, chapter, usage, without, examining)
         usage.cpu = self._cpu() - begun

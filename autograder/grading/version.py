@@ -9,7 +9,7 @@ import functools
 import hashlib
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autograder import __version__
@@ -56,8 +56,15 @@ def _folder(chapter: Chapter) -> Path:
 
 def versions() -> list[str]:
     """Return Python and the libraries that compute or judge results, with their versions."""
-    libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
+    libraries = [f"{name} {_version(name)}" for name in _LIBRARIES]
     return [f"Python {platform.python_version()}", *libraries]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"  # PyTorch may be left out
 
 
 def digest(root: Path, folders: Sequence[Path], conditions: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 from . import wire
-from .confine import cgroups, namespaces
+from .confine import ConfinementError, cgroups, namespaces
 from .confine import libraries as confine_libraries
 from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
 
@@ -48,6 +48,10 @@ _MEMORY_MARGIN = (
     1 << 30
 )  # resident memory beyond the budget: the libraries, shared pages among them
 START_SECONDS = 30.0
+_IMPORT_SECONDS = (
+    600.0  # the first import of a large build of PyTorch from a slow disk takes minutes
+)
+_COMPLAINT = 4096
 _EXITS_KEPT = 256
 # Of a zygote with its libraries, the worker at work and the one forked in advance.
 _GROUP_MEMORY = 4 << 30
@@ -81,17 +85,26 @@ def _environment() -> dict[str, str]:
         "MPLCONFIGDIR": _cache_folder(),
         "HOME": "/nonexistent",
         "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
+        **confine_libraries.NO_ACCELERATORS,
     }
 
 
-def _wrapped(libraries: str, policy: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Return what to run a zygote within, and its policy: at level A namespaces of its own, else nothing."""
+def _wrapped(
+    libraries: str, policy: dict[str, Any], beside: Iterable[str] = ()
+) -> tuple[list[str], dict[str, Any]]:
+    """Return what to run a zygote within, and its policy: at level A namespaces of its own, else nothing.
+
+    Args:
+        libraries: "numpy" or "torch".
+        policy: fields of `confine.Policy`.
+        beside: what there has to be in the namespaces beside the libraries' own files.
+    """
     if policy["level"] != "A":
         return [], policy
     readable = confine_libraries.find(torch=libraries == "torch").readable
     own = [str(Path(__file__).parent), str(Path(msgspec.__file__).parent)]
     cache = [folder] if os.path.isdir(folder := _cache_folder()) else []
-    prefix = namespaces.command([*readable, *own], cache)
+    prefix = namespaces.command([*readable, *own, *beside], cache)
     return prefix, {**policy, "outside": namespaces.identifiers()}
 
 
@@ -106,7 +119,7 @@ class Zygote:
             policy: fields of `confine.Policy`.
 
         Raises:
-            GraderFault: its cgroup cannot be entered.
+            GraderFault: there is nothing to confine it with, or its cgroup cannot be entered.
         """
         self.libraries = libraries
         self.cpu_seconds = 0.0
@@ -116,18 +129,29 @@ class Zygote:
         self._next_pipes: tuple[int, int, int] | None = None  # of the worker asked for in advance
         self._forked: tuple[int, int] | None = None  # its process id and pidfd, once they have come
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
+        self._policy = {**DEFAULT_POLICY, **(policy or {})}
+        self._searched = False
+        self._start()
+
+    def _start(self, beside: Iterable[str] = ()) -> None:
         ours, theirs = socket.socketpair()
         self._control = ours
         own = Path(__file__).parent
         entry = _ENTRY.format(str(own / "__init__.py"), str(own))
-        command, policy = _wrapped(libraries, {**DEFAULT_POLICY, **(policy or {})})
-        options = json.dumps({"libraries": libraries, "policy": policy})
+        try:
+            command, policy = _wrapped(self.libraries, self._policy, beside)
+        except ConfinementError as error:
+            raise GraderFault(f"the sandbox does not start: {error}") from error
+        options = json.dumps({"libraries": self.libraries, "policy": policy})
+        # What it, or bubblewrap, says on its way out.
+        self._complaints = os.fdopen(os.memfd_create("complaints"), "rb")
         command += [sys.executable, "-P", "-s", "-B", "-c", entry, str(theirs.fileno()), options]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
             env=_environment(),
             stdin=subprocess.DEVNULL,
+            stderr=self._complaints,
             cwd="/",
             start_new_session=True,
         )
@@ -154,15 +178,65 @@ class Zygote:
             data, received, _flags, _address = socket.recv_fds(self._control, 65536, 4)
             self._descriptors += received
             if not data:
-                raise GraderFault("the zygote ended")
+                raise GraderFault(self._last_words())
             self._buffer += data
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
+
+    def _last_words(self) -> str:
+        """Why it ended, in a line."""
+        try:
+            status = self._process.wait(timeout=_REAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "the zygote closed its socket"
+        file = self._complaints.fileno()
+        data = os.pread(file, _COMPLAINT, max(0, os.fstat(file).st_size - _COMPLAINT))
+        lines = [line for line in data.decode(errors="replace").splitlines() if line.strip()]
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return f"the zygote ended ({': '.join([how, *lines[-1:]])})"
+
+    def _get_ready(self) -> None:
+        """Wait until its libraries are there.
+
+        Raises:
+            GraderFault: it cannot start; the message says why.
+        """
+        while not self._ready:
+            try:
+                self._control.settimeout(_IMPORT_SECONDS)
+                self._note(self._message())
+            except TimeoutError:
+                raise GraderFault(
+                    f"the libraries are not imported after {_IMPORT_SECONDS:.0f} s"
+                ) from None
+            except (OSError, GraderFault) as error:
+                reason = str(error) if isinstance(error, GraderFault) else self._last_words()
+                fault = GraderFault(f"the sandbox does not start: {reason}")
+                if self._policy["level"] != "A" or self._searched:
+                    raise fault from None
+                self._search(fault)
+            finally:
+                self._control.settimeout(None)
+
+    def _search(self, fault: GraderFault) -> None:
+        """Start anew with what the libraries load and their metadata do not tell, where there is any."""
+        self._searched = True
+        try:
+            beside = confine_libraries.imported(torch=self.libraries == "torch")
+        except confine_libraries.CannotImport as error:
+            raise GraderFault(f"the sandbox does not start: {error}") from None
+        if not beside:
+            raise fault
+        self.close()
+        self._buffer = b""
+        self._start(beside)
 
     def _note(self, message: dict[str, Any]) -> None:
         if "ready" in message:
             self._ready = True
             return
+        if "failed" in message:
+            raise GraderFault(message["failed"])
         if "pid" in message:
             self._forked = (message["pid"], self._descriptors.pop(0))
             return
@@ -173,10 +247,13 @@ class Zygote:
         self.peak_memory = max(self.peak_memory, message["memory"])
 
     def fork(self, limits: Limits) -> Worker:
-        """Return a fresh worker, and have the next one forked while this one is at work."""
+        """Return a fresh worker, and have the next one forked while this one is at work.
+
+        Raises:
+            GraderFault: the zygote does not start, or is gone.
+        """
+        self._get_ready()
         try:
-            while not self._ready:
-                self._note(self._message())
             if self._next_pipes is None:
                 self._request_fork()
             while self._forked is None:
@@ -240,6 +317,7 @@ class Zygote:
         self._forked = self._next_pipes = None
         self._descriptors.clear()
         self._control.close()
+        self._complaints.close()
         try:
             self._process.wait(timeout=_REAP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -114,6 +114,15 @@ def _read_secrets(stage: _Stage) -> None:
         raise PermissionError(errno.EACCES, "none of them")
 
 
+def _open_accelerator(_stage: _Stage) -> None:
+    # By name: the folder cannot be listed in there.
+    for name in ("nvidiactl", "nvidia0", "nvidia-uvm", "kfd", "dri/renderD128", "dri/card0"):
+        with contextlib.suppress(FileNotFoundError):
+            os.close(os.open(f"/dev/{name}", os.O_RDONLY))
+            return
+    raise FileNotFoundError(errno.ENOENT, "none of them")
+
+
 def _fork(_stage: _Stage) -> None:
     pid = os.fork()
     if pid == 0:
@@ -246,6 +255,7 @@ ACTS: tuple[_Act, ...] = (
     # files
     _Act("read /etc/passwd", lambda _: _read("/etc/passwd"), refused_by=_HIDDEN),
     _Act("read the grader's files", _read_secrets, refused_by=_HIDDEN),
+    _Act("open an accelerator", _open_accelerator, refused_by=_HIDDEN),
     _Act("list /", lambda _: os.listdir("/"), refused_by=_HIDDEN),
     _Act(
         "read the zygote's environment",

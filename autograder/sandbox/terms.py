@@ -15,6 +15,8 @@ class Cell(msgspec.Struct, frozen=True):
     source: str
 
 
+SAFE_LEVELS = ("A", "B")
+"""Levels of the sandbox at which code of others may be graded."""
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Environment of whatever runs side by side, one to a core: with more threads each they wait for one another."""
 

@@ -26,7 +26,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import select
 from traitlets import Unicode
 
-from autograder.classroom.run import SAFE_LEVELS, OneByOne
+from autograder.classroom.run import OneByOne
 from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
@@ -42,6 +42,7 @@ from autograder.platforms.gradebook.rows import Rows, gradebook_rows
 from autograder.platforms.gradebook.times import TIMESTAMP, read_timestamp, zone
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
+from autograder.sandbox.terms import SAFE_LEVELS
 
 SECRET = "submission_secret.txt"
 _ROWS = "autograder_rows"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.classroom.run import SAFE_LEVELS, grade_class
+from autograder.classroom.run import grade_class
 from autograder.course import settings
 from autograder.course.settings import Grading, SettingsError
 from autograder.course.source import Chapter, chapters
@@ -20,6 +20,7 @@ from autograder.reports.gradescope import Visibility
 from autograder.reports.statistics import Run
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
+from autograder.sandbox.terms import SAFE_LEVELS
 
 OK, NOT_GRADED, NOT_SET = 0, 1, 2
 STUDENT = "submission"

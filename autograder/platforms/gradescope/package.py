@@ -13,7 +13,13 @@ HERE = Path(__file__).parent
 SCRIPTS = ("setup.sh", "run_autograder")
 # What the course sets is graded by there too; without the file everything has its default there as here.
 _SETTINGS = "course.toml"
-_FILES = ("Makefile", "requirements.lock", "requirements-cluster.lock", "pyproject.toml")
+_FILES = (
+    "Makefile",
+    "install.py",
+    "requirements.lock",
+    "requirements-cluster.lock",
+    "pyproject.toml",
+)
 # Folders of which a chapter's part is taken only with the chapter: what is not there cannot leak.
 _BY_CHAPTER = ("solutions", "autograder/chapters")
 _FOLDERS = ("autograder", "assignments/seqlab", "datasets", "solutions")

@@ -121,7 +121,7 @@ def prepare(policy: Policy) -> Prepared:
             raise ConfinementError("seccomp", f"there is none on {sys.platform}")
         found = libraries.Libraries(policy.readable or (), policy.listable)
         if policy.readable is None:
-            found = libraries.find(torch="torch" in sys.modules)
+            found = libraries.find(torch="torch" in sys.modules, loaded=True)
         version = landlock.abi()
         ruleset = landlock.build(_rules(found), version)
         chosen = identity.prepare([*found.readable, *found.listable])

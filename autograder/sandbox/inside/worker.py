@@ -33,9 +33,9 @@ class ImportLimit(importlib.abc.MetaPathFinder):
     """Refuses every import that the chapter does not allow, first of all torch where gradients are written by hand."""
 
     def __init__(self, libraries: str):
-        self.allowed = {*sys.stdlib_module_names, *packages.NUMPY_PACKAGES, MODULE}
-        if libraries == "torch":
-            self.allowed.update(packages.TORCH_PACKAGES)
+        # Looked up by the zygote already: a worker could not read the metadata of all of them as fast.
+        names = packages.importable(torch=libraries == "torch")
+        self.allowed = {*sys.stdlib_module_names, *names, MODULE}
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         """Raise for a module outside the list; otherwise leave the search to the others.

@@ -11,8 +11,8 @@ from importlib.resources import files
 import pytest
 
 from autograder.course.source import chapters, quiz_feedback, quiz_key
-from seqlab import quizzes
-from seqlab.quizzes import EXPLANATIONS, explanations, feedback, literal_answers, seal, unseal
+from seqlab import quiz_text, quizzes
+from seqlab.quizzes import EXPLANATIONS, explanations, feedback, seal, unseal
 
 NAMES = list(chapters())
 FIRST = NAMES[0]
@@ -107,7 +107,7 @@ def test_the_notebook_is_found_and_so_is_its_chapter(monkeypatch):
     ],
 )
 def test_answers_are_read_without_running_anything(sources, answers):
-    assert literal_answers(sources) == answers
+    assert quiz_text.read(sources, "quiz_answers") == answers
 
 
 def test_seqlab_offers_it_and_needs_no_notebook():

@@ -27,6 +27,7 @@ CANNOT_CONFINE = 70
 
 # Imported once here so that no worker pays for them.
 _WARM_NUMPY = [
+    "asyncio",
     "numpy",
     "numpy.fft",
     "numpy.linalg",

@@ -101,7 +101,7 @@ def test_the_notebook_is_found_and_so_is_its_chapter(monkeypatch):
         (['quiz_answers = {"q1": "a"}'], {"q1": "a"}),
         (['quiz_answers = {"q1": "a"}', 'quiz_answers = {"q1": "b"}'], {"q1": "b"}),
         (["def (", 'quiz_answers = {"q1": "a"}'], {"q1": "a"}),
-        (["quiz_answers = dict(q1='a')"], None),
+        (["quiz_answers = dict(q1='a')"], {"q1": "a"}),
         (["quiz_answers = [1]"], None),
         ([], None),
     ],

@@ -19,10 +19,9 @@ from seqlab.magics import runs_body
 
 # A mark of a cell; `# %%time` is none, it is a magic that a tool put into a comment.
 _PERCENT = re.compile(
-    r"^#[ \t]*(?:%%(?P<deeper>%*)(?:[ \t]+(?P<head>[^\n]*))?|<(?P<old>\w+cell)[^>\n]*>)[ \t]*$",
+    r"^#[ \t]*(?:%%(?:%*[ \t]+(?P<head>[^\n]*))?|<(?P<old>\w+cell)[^>\n]*>|In\[[ \d]*\]:?)[ \t]*$",
     re.MULTILINE,
 )
-_PROMPT = re.compile(r"^# In\s?\[[ \d]*\]:?[ \t]*$", re.MULTILINE)
 _COMMAND = re.compile(r"^# COMMAND -{5,}[ \t]*$", re.MULTILINE)
 _DATABRICKS = "# Databricks notebook source"
 _MAGIC_PREFIX = re.compile(r"^# MAGIC(?: |$)", re.MULTILINE)
@@ -31,10 +30,12 @@ _COLAB = "# Commented out IPython magic to ensure Python compatibility."
 _HEADER = re.compile(
     r"\A((?:#!.*\n)?(?:# -\*-.*\n)?)# ---[ \t]*\n((?:#.*\n)*?)# ---[ \t]*(?:\n|\Z)"
 )
+_FIRST_LINES = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?")
 _FORMAT = re.compile(r"^#\s+format_name:\s*'?(\w+)", re.MULTILINE)
 _TEXT_TYPES = {"markdown": "markdown", "md": "markdown", "raw": "raw"}
 _TYPE = re.compile(r"\[(markdown|md|raw)\]|\A(markdown|md|raw)[ \t]*\Z")
 _OPTION = re.compile(r"(?:\A|(?<=\s))([\w.-]+)[ \t]*=[ \t]*")
+_OPTIONS = 20  # of one cell
 # Magics and shell lines that a tool put into a comment.
 _COMMENTED = re.compile(
     r"#[ \t]?(?P<line>%{1,3}[A-Za-z]|(?<=[ \t])[!?][ \t]*[A-Za-z.~$\\/{}]"
@@ -82,7 +83,7 @@ def cut(text: str) -> tuple[list[Draft], bool]:
         header = _HEADER.match(text)
         named = _FORMAT.search(header[2]) if header else None
         name = named[1] if named else ""
-        body = header[1] + text[header.end() :] if header else text
+        body = header[1] + text[header.end() :].lstrip("\n") if header else text
         cutter = _cutter(name, body)
         if cutter is not None:
             pieces = list(cutter(body))
@@ -100,9 +101,10 @@ def _cutter(name: str, body: str) -> Callable[[str], Iterator[_Piece]] | None:
     known = {"light": _light, "sphinx": _sphinx, "nomarker": _light, "bare": _light}
     if name in known:
         return known[name]
-    if name in ("percent", "hydrogen") or _marks(_PERCENT, body):
+    marks = _marks(_PERCENT, body)
+    if name in ("percent", "hydrogen") or any("In" not in mark[0][:6] for mark in marks):
         return _percent
-    if _marks(_PROMPT, body):
+    if marks:
         return _nbconvert
     marks = {line.rstrip() for line in body.split("\n") if line.startswith(("# +", "# -"))}
     if "# -" in marks and any(_LIGHT_START.match(mark) for mark in marks):
@@ -133,14 +135,14 @@ def options(head: str) -> tuple[str, dict[str, Any]]:
         title = head[:start]
     else:
         title = head[: found.start()] if found else head
-        position = found.start() if found else len(head)
-        while found := _OPTION.match(head, position):
+        for _ in range(_OPTIONS):
+            if found is None:
+                break
             try:
                 metadata[found[1]], position = decoder.raw_decode(head, found.end())
             except (ValueError, RecursionError):
-                break  # of a title with a sign of equality
-            while position < len(head) and head[position] in " \t,":
-                position += 1
+                position = found.end()  # of a title with a sign of equality
+            found = _OPTION.search(head, position)
     kind = _TYPE.search(title)
     cell_type = _TEXT_TYPES[kind[1] or kind[2]] if kind else "code"
     if metadata.get("active") == "":
@@ -198,8 +200,8 @@ def _trimmed(source: str) -> str:
 
 def _percent(text: str) -> Iterator[_Piece]:
     marks = _marks(_PERCENT, text)
-    before = text[: marks[0].start()] if marks else text
-    if before.strip():
+    before = _FIRST_LINES.sub("", text[: marks[0].start()] if marks else text)
+    if before:
         yield _piece("", _trimmed(before))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     for mark, end in zip(marks, ends, strict=False):
@@ -261,13 +263,9 @@ def _magics_restored(source: str) -> str:
 
 
 def _nbconvert(text: str) -> Iterator[_Piece]:
-    marks = _marks(_PROMPT, text)
-    start = 0
-    # The lines that a converter puts on top are no cell.
-    while text.startswith(("#!", "# coding", "# -*-"), start):
-        start = text.find("\n", start) + 1 or len(text)
+    marks = _marks(_PERCENT, text)
     first = marks[0].start() if marks else len(text)
-    yield from _comments(text[start:first])
+    yield from _comments(_FIRST_LINES.sub("", text[:first]))  # those are no cell
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     for mark, end in zip(marks, ends, strict=False):
         body = text[mark.end() : end].removeprefix("\n")

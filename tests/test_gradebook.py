@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.grading.submissions import Found
-from autograder.platforms.gradebook.notebook import repaired
+from autograder.platforms.gradebook.notebook import read_cells, repaired
 from autograder.platforms.gradebook.pages import formula, render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
 from autograder.platforms.gradebook.rows import NothingToPublish, gradebook_rows, plain_score
@@ -150,6 +150,10 @@ def test_no_message_becomes_markup(message, name):
 # --- the notebook
 
 
+def parts_of(cells):
+    return read_cells("x.ipynb", json.dumps({"cells": cells, "nbformat": 4}).encode())
+
+
 @pytest.fixture(scope="module")
 def released_cells(written):
     from nbgrader.api import Gradebook
@@ -166,13 +170,13 @@ def graded_ids(notebook):
 
 def test_an_untouched_notebook_keeps_its_cells_in_order(released_cells):
     notebook = made.untouched()
-    fresh = repaired(notebook["cells"], released_cells)
+    fresh = repaired(parts_of(notebook["cells"]), released_cells)
     assert [cell.source for cell in fresh.cells] == [cell["source"] for cell in notebook["cells"]]
     assert graded_ids(fresh) == list(made.by_id(notebook))
 
 
 def test_of_duplicates_the_one_that_counts_keeps_its_place(released_cells):
-    fresh = repaired(made.duplicated()["cells"], released_cells)
+    fresh = repaired(parts_of(made.duplicated()["cells"]), released_cells)
     cells = made.by_id(fresh)
     assert "the second" in cells[FUNCTIONS[0]]["source"]
     assert sum("an early version" in cell.source for cell in fresh.cells) == 1
@@ -180,7 +184,7 @@ def test_of_duplicates_the_one_that_counts_keeps_its_place(released_cells):
 
 
 def test_deleted_cells_are_put_back_where_they_belong(released_cells):
-    fresh = repaired(made.deleted()["cells"], released_cells)
+    fresh = repaired(parts_of(made.deleted()["cells"]), released_cells)
     ids = [name for name in graded_ids(fresh) if name != "load_seqlab"]
     assert ids == [name for name in made.by_id(made.untouched()) if name != "load_seqlab"]
     assert "There is no cell" in made.by_id(fresh)[FUNCTIONS[0]]["source"]
@@ -189,7 +193,7 @@ def test_deleted_cells_are_put_back_where_they_belong(released_cells):
 
 
 def test_a_renamed_cell_is_found_by_what_it_defines(released_cells):
-    fresh = repaired(made.renamed()["cells"], released_cells)
+    fresh = repaired(parts_of(made.renamed()["cells"]), released_cells)
     cells = made.by_id(fresh)
     for name in FUNCTIONS[:2]:
         assert f"def {name}" in cells[name]["source"]
@@ -204,7 +208,7 @@ def test_whatever_becomes_of_the_cells_the_notebook_is_whole(released_cells, dat
     cells = cells[: data.draw(st.integers(0, len(cells)))]
     cells += data.draw(st.lists(st.sampled_from(cells), max_size=4)) if cells else []
     cells = [cell for cell in cells if isinstance(cell, dict)]
-    fresh = repaired(cells, released_cells)
+    fresh = repaired(parts_of(cells), released_cells)
     nbformat.validate(fresh)
     MetadataValidator().validate_nb(fresh)
     ids = graded_ids(fresh)

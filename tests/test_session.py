@@ -61,14 +61,20 @@ def ended(session, name, *args, **kwargs):
 
 
 def test_each_cell_counts_for_itself(start):
-    session = start("a = 1", "def broken(:", "b = a + 1\n1 / 0\nc = 3", "def f():\n    return b")
+    session = start(
+        "a = 1",
+        "def broken(:",
+        "b = a + 1\n1 / 0\nc = 3",
+        "def f():\n    return b\ndef g(): return c",
+    )
     assert session.call("f", []).result == 2
     assert session.problems == [
-        ("cell 2", "SyntaxError: invalid syntax (line 1)"),
-        ("cell 3", "ZeroDivisionError (line 2)"),
+        ("cell 2, line 1", "SyntaxError: invalid syntax"),
+        ("cell 3, line 2", "ZeroDivisionError"),
     ]
+    assert session.call("g", []).result == 3
     with pytest.raises(FunctionMissing):
-        session.call("c", [])
+        session.call("broken", [])
 
 
 @pytest.mark.parametrize("source", ["while True: pass", "import os; os._exit(0)"])
@@ -76,7 +82,7 @@ def test_a_cell_that_ends_the_worker_is_left_out(start, source):
     session = start("def f(): return 1", source, "def g(): return 2", cells=0.5)
     assert session.call("f", []).result == 1
     assert session.call("g", []).result == 2
-    assert [where for where, _ in session.problems] == ["cell 2"]
+    assert [where for where, _ in session.problems] == ["cell 2, line 1"]
 
 
 def test_a_future_import_holds_for_the_cells_below(start):
@@ -97,7 +103,7 @@ def test_a_main_block_runs_in_a_notebook_only(start):
 
 def test_input_has_nobody_to_ask_and_display_does_nothing(start):
     session = start("input('name?')", "display(3)", "def f(): return 1")
-    assert session.problems == [("cell 1", "EOFError (line 1)")]
+    assert session.problems == [("cell 1, line 1", "EOFError")]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def _environment() -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": _cache_folder(),
         "HOME": "/nonexistent",
+        "TORCH_COMPILE_DISABLE": "1",  # a compiler writes files and starts processes
         "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
         **confine_libraries.NO_ACCELERATORS,
     }
@@ -102,7 +103,10 @@ def _wrapped(
     if policy["level"] != "A":
         return [], policy
     readable = confine_libraries.find(torch=libraries == "torch").readable
-    own = [str(Path(__file__).parent), str(Path(msgspec.__file__).parent)]
+    here = Path(__file__).parent
+    own = [str(here), str(Path(msgspec.__file__).parent)]
+    # What runs cells is linked to the package of which students have a copy.
+    own += [str(file.resolve()) for file in (here / "inside").glob("*.py") if file.is_symlink()]
     cache = [folder] if os.path.isdir(folder := _cache_folder()) else []
     prefix = namespaces.command([*readable, *own, *beside], cache)
     return prefix, {**policy, "outside": namespaces.identifiers()}
@@ -416,6 +420,7 @@ class Worker:
         packer: wire.Packer | None,
         seconds: float,
         answer: Answer | None = None,
+        running: Callable[[wire.Running], None] | None = None,
     ) -> tuple[Any, list[np.ndarray]]:
         """Send a request and return its reply.
 
@@ -424,13 +429,16 @@ class Worker:
             packer: holds the arrays of the message.
             seconds: wall-clock limit.
             answer: makes the frame that answers a callback; None where no callback is allowed.
+            running: is called when a step of a cell begins; None where no cell runs.
 
         Raises:
             WorkerEnded: too slow, too much memory or output, dead, or a reply that breaks the format.
         """
         if not self.alive:
             raise GraderFault("the worker has ended already")
-        exchange = _Exchange(self, message.id, wire.frame(message, packer), seconds, answer)
+        exchange = _Exchange(
+            self, message.id, wire.frame(message, packer), seconds, answer, running
+        )
         while True:
             ready = exchange.wait()
             if self._output in ready:
@@ -467,11 +475,14 @@ class _Exchange:
         frame: list[Any],
         seconds: float,
         answer: Answer | None,
+        running: Callable[[wire.Running], None] | None,
     ):
         """Begin to send a frame; the arguments are those of `Worker.exchange`."""
         self._worker = worker
         self._request = request
         self._answer = answer
+        self._running = running
+        self._steps_left = wire.MAX_STEPS
         self._deadline = time.monotonic() + seconds
         self._next_look = time.monotonic() + _MEMORY_TICK
         self._callbacks_left = worker._limits.callbacks
@@ -546,6 +557,10 @@ class _Exchange:
             arrays = wire.split_body(specs, body)
             if reply.id != self._request or self._unsent:
                 raise wire.WireError("a reply to no request")
+            if isinstance(reply, wire.Running):
+                self._take_step(reply)
+                self._reader = _FrameReader(self._worker._replies)
+                return None
             if not isinstance(reply, wire.CallBack):
                 return reply, arrays
             answer = self._answer_to(reply, arrays)
@@ -555,6 +570,12 @@ class _Exchange:
             raise self._worker._end("crashed", f"broke the grader's format: {error}") from error
         self._begin(answer)
         return None
+
+    def _take_step(self, step: wire.Running) -> None:
+        self._steps_left -= 1
+        if self._running is None or self._steps_left < 0:
+            raise wire.WireError("a step too many")
+        self._running(step)
 
     def _answer_to(self, callback: wire.CallBack, arrays: list[np.ndarray]) -> list[Any]:
         self._callbacks_left -= 1

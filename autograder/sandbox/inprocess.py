@@ -9,15 +9,15 @@ from __future__ import annotations
 import functools
 import math
 import os
-import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from autograder.sandbox import timer, wire
-from autograder.sandbox.inside import worker
+from autograder.sandbox.inside import statements, worker
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import Cell, Limits, WorkerEnded
 
@@ -89,6 +89,7 @@ class InProcessWorker:
         packer: wire.Packer | None,
         seconds: float,
         answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+        running: Callable[[wire.Running], None] | None = None,
     ) -> tuple[Any, list[np.ndarray]]:
         """Answer a request within the limit; raises WorkerEnded as a worker's end of the pipe does."""
         request, arrays = _crossed(wire.frame(message, packer), wire.decode_request_head)
@@ -130,9 +131,24 @@ def _silent() -> Iterator[None]:
         yield
 
 
-@functools.lru_cache(maxsize=4096)
-def _compiled(source: str, name: str, flags: int) -> types.CodeType:
-    return compile(source, name, "exec", flags=flags, dont_inherit=True)
+@functools.lru_cache(maxsize=1024)
+def _parsed(source: str, name: str) -> tuple[statements.Statement, ...]:
+    return tuple(statements.parse(source, name))
+
+
+_compiled = functools.lru_cache(maxsize=16384)(statements.compiled)
+
+
+class _Cells(statements.Cells):
+    """Cells whose source is parsed and compiled once for all the runs that share it."""
+
+    def _parsed(self, source: str, name: str) -> Sequence[statements.Statement]:
+        return _parsed(source, name)
+
+    def _compiled(
+        self, statement: statements.Statement, name: str, flags: int, as_value: bool
+    ) -> Any:
+        return _compiled(statement, name, flags, as_value)
 
 
 @functools.cache
@@ -163,15 +179,17 @@ def _server_class() -> type[Any]:
             except BaseException as error:  # as the worker does: a SystemExit is an answer, too
                 return wire.frame(self._raised(message.id, error))
 
-        def _run_cell(self, message: Any) -> None:
-            self._seed(0)
-            self.namespace["__name__"] = worker.MODULE
-            code = _compiled(message.source, f"<cell {message.number}>", self.flags)
-            self.flags |= code.co_flags & worker._FUTURE_FLAGS
-            exec(code, self.namespace)
+        def _run_cell(self, message: Any) -> Any:
+            message = msgspec.structs.replace(message, module_name=worker.MODULE)
+            return super()._run_cell(message)
+
+        def _new_cells(self, notebook: bool) -> statements.Cells:
+            return _Cells(self.namespace, notebook, (_TimeUp, _FormatBroken))
 
         def _send(self, message: Any, packer: Any = None) -> None:
-            """A callback goes out."""
+            """A callback goes out; which statement of a cell runs is of no interest here."""
+            if isinstance(message, wire.Running):
+                return
             self._callbacks_left -= 1
             if self._answer_callback is None or self._callbacks_left < 0:
                 raise _FormatBroken("a callback too many")

@@ -105,7 +105,9 @@ class Session:
         self._lent_tokens: dict[int, int] = {}
         self._next_token = 0
         self._lines = {cell.number: cell.source.count("\n") + 1 for cell in self._cells}
-        self._bad_cells: set[int] = set()
+        # What ended a worker, or had no time left, is not run again: steps of a cell, and all from a step on.
+        self._bad_steps: dict[int, set[int]] = {}
+        self._ends: dict[int, int] = {}
         self._load_seconds = 0.0
         self._loaded = False
         self.seconds = 0.0  # spent in calls so far
@@ -183,45 +185,78 @@ class Session:
                 self._loaded = True
                 return worker
             if starts >= _STARTS or self._load_seconds > _LOAD_SHARE * self._limits.cells:
-                last = max(
-                    place for place, c in enumerate(self._cells) if c.number in self._bad_cells
-                )
-                self._leave_out(self._cells[last + 1 :])
+                self._leave_out_rest()
+
+    def _leave_out_rest(self) -> None:
+        """Leave out all that comes after what ended the latest worker."""
+        place = max(
+            place
+            for place, cell in enumerate(self._cells)
+            if cell.number in self._bad_steps or self._ends.get(cell.number) == 0
+        )
+        cell = self._cells[place]
+        if self._ends.get(cell.number) != 0:
+            self._ends[cell.number] = max(self._bad_steps[cell.number]) + 1
+        self._leave_out(self._cells[place + 1 :])
 
     def _leave_out(self, cells: Sequence[Cell]) -> None:
-        cells = [cell for cell in cells if cell.number not in self._bad_cells]
+        cells = [cell for cell in cells if self._ends.get(cell.number) != 0]
         if cells:
-            self._note(cells[0], "not run, nor what follows: the cells above took all the time")
-            self._bad_cells.update(cell.number for cell in cells)
+            self._note(cells[0], 0, "not run, nor what follows: the cells above took all the time")
+            self._ends.update((cell.number, 0) for cell in cells)
 
     def _run_cells(self, worker: Worker) -> bool:
-        """Run the cells top to bottom; False where one of them ended the worker (it is left out from then on)."""
+        """Run the cells top to bottom; False where one of them ended the worker.
+
+        The step of the cell in which that happened is left out from then on, the whole cell where none had begun.
+        """
         seconds = self._limits.cells
         for place, cell in enumerate(self._cells):
-            if cell.number in self._bad_cells:
+            until = self._ends.get(cell.number, -1)
+            if until == 0:
                 continue
             if seconds <= 0:
                 self._leave_out(self._cells[place:])
                 break
             started = time.monotonic()
-            message = wire.RunCell(new_id(), cell.number, cell.source, self._module_name)
+            skip = sorted(self._bad_steps.get(cell.number, ()))
+            message = wire.RunCell(
+                new_id(), cell.number, cell.source, self._module_name, skip, until
+            )
+            latest: list[wire.Running] = []  # at most MAX_STEPS
             try:
-                reply, _ = worker.exchange(message, None, max(0.1, seconds))
+                reply, _ = worker.exchange(message, None, max(0.1, seconds), running=latest.append)
             except WorkerEnded as ended:
-                self._bad_cells.add(cell.number)
-                self._note(cell, f"stopped: it {ended.message}")
+                self._blame(cell, latest, ended.message)
                 return False
             except wire.WireError as error:
-                self._bad_cells.add(cell.number)
-                self._note(cell, f"not run: {error}")
+                self._ends[cell.number] = 0
+                self._note(cell, 0, f"not run: {error}")
                 continue
             seconds -= time.monotonic() - started
-            if isinstance(reply, wire.Raised) and not self._loaded:
-                self._note(cell, _tell_load_error(reply, self._lines))
+            if not self._loaded:
+                self._note_failures(cell, reply)
         return True
 
-    def _note(self, cell: Cell, what: str) -> None:
-        problem = (f"cell {cell.number}", what)
+    def _blame(self, cell: Cell, latest: Sequence[wire.Running], message: str) -> None:
+        """Note what ended a worker. A worker that makes up its steps spoils its own cell."""
+        step, line = (latest[-1].step, latest[-1].line) if latest else (-1, 0)
+        bad = self._bad_steps.setdefault(cell.number, set())
+        if 0 <= step < wire.MAX_STEPS and step not in bad:
+            bad.add(step)
+        else:
+            self._ends[cell.number] = 0
+        self._note(cell, line, f"stopped: it {message}")
+
+    def _note_failures(self, cell: Cell, reply: Any) -> None:
+        failures = reply.failures if isinstance(reply, wire.Ran) else [reply]
+        for failure in failures[: wire.MAX_FAILURES]:
+            if isinstance(failure, wire.Raised):
+                self._note(cell, failure.line, _tell_load_error(failure))
+
+    def _note(self, cell: Cell, line: int, what: str) -> None:
+        place = f", line {line}" if 0 < line <= self._lines[cell.number] else ""
+        problem = (f"cell {cell.number}{place}", what)
         if problem in self.problems or len(self.problems) > _PROBLEMS:
             return
         if len(self.problems) == _PROBLEMS:
@@ -419,15 +454,12 @@ def _type_name(name: str) -> str:
     return name if known else "object of a class of your own"
 
 
-def _tell_load_error(reply: wire.Raised, lines: Mapping[int, int]) -> str:
+def _tell_load_error(reply: wire.Raised) -> str:
     kind = _exceptions(reply.bases)[0]
-    # A SyntaxError is raised by no line of the cell that runs, it tells its line itself.
-    place = _place(reply, lines)[1] or (reply.line if 0 < reply.line <= max(lines.values()) else 0)
-    line = f" (line {place})" if place else ""
     if kind in _TELLING:
         text = " ".join(_ADDRESS.sub("", reply.text).split())
-        return f"{kind}: {text[:200]}{line}"
-    return f"{kind}{line}"
+        return f"{kind}: {text[:200]}"
+    return kind
 
 
 @contextmanager

@@ -29,6 +29,8 @@ MAX_KEY_LENGTH = 8
 MAX_TEXT = 4096
 MAX_INTEGER = 4096  # bits; Python writes longer ones out only when asked to
 MAX_FREE_KEYS = 512  # of a dict whose keys are not all texts
+MAX_STEPS = 512  # of one cell
+MAX_FAILURES = 50  # of one cell
 
 DTYPES = {
     name: np.dtype(name)
@@ -113,12 +115,17 @@ ArraySpec = tuple[str, tuple[int, ...]]
 
 
 class RunCell(msgspec.Struct, tag="cell", frozen=True):
-    """Execute one cell; `module_name` becomes `__name__`."""
+    """Execute one cell, step by step; `module_name` becomes `__name__`.
+
+    Steps in `skip` are left out, and from `until` on (where that is not negative) all of them.
+    """
 
     id: int
     number: int
     source: str
     module_name: str
+    skip: list[int] = []
+    until: int = -1
 
 
 class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
@@ -194,6 +201,21 @@ class Missing(msgspec.Struct, tag="missing", frozen=True, forbid_unknown_fields=
     id: int
 
 
+class Running(msgspec.Struct, tag="running", frozen=True, forbid_unknown_fields=True):
+    """A step of a cell begins, at this line of it. Not answered; the reply is still to come."""
+
+    id: int
+    step: int
+    line: int
+
+
+class Ran(msgspec.Struct, tag="ran", frozen=True, forbid_unknown_fields=True):
+    """A cell has run. `failures` are of its statements, with their lines; some may be left out."""
+
+    id: int
+    failures: list[Raised]
+
+
 class CallBack(msgspec.Struct, tag="callback", frozen=True, forbid_unknown_fields=True):
     """Student code calls a callable of the grader; the grader answers with `Answer` or `AnswerRaised`."""
 
@@ -203,7 +225,7 @@ class CallBack(msgspec.Struct, tag="callback", frozen=True, forbid_unknown_field
     kwargs: Value
 
 
-Reply = Union[Done, Raised, Missing, CallBack]  # noqa: UP007
+Reply = Union[Done, Raised, Missing, Running, Ran, CallBack]  # noqa: UP007
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True):

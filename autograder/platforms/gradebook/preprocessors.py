@@ -132,7 +132,7 @@ class SubmissionExporter(NotebookExporter):
             cells = read_cells(path.name, read_bytes(path))
         except (SubmissionError, ValueError) as error:
             self.log.warning("%s: %s", filename, error)
-            cells = []
+            cells = ()
         resources = resources or {}
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         resources["autograder_cells"] = cells

@@ -471,7 +471,7 @@ def graded_notebook(rows: Rows, folder: Path, release: _Release) -> NotebookNode
         path, _ = choose(folder, rows.chapter)
         cells = read_cells(path.name, read_bytes(path))
     except (SubmissionError, ValueError):
-        cells = []  # the summary says why
+        cells = ()  # the summary says why
     notebook = repaired(cells, release.cells, release.kernelspec)
     fill(notebook, rows)
     for number, cell in enumerate(notebook.cells):

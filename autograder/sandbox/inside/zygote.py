@@ -30,6 +30,7 @@ CANNOT_START = 71
 
 # Imported once here so that no worker pays for them.
 _WARM_NUMPY = [
+    "asyncio",
     "numpy",
     "numpy.fft",
     "numpy.linalg",

@@ -34,7 +34,7 @@ class State:
     chosen: bool = False  # with `n`, so that passing another exercise does not change it
     listing: bool = False
     hints: list[str] = field(default_factory=list)
-    notes: dict[int, str] = field(default_factory=dict)
+    notes: dict[tuple[int, int], str] = field(default_factory=dict)
     problem: str = ""
     printed: str = ""
     running: bool = False

@@ -410,7 +410,7 @@ def test_torch_alone_leaves_no_threads(start):
         libraries="torch",
     )
     assert session.call("train", [], hold=False).result is True
-    assert session._worker.threads() == 1
+    assert session._worker.threads() == {}
 
 
 def test_a_result_too_large_is_an_error(start):

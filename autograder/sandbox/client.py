@@ -26,6 +26,7 @@ import msgspec
 import numpy as np
 
 from . import wire
+from .clock import Clock, Used, computing_seconds
 from .confine import ConfinementError, cgroups, namespaces
 from .confine import libraries as confine_libraries
 from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
@@ -44,6 +45,7 @@ _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
+_CLOCK_TICK = 0.01
 _MEMORY_MARGIN = (
     1 << 30
 )  # resident memory beyond the budget: the libraries, shared pages among them
@@ -351,18 +353,26 @@ class Worker:
         self._limits = limits
         self.alive = True
         self._output_open = True
+        self.used = Used(0.0, 0.0)  # by the latest request
+
+    @functools.cached_property
+    def _clock(self) -> Clock:
+        return Clock(self.outer_pid)
 
     @functools.cached_property
     def outer_pid(self) -> int:
         """Its process id here; in a namespace of its own it goes by another number."""
         return namespaces.outer_pid(self._pidfd)
 
-    def threads(self) -> int:
-        """How many threads it has."""
+    def threads(self) -> dict[int, float]:
+        """Return the processor time of each thread beside its own, by the thread's id."""
         try:
-            return len(os.listdir(f"/proc/{self.outer_pid}/task"))
+            names = map(int, os.listdir(f"/proc/{self.outer_pid}/task"))
         except OSError:
-            return 0
+            return {}
+        others = [name for name in names if name != self.outer_pid]
+        times = {name: computing_seconds(self.outer_pid, name) for name in others}
+        return {name: seconds for name, seconds in times.items() if seconds is not None}
 
     def _resident(self) -> int:
         try:
@@ -427,7 +437,7 @@ class Worker:
         Args:
             message: one of `wire.Request`; its id must be fresh (`new_id`).
             packer: holds the arrays of the message.
-            seconds: wall-clock limit.
+            seconds: how long it may compute, and how long it may wait; not the time in which others had the processor.
             answer: makes the frame that answers a callback; None where no callback is allowed.
             running: is called when a step of a cell begins; None where no cell runs.
 
@@ -436,9 +446,9 @@ class Worker:
         """
         if not self.alive:
             raise GraderFault("the worker has ended already")
-        exchange = _Exchange(
-            self, message.id, wire.frame(message, packer), seconds, answer, running
-        )
+        frame = wire.frame(message, packer)
+        self._clock.start()
+        exchange = _Exchange(self, message.id, frame, seconds, answer, running)
         while True:
             ready = exchange.wait()
             if self._output in ready:
@@ -448,6 +458,7 @@ class Worker:
             if self._replies in ready:
                 reply = exchange.receive()
                 if reply is not None:
+                    self.used = self._clock.used()
                     return reply
             elif self._pidfd in ready:
                 raise self._gone()
@@ -457,6 +468,9 @@ class Worker:
         if not self.alive:
             return
         self.alive = False
+        if "_clock" in self.__dict__:
+            self.used = self._clock.used()
+            self._clock.close()
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
@@ -483,7 +497,8 @@ class _Exchange:
         self._answer = answer
         self._running = running
         self._steps_left = wire.MAX_STEPS
-        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._next_check = time.monotonic() + seconds
         self._next_look = time.monotonic() + _MEMORY_TICK
         self._callbacks_left = worker._limits.callbacks
         self._printed = 0
@@ -516,13 +531,17 @@ class _Exchange:
         """
         worker = self._worker
         now = time.monotonic()
-        if now >= self._deadline:
-            raise worker._end("timeout", "took too long")
+        if now >= self._next_check:
+            used = worker._clock.used()
+            left = self._seconds - max(used.computing, used.waiting)
+            if left <= 0:
+                raise worker._end("timeout", "took too long")
+            self._next_check = now + max(left, _CLOCK_TICK)
         if now >= self._next_look:
             self._next_look = now + _MEMORY_TICK
             if worker._resident() > worker._limits.memory + _MEMORY_MARGIN:
                 raise worker._end("memory", "used too much memory")
-        return {fd for fd, _ in self._poll.poll(1000 * min(self._deadline - now, _MEMORY_TICK))}
+        return {fd for fd, _ in self._poll.poll(1000 * min(self._next_check - now, _MEMORY_TICK))}
 
     def drop_output(self) -> None:
         """Read what was printed, and count it.
@@ -581,7 +600,11 @@ class _Exchange:
         self._callbacks_left -= 1
         if self._answer is None or self._callbacks_left < 0:
             raise wire.WireError("a callback too many")
-        return self._answer(callback, arrays)
+        began = time.monotonic()
+        try:
+            return self._answer(callback, arrays)
+        finally:
+            self._worker._clock.leave_out(time.monotonic() - began)
 
 
 def _write(pipe: int, buffers: list[memoryview]) -> list[memoryview]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
@@ -17,6 +18,7 @@ import msgspec
 import numpy as np
 
 from autograder.sandbox import timer, wire
+from autograder.sandbox.clock import Used
 from autograder.sandbox.inside import statements, worker
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import Cell, Limits, WorkerEnded
@@ -66,6 +68,7 @@ class InProcessWorker:
         self._most_seconds = most_seconds
         self._server = _server_class()(libraries)
         self.alive = True
+        self.used = Used(0.0, 0.0)
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -75,9 +78,9 @@ class InProcessWorker:
     def greet(self, _seconds: float) -> None:
         """Nothing to wait for."""
 
-    def threads(self) -> int:
-        """One, as far as a session is concerned."""
-        return 1
+    def threads(self) -> dict[int, float]:
+        """None beside its own, as far as a session is concerned."""
+        return {}
 
     def has_stale_reply(self) -> bool:
         """Nothing is written without being asked."""
@@ -94,6 +97,7 @@ class InProcessWorker:
         """Answer a request within the limit; raises WorkerEnded as a worker's end of the pipe does."""
         request, arrays = _crossed(wire.frame(message, packer), wire.decode_request_head)
         self._server.ask(answer, self._limits.callbacks)
+        began = time.process_time()
         try:
             # Our code only computes, so that its processor time is what it takes on any machine.
             limit = min(seconds, self._most_seconds)
@@ -105,6 +109,8 @@ class InProcessWorker:
         except _FormatBroken as error:
             self.close()
             raise WorkerEnded("crashed", f"broke the grader's format: {error}") from None
+        finally:
+            self.used = Used(time.process_time() - began, 0.0)
         return _crossed(parts, wire.decode_reply_head)
 
     def close(self) -> None:

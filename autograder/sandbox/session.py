@@ -11,7 +11,6 @@ import re
 import resource
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,9 +26,8 @@ _CALLBACK_ELEMENTS = 4096
 _CALLBACK_SECONDS = 2.0
 # Cells that end their worker: how often a load starts anew, and for how many times the limit of all cells.
 _STARTS = 64
-_LOAD_SHARE = 6
-# Starting anew after calls that ended a worker, all together, in times the limit of the chapter.
-_RELOAD_SHARE = 3
+_LOAD_SHARE = 3
+_STIR = 0.001  # seconds; a thread that has computed for less since the last test only woke up
 _PROBLEMS = 200
 _TYPES = {
     name
@@ -109,8 +107,11 @@ class Session:
         self._bad_steps: dict[int, set[int]] = {}
         self._ends: dict[int, int] = {}
         self._load_seconds = 0.0
+        self._load_cost = 0.0  # of the latest complete run of the cells
+        self._threads: dict[int, float] = {}
         self._loaded = False
         self.seconds = 0.0  # spent in calls so far
+        self.spent = 0.0  # in calls and cells so far
         self.replies = 0  # of the submission to calls, so far
         self.problems: list[tuple[str, str]] = []  # where, what
 
@@ -147,8 +148,22 @@ class Session:
                     kept.worker.close()
                 kept = _Aside(wanted, None, 0)
             self._bound, self._worker, self._generation = kept
-        if self._worker is not None and self._worker.alive and self._worker.threads() > 1:
+        if self._worker is not None and self._worker.alive and self._is_disturbed(self._worker):
             self._leave()
+
+    def _is_disturbed(self, worker: Worker) -> bool:
+        """Tell whether threads that are left behind compute; one that sleeps costs nothing and delays nobody.
+
+        Where starting anew would take too much of the submission's time, the worker is kept all the same: its calls
+        are measured by their own thread.
+        """
+        now = worker.threads()
+        before, self._threads = self._threads, now
+        grown = [now[thread] - before.get(thread, 0.0) for thread in now]
+        return max(grown, default=0.0) > _STIR and self._seconds_left() > 2 * self._load_cost
+
+    def _seconds_left(self) -> float:
+        return self._limits.submission - self.spent
 
     def _leave(self) -> None:
         """Let the next call start in a fresh worker."""
@@ -169,20 +184,20 @@ class Session:
     def _start(self) -> Worker:
         starts = 0
         while True:
-            if self._loaded and self._load_seconds > _RELOAD_SHARE * self._limits.chapter:
-                raise WorkerEnded("timeout", "needs too long to run the cells again and again")
+            if self._loaded and self._seconds_left() <= 0:
+                raise _spent()
             worker = self._zygote.fork(self._limits)
             worker.greet(START_SECONDS)
             self._workers_started += 1
             self._generation = self._workers_started
             starts += 1
-            began = time.monotonic()
+            before = self.spent
             complete = self._run_cells(worker)
-            self._load_seconds += time.monotonic() - began
+            self._load_cost = self.spent - before
+            self._load_seconds += self._load_cost
             if complete:
-                if not self._loaded:
-                    self._load_seconds = 0.0  # from now on of starting anew
                 self._loaded = True
+                self._threads = worker.threads()
                 return worker
             if starts >= _STARTS or self._load_seconds > _LOAD_SHARE * self._limits.cells:
                 self._leave_out_rest()
@@ -218,7 +233,6 @@ class Session:
             if seconds <= 0:
                 self._leave_out(self._cells[place:])
                 break
-            started = time.monotonic()
             skip = sorted(self._bad_steps.get(cell.number, ()))
             message = wire.RunCell(
                 new_id(), cell.number, cell.source, self._module_name, skip, until
@@ -227,13 +241,15 @@ class Session:
             try:
                 reply, _ = worker.exchange(message, None, max(0.1, seconds), running=latest.append)
             except WorkerEnded as ended:
+                self.spent += worker.used.total
                 self._blame(cell, latest, ended.message)
                 return False
             except wire.WireError as error:
                 self._ends[cell.number] = 0
                 self._note(cell, 0, f"not run: {error}")
                 continue
-            seconds -= time.monotonic() - started
+            seconds -= worker.used.total
+            self.spent += worker.used.total
             if not self._loaded:
                 self._note_failures(cell, reply)
         return True
@@ -327,12 +343,14 @@ class Session:
         worker = self._current()  # first: handles are checked against the worker that will see them
         packer = self._packer()
         message = make(packer)
-        limit = self._limits.call if seconds is None else seconds
-        started = time.monotonic()
+        limit = min(self._limits.call if seconds is None else seconds, self._seconds_left())
+        if limit <= 0:
+            raise _spent()
         try:
             reply, arrays = worker.exchange(message, packer, limit, self._answer)
         finally:
-            self.seconds += time.monotonic() - started
+            self.seconds += worker.used.total
+            self.spent += worker.used.total
         self.replies += 1
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
@@ -429,6 +447,10 @@ class Session:
             )
 
         self._exchange(make, None)
+
+
+def _spent() -> WorkerEnded:
+    return WorkerEnded("timeout", "was not called: the submission has used up all its time")
 
 
 def _exceptions(names: Sequence[str]) -> list[str]:

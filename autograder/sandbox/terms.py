@@ -38,6 +38,14 @@ class Limits(msgspec.Struct, frozen=True):
             description="Seconds for all calls, shared out evenly among the chapter's functions.",
         ),
     ] = 60.0
+    submission: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86400,
+            description="Seconds for everything a submission does, its cells each time they are run included.",
+        ),
+    ] = 60.0
     memory: Annotated[
         int,
         Meta(ge=1 << 24, le=1 << 40, description="Bytes of memory beyond what the libraries take."),

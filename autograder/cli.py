@@ -25,8 +25,15 @@ from autograder.certification.certify import (
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
-from autograder.classroom.scheduler import Scheduler, SchedulerError
+from autograder.classroom.run import (
+    SAFE_LEVELS,
+    UNSAFE,
+    RunSummary,
+    Selection,
+    grade_class,
+    run_record,
+)
+from autograder.classroom.scheduler import Conditions, Scheduler, SchedulerError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
 from autograder.grading.submissions import find, printable
@@ -174,14 +181,12 @@ def _grade(options: argparse.Namespace) -> int:
             terminal.Bar(console) as bar,
         ):
             summary = grade_class(
-                root,
+                Selection(root, wanted, options.student),
                 options.output,
                 course,
-                chapters=wanted,
-                students=options.student,
-                scheduler=Watched(scheduler, bar.running),
+                Watched(scheduler, bar.running),
+                Conditions(level=level),
                 use_cache=not options.no_cache,
-                level=level,
                 progress=bar.show,
             )
         run = _run(summary, jobs, level)

@@ -26,11 +26,11 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """What a grader is made with: the seed of the hidden inputs, the limits, the level of the sandbox."""
+    """What a grader is made with."""
 
-    seed: int = DEFAULT_SEED
-    limits: Limits | None = None
-    level: str = "B"
+    seed: int = DEFAULT_SEED  # of the hidden inputs
+    limits: Limits | None = None  # what a submission may use
+    level: str = "B"  # of the sandbox
 
 
 class Outcome(NamedTuple):

@@ -27,6 +27,7 @@ from sqlalchemy import select
 from traitlets import Unicode
 
 from autograder.classroom.run import SAFE_LEVELS, OneByOne
+from autograder.classroom.scheduler import Conditions
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
 from autograder.platforms.gradebook.notebook import (
@@ -64,7 +65,7 @@ def _grader(_process: int) -> OneByOne:
             f"the sandbox reaches only level {level} here, so no submission is graded into the gradebook; "
             "python -m autograder doctor says why"
         )
-    grader = OneByOne(course(), level=level)
+    grader = OneByOne(course(), Conditions(level=level))
     atexit.register(grader.close)
     return grader
 

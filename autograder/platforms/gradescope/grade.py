@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.classroom.run import SAFE_LEVELS, grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import SAFE_LEVELS, Selection, grade_class
+from autograder.classroom.scheduler import Conditions
 from autograder.course.source import Chapter, chapters
 from autograder.files import write_file
 from autograder.reports import gradescope
@@ -82,12 +84,12 @@ def _result(
         work = Path(folder)
         _lay_out(submission, work / "submitted" / STUDENT / chapter)
         summary = grade_class(
-            work / "submitted",
+            Selection(work / "submitted", [chapter]),
             work / "graded",
             course,
-            chapters=[chapter],
+            LocalProcesses(1),
+            Conditions(level=level),
             use_cache=False,
-            level=level,
         )
         [result] = summary.results
         return result

@@ -30,12 +30,12 @@ from autograder.course.catalogue import (
     mistakes,
     named_in,
 )
-from autograder.course.source import Chapter, load_reference, module_source
+from autograder.course.source import QUIZ, Chapter, load_reference, module_source
 from autograder.grading import toolkit
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
 from autograder.grading.judge import DEFAULT_SEED, Suite
-from autograder.grading.submissions import QUIZ, Submission
+from autograder.grading.submissions import Submission
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Cell, Limits

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from autograder.course.catalogue import mistakes
-from autograder.course.source import ROOT, Chapter, quiz_key
+from autograder.course.source import QUIZ, ROOT, Chapter, quiz_key
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
 from autograder.grading.judge import DEFAULT_SEED, Suite
-from autograder.grading.submissions import QUIZ, Submission
+from autograder.grading.submissions import Submission
 from autograder.grading.trace_store import TraceStore
 from autograder.grading.version import grader_version
 from autograder.results import (

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from autograder.course.source import QUIZ
 from autograder.results import Problem
 from autograder.sandbox.terms import Cell
 
@@ -31,7 +32,6 @@ MAX_PARSED = (
 MAX_SEARCHED = 1 << 19  # characters of all cells that are searched for magics
 _MAGIC_PASSES = 5
 _MAGICS_OF_A_CELL = 16
-QUIZ = "quiz_answers"
 _TOOLS_FOLDERS = (".ipynb_checkpoints", ".git", ".DS_Store")
 
 

@@ -15,14 +15,14 @@ import pytest
 
 from autograder.results import MAX_MESSAGE
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
-from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent, WorkerEnded
+from autograder.sandbox.terms import CallResult, Handle, Opaque, Unsent, WorkerEnded
 from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
 
 __all__ = [
     "HANDLE",
+    "CallResult",
     "Layout",
     "Opaque",
-    "Outcome",
     "TestEnded",
     "calls_counted",
     "compare",
@@ -309,7 +309,7 @@ class Student:
         cotangents: Any = None,
         strict: bool = False,
         **kwargs: Any,
-    ) -> Outcome:
+    ) -> CallResult:
         """Call a function; its results are checked for number and come back as `RESULTS` declares them.
 
         `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error.

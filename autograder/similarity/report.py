@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.reports import page
 from autograder.reports.text import counted, one_line
-from autograder.similarity.compare import Comparison, Fingerprints, Pair, Place
+from autograder.similarity.compare import Comparison, Fingerprints, Pair, Span
 
 _PAIRS = 100
 _PLACES = 12
@@ -98,7 +98,7 @@ def _pair(number: int, pair: Pair) -> str:
     return title + page.scrolled(f"Places of pair {number}", content) + rest
 
 
-def _code(side: Fingerprints, place: Place) -> str:
+def _code(side: Fingerprints, place: Span) -> str:
     source = side.sources[place.cell].split("\n")[place.first - 1 : place.last]
     shown = "\n".join(source[:_LINES])
     cut = "\n…" if len(source) > _LINES else ""

@@ -360,12 +360,12 @@ class _Certification:
             return only(test)
 
         def before() -> None:
-            toolkit.evidence.drawn = False
+            toolkit.state.drawn = False
             self.watch.begin()
 
         def after(test: HiddenTest, verdict: str) -> None:
             self.watch.end(test, subject, verdict)
-            if toolkit.evidence.drawn:
+            if toolkit.state.drawn:
                 outcomes.drawing.add(test.id)
             if verdict != "passed":
                 outcomes.failed.add((test.function, test.name))
@@ -443,7 +443,7 @@ def seeded(suite: Suite, seed: int) -> Iterator[None]:
         yield
     finally:
         suite.seed = before
-        toolkit.set_seed(before)
+        toolkit.state.seed = before
 
 
 _SPY = """

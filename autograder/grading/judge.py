@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
-from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, evidence, set_seed
+from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, state
 from autograder.grading.traces import Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised
@@ -69,7 +69,7 @@ class Suite:
 
         `before` and `after` are called around each; no more are run once `until` holds.
         """
-        set_seed(self.seed)
+        state.seed = self.seed
         judge = Judge(self, session)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
@@ -94,10 +94,10 @@ class Judge:
 
     def run(self, test: HiddenTest) -> TestEnded | None:
         """Run a test, once more with substituted steps where that can excuse it; None where it passed."""
-        evidence.right = 0
+        state.right = 0
         attempts: list[Trace] = []
         ended = self._excused(test, attempts)
-        if not evidence.right:
+        if not state.right:
             self._without_evidence.add((test.function, test.name))
         verdict, message = ("passed", "") if ended is None else (ended.verdict, ended.message)
         result = TestResult(test.name, verdict, test.weight, message)  # type: ignore[arg-type]

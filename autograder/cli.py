@@ -25,8 +25,8 @@ from autograder.certification.certify import (
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import UNSAFE, RunSummary, grade_class, run_record
-from autograder.classroom.scheduler import Scheduler, SchedulerError
+from autograder.classroom.run import UNSAFE, RunSummary, Selection, grade_class, run_record
+from autograder.classroom.scheduler import Conditions, Scheduler, SchedulerError
 from autograder.course import settings
 from autograder.course.settings import Grading, Settings, SettingsError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
@@ -195,15 +195,12 @@ def _grade(options: argparse.Namespace) -> int:
             terminal.Bar(console) as bar,
         ):
             summary = grade_class(
-                root,
+                Selection(root, wanted, options.student),
                 options.output,
                 course,
-                chapters=wanted,
-                students=options.student,
-                scheduler=Watched(scheduler, bar.running),
+                Watched(scheduler, bar.running),
+                Conditions(options.settings.grading, level),
                 use_cache=not options.no_cache,
-                grading=options.settings.grading,
-                level=level,
                 progress=bar.show,
             )
         run = _run(summary, jobs, level, _course(options.settings))

@@ -24,11 +24,10 @@ from autograder.certification.certify import (
 )
 from autograder.course.catalogue import Mistake, alternatives, mistaken_source, mistakes
 from autograder.course.settings import Grading
-from autograder.course.source import SUITES, chapters, module_source
+from autograder.course.source import QUIZ, SUITES, chapters, module_source
 from autograder.grading import toolkit
 from autograder.grading.engine import Grader
 from autograder.grading.hints import Hints
-from autograder.grading.submissions import QUIZ as QUIZ_ANSWERS
 from autograder.grading.trace_store import TraceStore
 from autograder.grading.traces import same_values
 from autograder.sandbox.inprocess import InProcessZygote, load_session
@@ -62,7 +61,7 @@ def parameter_names(chapter):
 
 def replaced(chapter, body):
     """A submission in which every function is something else."""
-    names = [function.name for function in chapter.functions if function.name != QUIZ_ANSWERS]
+    names = [function.name for function in chapter.functions if function.name != QUIZ]
     return as_submission(chapter, [f"def {name}(*a, **k):\n    {body}\n" for name in names])
 
 

@@ -17,7 +17,7 @@ from autograder.classroom import cluster, dask_worker
 from autograder.classroom.dask_worker import Delivered, GraderPool, Order, Refused
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.local import LocalProcesses
-from autograder.classroom.run import grade_class
+from autograder.classroom.run import Selection, grade_class
 from autograder.classroom.scheduler import Conditions, SchedulerError, Task
 from autograder.course.settings import Grading
 from autograder.course.source import ROOT, chapters, module_source
@@ -121,7 +121,7 @@ def test_a_run_that_is_interrupted_goes_on(address, handed_in, tmp_path, course)
     assert 2 <= before < 8
     with closing(cluster.Cluster(address)) as again:
         summary = grade_class(
-            handed_in, output, course, chapters=[CHAPTER], scheduler=again, level=again.level
+            Selection(handed_in, [CHAPTER]), output, course, again, Conditions(level=again.level)
         )
     assert (summary.reused, summary.graded) == (before, 8 - before)
     assert all(result.status == "graded" for result in summary.results)

@@ -45,8 +45,8 @@ def class_folder(tmp_path):
 def graded_by_hand(monkeypatch):
     """Grading is somebody else's test: here every submission gets 5 of 10 points."""
 
-    def grade_class(root, output, course, *, chapters, students=(), **_options):
-        found, passed_over = cli.find(root, chapters, students)
+    def grade_class(selection, output, *_with, **_options):
+        found, passed_over = cli.find(selection.root, selection.chapters, selection.students)
         summary = RunSummary([], {}, passed_over=passed_over)
         for place in found:
             tests = [

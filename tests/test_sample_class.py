@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.classroom.run import grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class
+from autograder.classroom.scheduler import Conditions
 from autograder.course.settings import Grading
 from autograder.course.source import chapters
 from autograder.results import from_json
@@ -27,9 +29,8 @@ def graded(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     write(folder / "submitted", course)
     output = folder / "graded"
-    grade_class(
-        folder / "submitted", output, course, chapters=list(course), jobs=2, grading=GRADING
-    )
+    selection = Selection(folder / "submitted", list(course))
+    grade_class(selection, output, course, LocalProcesses(2), Conditions(GRADING))
     return output
 
 

@@ -29,13 +29,13 @@ from autograder.course.catalogue import (
     named_in,
 )
 from autograder.course.settings import Grading
-from autograder.course.source import Chapter, load_reference, module_source
+from autograder.course.source import QUIZ, Chapter, load_reference, module_source
 from autograder.files import csv_bytes
 from autograder.grading import toolkit
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
 from autograder.grading.judge import Suite
-from autograder.grading.submissions import QUIZ, Submission
+from autograder.grading.submissions import Submission
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Cell
@@ -360,12 +360,12 @@ class _Certification:
             return only(test)
 
         def before(_test: HiddenTest) -> None:
-            toolkit.evidence.drawn = False
+            toolkit.state.drawn = False
             self.watch.begin()
 
         def after(test: HiddenTest, verdict: str) -> None:
             self.watch.end(test, subject, verdict)
-            if toolkit.evidence.drawn:
+            if toolkit.state.drawn:
                 outcomes.drawing.add(test.id)
             if verdict != "passed":
                 outcomes.failed.add((test.function, test.name))
@@ -443,7 +443,7 @@ def seeded(suite: Suite, seed: int) -> Iterator[None]:
         yield
     finally:
         suite.seed = before
-        toolkit.set_seed(before)
+        toolkit.state.seed = before
 
 
 _SPY = """

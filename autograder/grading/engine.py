@@ -10,12 +10,12 @@ import msgspec
 
 from autograder.course.catalogue import mistakes
 from autograder.course.settings import Grading
-from autograder.course.source import ROOT, Chapter, quiz_key
+from autograder.course.source import QUIZ, ROOT, Chapter, quiz_key
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
 from autograder.grading.installed import why_not_gradable
 from autograder.grading.judge import Suite
-from autograder.grading.submissions import QUIZ, Submission
+from autograder.grading.submissions import Submission
 from autograder.grading.trace_store import TraceStore
 from autograder.grading.version import grader_version
 from autograder.results import (

@@ -12,7 +12,7 @@ from typing import Any
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
-from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, evidence, set_seed
+from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, state
 from autograder.grading.traces import Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised, limited_memory
@@ -75,7 +75,7 @@ class Suite:
         `before` and `after` are called around each; no more are run once `until` holds. Tests of
         the functions in `without`, whose results have ended a grader process, are not run and count as failed.
         """
-        set_seed(self.seed)
+        state.seed = self.seed
         judge = Judge(self, session)
         with limited_memory(self.limits.memory), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numpy's, on values that a submission returned
@@ -100,10 +100,10 @@ class Judge:
 
     def run(self, test: HiddenTest) -> TestEnded | None:
         """Run a test, once more with substituted steps where that can excuse it; None where it passed."""
-        evidence.right = 0
+        state.right = 0
         attempts: list[Trace] = []
         ended = self._excused(test, attempts)
-        if not evidence.right:
+        if not state.right:
             self._without_evidence.add((test.function, test.name))
         self._record(test, ended)
         if ended is not None and not self._suite.takes_long(test):

@@ -18,7 +18,6 @@ from seqlab import cells
 
 MAX_BYTES = cells.MAX_RAW
 MAX_PROBLEMS = 200
-QUIZ = cells.QUIZ
 _TOOLS_FOLDERS = (".ipynb_checkpoints", ".git", ".DS_Store")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent
+from autograder.sandbox.terms import CallResult, Handle, Opaque, Unsent
 
 SAME = 1e-6
 _MOST_VALUES = 5_000  # of a test; what is longer is cut, as a submission may return anything
@@ -98,7 +98,7 @@ def _leaves(value: Any) -> Iterable[Leaf]:
 
     What the contract leaves free is left out: list or tuple, the width of a float, what a cache holds.
     """
-    if isinstance(value, Outcome):
+    if isinstance(value, CallResult):
         yield from _leaves(value.result)
         yield from _leaves(value.args_after)
         yield from _leaves(value.gradients)

@@ -86,7 +86,6 @@ class _Stage:
 class _Act:
     what: str
     run: Callable[[_Stage], object]
-    levels: str = "AB"
     refused_by: tuple[int, ...] = _DENIED  # empty: it must succeed
 
 
@@ -322,25 +321,23 @@ ACTS: tuple[_Act, ...] = (
     _Act(
         "take more memory than its budget",
         lambda _: _touch(4 * _MEMORY, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS),
-        "ABD",
-        (_SPACE,),
+        refused_by=(_SPACE,),
     ),
     _Act(
         "take more shared memory than its budget",
         lambda _: _touch(8 * _MEMORY, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS),
-        "ABD",
-        (_SPACE,),
+        refused_by=(_SPACE,),
     ),
-    _Act("open descriptors without end", _fill_descriptors, "ABD", (errno.EMFILE,)),
+    _Act("open descriptors without end", _fill_descriptors, refused_by=(errno.EMFILE,)),
     # what must work
-    _Act("import what is not loaded yet", _import_unloaded, "ABD", ()),
-    _Act("open /dev/null", lambda _: _write(os.devnull), "ABD", ()),
-    _Act("start a thread", _start_thread, "ABD", ()),
-    _Act("take half its budget", lambda _: bytearray(_MEMORY // 2), "ABD", ()),
-    _Act("compute with numpy", _compute, "ABD", ()),
-    _Act("draw random numbers", lambda _: random.SystemRandom().random(), "ABD", ()),
-    _Act("look at the clock", _look_at_clock, "ABD", ()),
-    _Act("open a pipe", _open_pipe, "ABD", ()),
+    _Act("import what is not loaded yet", _import_unloaded, refused_by=()),
+    _Act("open /dev/null", lambda _: _write(os.devnull), refused_by=()),
+    _Act("start a thread", _start_thread, refused_by=()),
+    _Act("take half its budget", lambda _: bytearray(_MEMORY // 2), refused_by=()),
+    _Act("compute with numpy", _compute, refused_by=()),
+    _Act("draw random numbers", lambda _: random.SystemRandom().random(), refused_by=()),
+    _Act("look at the clock", _look_at_clock, refused_by=()),
+    _Act("open a pipe", _open_pipe, refused_by=()),
 )
 
 
@@ -349,7 +346,7 @@ def _io_uring() -> int:
     return _call("io_uring_setup", 1, parameters)
 
 
-def _attempt(act: _Act, level: str, stage: _Stage) -> Row:
+def _attempt(act: _Act, stage: _Stage) -> Row:
     """Do it. At a level that does not promise a refusal the row says what would be wanted all the same."""
     wanted = "refused" if act.refused_by else "allowed"
     try:
@@ -397,18 +394,16 @@ def _write_all(descriptor: int, text: str) -> None:
 
 
 def _rows_inside(prepared: Prepared, stage: _Stage) -> list[Row]:
-    acts = [act for act in ACTS if prepared.level in act.levels or prepared.level == "D"]
-
     def body(writing: int) -> None:
-        for act in acts:
-            _write_all(writing, json.dumps(asdict(_attempt(act, prepared.level, stage))) + "\n")
+        for act in ACTS:
+            _write_all(writing, json.dumps(asdict(_attempt(act, stage))) + "\n")
 
     text, code = _in_child(prepared, body)
     rows = [Row(**json.loads(line)) for line in text.splitlines()]
     # A child that died took the act after the last reported one with it.
     rows += [
         Row(act.what, "refused" if act.refused_by else "allowed", f"died with {code}", False)
-        for act in acts[len(rows) :]
+        for act in ACTS[len(rows) :]
     ]
     return rows
 

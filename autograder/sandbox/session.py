@@ -20,7 +20,7 @@ import numpy as np
 
 from . import timer, wire
 from .client import START_SECONDS, Worker, Zygote, new_id
-from .terms import Cell, GraderFault, Handle, Limits, Opaque, Outcome, Unsent, WorkerEnded
+from .terms import CallResult, Cell, GraderFault, Handle, Limits, Opaque, Unsent, WorkerEnded
 
 _CALLBACK_ELEMENTS = 4096
 _CALLBACK_SECONDS = 2.0
@@ -374,7 +374,7 @@ class Session:
         seconds: float | None = None,
         attribute: bool = False,
         strict: bool = False,
-    ) -> Outcome:
+    ) -> CallResult:
         """Call a function of the submission by name, or an object it returned.
 
         Args:
@@ -412,7 +412,7 @@ class Session:
 
         reply, arrays = self._exchange(make, seconds)
         try:
-            return Outcome(
+            return CallResult(
                 self._unpack(reply.value, arrays),
                 self._unpack(reply.args_after, arrays),
                 self._unpack(reply.gradients, arrays),

@@ -97,7 +97,7 @@ class Opaque:
         self.value = value
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class CallResult(msgspec.Struct, frozen=True):
     """What a call gave: its result, the arguments as they were afterwards, gradients of tensor arguments."""
 
     result: Any

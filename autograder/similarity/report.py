@@ -8,7 +8,7 @@ from typing import NamedTuple
 from autograder.reports import page
 from autograder.reports.statistics import UNNAMED, Course
 from autograder.reports.text import counted, one_line
-from autograder.similarity.compare import Comparison, Fingerprints, Pair, Place
+from autograder.similarity.compare import Comparison, Fingerprints, Pair, Span
 
 _PAIRS = 100
 _PLACES = 12
@@ -88,7 +88,7 @@ def _shown(pair: Pair) -> _Shown:
     )
 
 
-def _excerpt(side: Fingerprints, place: Place) -> _Excerpt:
+def _excerpt(side: Fingerprints, place: Span) -> _Excerpt:
     source = side.sources[place.cell].split("\n")[place.first - 1 : place.last]
     cut = "\n…" if len(source) > _LINES else ""
     where = f"cell {place.cell}, lines {place.first} to {place.last}"

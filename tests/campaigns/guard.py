@@ -15,7 +15,9 @@ from itertools import groupby
 from pathlib import Path
 
 from autograder.certification.certify import subjects
-from autograder.classroom.run import grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class
+from autograder.classroom.scheduler import Conditions
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, chapters
 from autograder.results import SubmissionResult
@@ -79,12 +81,11 @@ def graded(course: dict[str, Chapter], jobs: int) -> list[Row]:
             submitted.mkdir()
             fill(submitted, course)
             summary = grade_class(
-                submitted,
+                Selection(submitted, list(course)),
                 Path(scratch, f"graded-{name}"),
                 course,
-                chapters=list(course),
-                jobs=jobs,
-                grading=Grading(limits=LIMITS),
+                LocalProcesses(jobs),
+                Conditions(Grading(limits=LIMITS)),
             )
             table += rows(summary.results)
     return table

@@ -27,6 +27,7 @@ from sqlalchemy import select
 from traitlets import Unicode
 
 from autograder.classroom.run import OneByOne
+from autograder.classroom.scheduler import Conditions
 from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
@@ -66,7 +67,7 @@ def _grader(_process: int) -> OneByOne:
             f"the sandbox reaches only level {level} here, so no submission is graded into the gradebook; "
             "python -m autograder doctor says why"
         )
-    grader = OneByOne(course(), grading=settings.load().grading, level=level)
+    grader = OneByOne(course(), Conditions(settings.load().grading, level))
     atexit.register(grader.close)
     return grader
 

@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.classroom.run import grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class
+from autograder.classroom.scheduler import Conditions
 from autograder.course import settings
 from autograder.course.settings import Grading, SettingsError
 from autograder.course.source import Chapter, chapters
@@ -92,13 +94,12 @@ def _result(
         work = Path(folder)
         _lay_out(submission, work / "submitted" / STUDENT / chapter)
         summary = grade_class(
-            work / "submitted",
+            Selection(work / "submitted", [chapter]),
             work / "graded",
             course,
-            chapters=[chapter],
+            LocalProcesses(1),
+            Conditions(grading, level),
             use_cache=False,
-            grading=grading,
-            level=level,
         )
         [result] = summary.results
         return result

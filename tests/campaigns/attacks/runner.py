@@ -118,7 +118,7 @@ class Places:
 
 
 @dataclass
-class Outcome:
+class Attempt:
     """How a submission ended."""
 
     name: str
@@ -219,7 +219,7 @@ class Range:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def run(self, folder: Path) -> Outcome:
+    def run(self, folder: Path) -> Attempt:
         """Hand a submission in, grade it and its neighbour, and compare with what is expected."""
         expected = load(folder)
         chapter = self._course[expected.chapter]
@@ -232,7 +232,7 @@ class Range:
             submission = read(found)
             result, _ = self._grader.grade(submission)
             seconds = time.perf_counter() - started
-            outcome = Outcome(folder.name, self.level, seconds, result)
+            outcome = Attempt(folder.name, self.level, seconds, result)
             outcome.wrong += deviations(result, expected, chapter)
             if expected.seconds < seconds:
                 outcome.wrong.append(f"took {seconds:.1f} s")

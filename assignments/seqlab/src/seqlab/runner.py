@@ -1,6 +1,6 @@
 """Running a student's notebook in a child process, with a time limit for each cell and each function.
 
-A `Run` is driven by messages of its child and by the clock; it never waits itself, so that the same code serves the
+A `NotebookRun` is driven by messages of its child and by the clock; it never waits itself, so that the same code serves the
 command that waits for the end and the one that listens to keys meanwhile.
 """
 
@@ -86,7 +86,7 @@ class Child:
         self._process.wait()
 
 
-class Run:
+class NotebookRun:
     """One run over a notebook. `results` and `notes` grow as messages come in; `running` says whether more will come."""
 
     def __init__(
@@ -215,7 +215,7 @@ def run(
     seconds: float = timelimit.SECONDS,
     log: Any = None,
     on_result: Callable[[CheckResult], None] = lambda _result: None,
-) -> Run:
+) -> NotebookRun:
     """Run a notebook and check these functions; come back when everything is known.
 
     Args:
@@ -227,7 +227,7 @@ def run(
         on_result: told each result as it comes.
     """
     inbox: queue.Queue[Message] = queue.Queue()
-    current = Run(path, chapter, functions, inbox, seconds=seconds, log=log)
+    current = NotebookRun(path, chapter, functions, inbox, seconds=seconds, log=log)
     try:
         while current.running:
             try:

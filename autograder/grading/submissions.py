@@ -6,12 +6,13 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from autograder.grading import reader
 from autograder.results import Problem
 from autograder.sandbox.terms import Cell
 from seqlab import cells
@@ -103,15 +104,20 @@ def read(found: Found) -> Submission:
         data = read_bytes(path)
     except SubmissionError as error:
         return Submission(student, chapter, error.status, "", problems=(error.problem,))
-    return parse(student, chapter, path.name, data, notes)
+    return parse(student, chapter, path.name, data, notes, reader.reading)
 
 
 def parse(
-    student: str, chapter: str, file_name: str, data: bytes, notes: Sequence[Problem] = ()
+    student: str,
+    chapter: str,
+    file_name: str,
+    data: bytes,
+    notes: Sequence[Problem] = (),
+    by: Callable[[str, bytes], cells.Reading] = cells.read,
 ) -> Submission:
-    """Read the bytes of a notebook or module."""
+    """Read the bytes of a notebook or module, by the reader itself unless a confined one is given."""
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    reading = cells.read(printable(file_name), data)
+    reading = by(printable(file_name), data)
     return Submission(
         student,
         chapter,

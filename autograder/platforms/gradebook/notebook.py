@@ -19,6 +19,7 @@ from traitlets import Any as AnyTrait
 from traitlets import List, Unicode, default
 
 from autograder.course.source import Chapter, cell_id, read_notebook
+from autograder.grading import reader
 from autograder.platforms.gradebook.rows import Rows
 from seqlab import cells
 from seqlab.cells import Part
@@ -72,7 +73,7 @@ def read_cells(file_name: str, data: bytes) -> tuple[Part, ...]:
     Raises:
         ValueError: it is neither. The grader has said so of the same bytes, so there is no need to say why.
     """
-    reading = cells.read(file_name, data)
+    reading = reader.reading(file_name, data)
     if reading.status != "graded":
         raise ValueError(f"{file_name} cannot be read")
     return reading.parts

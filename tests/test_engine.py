@@ -155,6 +155,15 @@ def test_messages_hold_no_text_of_an_exception_and_no_value(grade):
     assert messages == {"step raised ValueError (cell 2, line 1)"}
 
 
+def test_exceptions_of_a_function_show_one_place_and_a_line_of_a_statement(grade):
+    source = "calls = []\ndef step(x):\n    calls.append(1)\n    if len(calls) % 2:\n        raise ValueError\n    raise ValueError(\n        1 / 0,\n    )"
+    result = grade(source, TWICE)
+    messages = [t.message for f in result.functions for t in f.tests if f.name == "step"]
+    places = {message.partition("(")[2] for message in messages} - {""}
+    assert len(messages) > 1 and len(places) == 1
+    assert places <= {"cell 2, line 5)", "cell 2, line 6)"}
+
+
 def test_cases_are_made_once_for_all_submissions(world, grade):
     grade(STEP)
     grade(TWICE)

@@ -13,7 +13,7 @@ from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
 from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, state
-from autograder.grading.traces import Call, Trace, trace
+from autograder.grading.traces import PLACE, Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised, limited_memory
 from autograder.sandbox.terms import GraderFault, Limits, WorkerEnded
@@ -96,6 +96,7 @@ class Judge:
         self._session = session
         self._budget = _TimeBudget(session, suite.limits, len(suite.chapter.functions))
         self.judgement = Judgement()
+        self._places: dict[str, str] = {}
         self._without_evidence: set[tuple[str, str]] = set()
 
     def run(self, test: HiddenTest) -> TestEnded | None:
@@ -132,6 +133,10 @@ class Judge:
 
     def _record(self, test: HiddenTest, ended: TestEnded | None) -> None:
         verdict, message = ("passed", "") if ended is None else (ended.verdict, ended.message)
+        # One place for a function: which line was reached in which test could carry what the tests are about.
+        place = PLACE.search(message) if verdict == "error" else None
+        if place and self._places.setdefault(test.function, place[0]) != place[0]:
+            message = message.replace(place[0], "")
         result = TestResult(test.name, verdict, test.weight, message)  # type: ignore[arg-type]
         self.judgement.outcomes.setdefault(test.function, {})[test.name] = result
 

@@ -22,7 +22,7 @@ SAME = 1e-6
 _MOST_VALUES = 5_000  # of a test; what is longer is cut, as a submission may return anything
 _MOST_ELEMENTS = 1 << 16
 _DIRECTIONS = 16
-_PLACE = re.compile(r" \(cell \d+, line \d+\)")
+PLACE = re.compile(r" \(cell \d+, line \d+\)")
 _NUMBER = re.compile(r"\d+")
 # How a test ends by accident of time or space. Two codes that are too slow have that in common and nothing else.
 _ACCIDENTS = ("timeout", "memory", "crashed", "output", "grader_error")
@@ -90,7 +90,7 @@ def trace(verdict: str, message: str, calls: Iterable[Call]) -> Trace:
         values = list(itertools.islice(given, left))
         left -= len(values)
         answers.append(Answer(call.called, values, call.raised))
-    return Trace(verdict, _NUMBER.sub("#", _PLACE.sub("", message)), answers)
+    return Trace(verdict, _NUMBER.sub("#", PLACE.sub("", message)), answers)
 
 
 def _leaves(value: Any) -> Iterable[Leaf]:

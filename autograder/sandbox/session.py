@@ -5,6 +5,7 @@ A worker that dies, or is killed at its limit, costs the call in which that happ
 
 from __future__ import annotations
 
+import bisect
 import builtins
 import os
 import re
@@ -20,6 +21,7 @@ import numpy as np
 
 from . import timer, wire
 from .client import START_SECONDS, Worker, Zygote, new_id
+from .inside.lines import logical_lines
 from .terms import CallResult, Cell, GraderFault, Handle, Limits, Opaque, Unsent, WorkerEnded
 
 _CALLBACK_ELEMENTS = 4096
@@ -44,6 +46,7 @@ _DTYPES = (
     r"(ndarray|matrix|MaskedArray|tensor|generic) of dtype "
     r"(object|float16|longdouble|clongdouble|bfloat16|<U\d{1,2}|\|S\d{1,2}|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
 )
+_QUOTED = re.compile(r"'(\w+)'")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _TELLING = (
     "NameError",
@@ -61,11 +64,11 @@ class StudentRaised(Exception):
     What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
     """
 
-    def __init__(self, reply: wire.Raised, lines: Mapping[int, int]):
+    def __init__(self, reply: wire.Raised, statements: Callable[[int], Sequence[int]]):
         self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
-        self.cell, self.line = _place(reply, lines)
+        self.cell, self.line = _place(reply, statements)
         super().__init__(self.describe())
 
     def describe(self) -> str:
@@ -102,6 +105,7 @@ class Session:
         self._lent: dict[int, Any] = {}
         self._lent_tokens: dict[int, int] = {}
         self._next_token = 0
+        self._starts: dict[int, Sequence[int]] = {}
         self._lines = {cell.number: cell.source.count("\n") + 1 for cell in self._cells}
         # What ended a worker, or had no time left, is not run again: steps of a cell, and all from a step on.
         self._bad_steps: dict[int, set[int]] = {}
@@ -268,7 +272,7 @@ class Session:
         failures = reply.failures if isinstance(reply, wire.Ran) else [reply]
         for failure in failures[: wire.MAX_FAILURES]:
             if isinstance(failure, wire.Raised):
-                self._note(cell, failure.line, _tell_load_error(failure))
+                self._note(cell, failure.line, _tell_load_error(failure, self._cells))
 
     def _note(self, cell: Cell, line: int, what: str) -> None:
         place = f", line {line}" if 0 < line <= self._lines[cell.number] else ""
@@ -278,6 +282,15 @@ class Session:
         if len(self.problems) == _PROBLEMS:
             problem = (problem[0], "this and what follows is not told: too many cells went wrong")
         self.problems.append(problem)
+
+    def _statements(self, number: int) -> Sequence[int]:
+        """The lines of a cell on which statements begin, in order; none for a cell that there is not."""
+        if number not in self._starts:
+            source = next((cell.source for cell in self._cells if cell.number == number), "")
+            places = [line.text for line in logical_lines(source, magics=False)]
+            ends = [place for place, sign in enumerate(source) if sign == "\n"]
+            self._starts[number] = [bisect.bisect_left(ends, place) + 1 for place in places]
+        return self._starts[number]
 
     # --- calls
 
@@ -355,7 +368,7 @@ class Session:
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raise StudentRaised(reply, self._lines)
+            raise StudentRaised(reply, self._statements)
         if isinstance(reply, wire.Missing):
             raise FunctionMissing
         return reply, arrays
@@ -463,11 +476,13 @@ def _exceptions(names: Sequence[str]) -> list[str]:
     ] or ["Exception"]
 
 
-def _place(reply: wire.Raised, lines: Mapping[int, int]) -> tuple[int, int]:
-    """The cell and line that a worker gave, zeros where the submission has no such place."""
-    if 0 < reply.line <= lines.get(reply.cell, 0):
-        return reply.cell, reply.line
-    return 0, 0
+def _place(reply: wire.Raised, statements: Callable[[int], Sequence[int]]) -> tuple[int, int]:
+    """The cell and the line of the statement that a worker named, zeros where the submission has no such place.
+
+    Of the lines of a long statement the first one counts: which one it was could carry what no student is to learn.
+    """
+    before = bisect.bisect_right(statements(reply.cell), reply.line)
+    return (reply.cell, statements(reply.cell)[before - 1]) if before else (0, 0)
 
 
 def _type_name(name: str) -> str:
@@ -476,9 +491,11 @@ def _type_name(name: str) -> str:
     return name if known else "object of a class of your own"
 
 
-def _tell_load_error(reply: wire.Raised) -> str:
+def _tell_load_error(reply: wire.Raised, cells: Sequence[Cell]) -> str:
     kind = _exceptions(reply.bases)[0]
-    if kind in _TELLING:
+    name = _QUOTED.search(reply.text)
+    made_up = kind == "NameError" and not (name and any(name[1] in c.source for c in cells))
+    if kind in _TELLING and not made_up:
         text = " ".join(_ADDRESS.sub("", reply.text).split())
         return f"{kind}: {text[:200]}"
     return kind

@@ -30,6 +30,7 @@ class Target:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0 where all is right, 1 where a check fails, 2 for a wrong use."""
+    terminal.speak_plainly(sys.stdout, sys.stderr)
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)

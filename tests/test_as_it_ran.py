@@ -117,7 +117,8 @@ KINDS = {
     ),
     "a future in a later cell": (
         notebook(
-            NP, f"a = 1\nfrom __future__ import annotations\n{F.replace('(x,', '(x: Undefined,', 1)}"
+            NP,
+            f"a = 1\nfrom __future__ import annotations\n{F.replace('(x,', '(x: Undefined,', 1)}",
         ),
         FULL,
         FULL,

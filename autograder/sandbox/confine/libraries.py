@@ -30,6 +30,11 @@ NUMPY_PACKAGES = (
     "contourpy",
     "six",
     "fontTools",
+    "tqdm",
+    "einops",
+    "pandas",
+    "pytz",
+    "tzdata",
 )
 TORCH_PACKAGES = (
     "torch",

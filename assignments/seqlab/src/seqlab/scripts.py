@@ -106,8 +106,8 @@ def _cutter(name: str, body: str) -> Callable[[str], Iterator[_Piece]] | None:
         return _percent
     if marks:
         return _nbconvert
-    marks = {line.rstrip() for line in body.split("\n") if line.startswith(("# +", "# -"))}
-    if "# -" in marks and any(_LIGHT_START.match(mark) for mark in marks):
+    signs = {line.rstrip() for line in body.split("\n") if line.startswith(("# +", "# -"))}
+    if "# -" in signs and any(_LIGHT_START.match(sign) for sign in signs):
         return _light
     return None
 

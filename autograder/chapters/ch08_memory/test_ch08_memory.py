@@ -45,8 +45,6 @@ from autograder.grading.toolkit import (
     scores,
     unchanged,
 )
-from autograder.sandbox import wire
-from autograder.sandbox.client import new_id
 from autograder.sandbox.session import Session
 
 RESULTS = {
@@ -338,8 +336,7 @@ def lent_model(
 ) -> Any:
     """Make a model of ours in the submission's worker."""
     session = student._session
-    define = wire.RunCell(new_id(), 0, LENT, session._module_name)
-    session._exchange(lambda _packer: define, None)
+    session.define(LENT)
     return session.call("_lent_memory_model", (cell, K, H, seed, held), hold=True).result
 
 

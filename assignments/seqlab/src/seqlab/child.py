@@ -93,6 +93,9 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         sys.modules["__main__"] = module
     runner = Cells(namespace, reading.is_notebook, (timelimit.TimeIsUp,))
     broken: dict[str, str] = {}
+    for number, remark in enumerate(reading.remarks):
+        if not remark.what.startswith("skipped: "):  # a magic does what it should where it is used
+            tell("cell_failed", number=0, line=number, said=f"{remark.where}: {remark.what}")
     for cell in reading.cells:
         defined = _definitions(cell)
         label = f"cell {cell.number} ({next(iter(defined))})" if defined else f"cell {cell.number}"

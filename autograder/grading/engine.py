@@ -7,7 +7,7 @@ import io
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from autograder.course.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
-from autograder.course.source import ROOT, SUITES, Chapter, quiz_key
+from autograder.course.quiz import GradedQuestion, graded_questions
+from autograder.course.source import ROOT, SUITES, Chapter
 from autograder.grading.judge import DEFAULT_SEED, SuiteError, SuitePlugin
 from autograder.grading.submissions import QUIZ, Submission
 from autograder.grading.trace_store import KnownTraces
@@ -34,6 +35,7 @@ from autograder.sandbox.client import Zygote
 from autograder.sandbox.inprocess import StandInZygote, load_session
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import GraderFault, Limits
+from seqlab.answers import LETTER, NUMBER, ORDER, readable
 
 _ATTEMPTS = 2
 _KNOWN_TRACES = ROOT / ".cache" / "known_traces.sqlite"
@@ -206,7 +208,8 @@ class Grader:
         functions = []
         for function in chapter.functions:
             if function.name == QUIZ:
-                functions.append(grade_quiz(function.points, quiz_key(chapter), submission.quiz))
+                questions = graded_questions(chapter)
+                functions.append(grade_quiz(function.points, questions, submission.quiz))
             else:
                 tests = list(outcomes.get(function.name, {}).values())
                 functions.append(function_result(function.name, function.points, tests))
@@ -310,17 +313,30 @@ def lost(submission: Submission, chapter: Chapter, seed: int) -> SubmissionResul
     return make_result(submission, chapter, seed, "grader_error", None, (), problems)
 
 
+_LOST = {
+    NUMBER: "another number is right",
+    LETTER: "another option fits better",
+    ORDER: "another order is right",
+}
+_UNREADABLE = {
+    NUMBER: "the answer is not a number, such as 0.5 or 1/2",
+    LETTER: "the answer is none of the options",
+    ORDER: "the answer is not an order of all the letters",
+}
+
+
 def grade_quiz(
-    points: float, key: dict[str, str], answers: dict[str, str] | None
+    points: float, questions: Mapping[str, GradedQuestion], answers: Mapping[str, str] | None
 ) -> FunctionResult:
-    """Judge the quiz by what stands in the cell; an answer is one letter, its case does not matter."""
+    """Judge the quiz by what stands in the cell, as text: nothing is run, and of the right answer nothing is said."""
     tests = []
-    for question, letter in key.items():
-        answer = (answers or {}).get(question, "").strip().lower()
-        if answer == letter:
-            tests.append(TestResult(question, "passed", 1.0, ""))
-        elif answer:
-            tests.append(TestResult(question, "failed", 1.0, "another option fits better"))
+    for name, question in questions.items():
+        answer = (answers or {}).get(name, "")
+        if not answer.strip():
+            tests.append(TestResult(name, "missing", 1.0, "no answer was found"))
+        elif question.accepts(answer):
+            tests.append(TestResult(name, "passed", 1.0, ""))
         else:
-            tests.append(TestResult(question, "missing", 1.0, "no answer was found"))
+            said = _LOST if readable(question.form, answer) else _UNREADABLE
+            tests.append(TestResult(name, "failed", 1.0, said[question.form.kind]))
     return function_result(QUIZ, points, tests)

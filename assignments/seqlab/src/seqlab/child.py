@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from seqlab import timelimit
-from seqlab.chapters import QUIZ, quiz_options
+from seqlab.chapters import QUIZ
 from seqlab.notebook import Cell, NotebookError, imported, read_cells
-from seqlab.quizzes import check_quiz
+from seqlab.quizzes import check_quiz, forms
 from seqlab.results import CheckResult, as_data
 
 # What takes long to import is imported while nobody waits for it.
@@ -136,7 +136,7 @@ def _check(chapter: str, function: str, namespace: dict[str, Any], seconds: floa
     from seqlab.registry import checks_of, run_check
 
     if function == QUIZ:
-        return check_quiz(quiz_options(chapter), namespace.get(QUIZ))
+        return check_quiz(forms(chapter), namespace.get(QUIZ))
     return run_check(checks_of(chapter)[function], namespace, seconds)
 
 

@@ -802,7 +802,7 @@ if __name__ == "__main__":
 #   > The cell is also reached through the hidden state, see (4.7).
 # - [ ] Only the output gate's layer gets a gradient, as $o_t$ alone forms $h_t$
 #   > The output gate scales tanh(c), so whatever formed c is involved as well.
-# - [ ] The gradient for $c_{t-1}$ is that for $h_t$, multiplied by $f_t$
+# - [ ] The gradient for $c_{t-1}$ is that for $h_t$, multiplied by $f_t$ alone
 #   > On the way from h to the cell lie an output gate and a tanh, and both leave a factor.
 # - [x] The cell gets a gradient through $h_t$, and so do all four layers
 #   > (4.7) has a second term, and everything that formed the cell gets its share of it.

@@ -701,7 +701,7 @@ if __name__ == "__main__":
 #   > Both layers carry a state from step to step.
 # - [ ] All from the first one up to step $2t$
 #   > Depth adds paths from the past, it does not reach into the future.
-# - [ ] All of the sequence, as depth adds paths
+# - [ ] All of the sequence, as depth adds up
 #   > That would need a reader in the other direction.
 
 # %% [markdown]
@@ -731,7 +731,7 @@ if __name__ == "__main__":
 # the answer of `leaks_future` have to be true?
 #
 # - **a** $y_t = x_t - \max(x_1, \dots, x_t)$
-# - **b** $y_t = x_t\, x_{t-1} - x_1$, where $x_0$ stands for $x_1$
+# - **b** $y_t = x_t\, x_1 - \min(x_1, x_t)$
 # - **c** $y_t = (x_1 + \dots + x_t)/T$
 # - **d** $y_t = \sum_s x_s - \sum_{s \lt t} x_s$
 #

@@ -822,7 +822,7 @@ if __name__ == "__main__":
 #
 # - **A** RNN, $\lambda = 0.95$
 # - **B** LSTM, $i = 0.5$, $f = 0.97$
-# - **C** LSTM, $i = 0.2$, $f = 0.99$
+# - **C** LSTM, $i = 0.22$, $f = 0.99$
 # - **D** RNN, $\lambda = 0.94$
 #
 # *Answer: the letters in order, such as "ABCD".*

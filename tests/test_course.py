@@ -22,6 +22,7 @@ from autograder.course.source import (
     solution_source,
     unwrap_main,
 )
+from seqlab.answers import Form
 
 HEADER = """\
 # ---
@@ -167,7 +168,7 @@ def test_a_changed_source_is_read_anew(tmp_path):
         (SOURCE.replace("62.5", "60"), ["97.5", "100"]),
         (HEADER + ADD + QUIZ.replace("37.5", "100"), ["add", "no test cell test_add"]),
         (HEADER + TEST_ADD + QUIZ, ["test_add", "without a solution"]),
-        (SOURCE + ADD, ["cell 10 (add)", "used twice"]),
+        (SOURCE + ADD, ["cell 12 (add)", "used twice"]),
         (SOURCE.replace("    ### END SOLUTION\n", ""), ["cell 4 (add)", "pair up"]),
         (SOURCE.replace("def add", "def plus"), ["cell 4 (add)", "defines no add"]),
         (SOURCE.replace("return math", "return return math"), ["cell 4 (add)", "line 4"]),
@@ -221,7 +222,11 @@ def test_replaced_solutions_change_their_function_only(chapter):
     wrong = solution_source(chapter, "add").replace("[a, b]", "[a, -b]")
     assert load_reference(chapter, {"add": wrong}).add(3, 2) == 1
     assert load_reference(chapter).add(3, 2) == 5
-    assert load_reference(chapter, {"add": wrong}).quiz_answers == {"q1": "b", "q2": "1.0", "q3": "BA"}
+    assert load_reference(chapter, {"add": wrong}).quiz_answers == {
+        "q1": "b",
+        "q2": "1.0",
+        "q3": "BA",
+    }
     with pytest.raises(CourseError, match="subtract"):
         module_source(chapter, {"subtract": wrong})
 
@@ -342,7 +347,7 @@ def test_practice_is_read_from_the_text(chapter):
         (KEY, KEY.replace('"BA"', '"BB"'), "key of q3"),
         (KEY, '{"q1": "b"}', "questions of the text"),
         (KEY, 'dict(q1=open("/dev/null").read())', "no literal"),
-        ("quiz_answers = {", "quiz_answers: dict = {", "sets no quiz_answers"),
+        (KEY, KEY.replace("{", "[").replace("}", "]").replace(":", ","), "sets no quiz_answers"),
         ("within 0.1.", "within nothing.", "no tolerance"),
         ("within 0.1.", "within 0.", "no tolerance"),
         ("*Answer: a number, to within 0.1.*", "What is it?", "neither options nor"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from fractions import Fraction
 
 import pytest
 
 import autograder.grading.engine as engine_module
-from autograder.course.source import chapters
 from autograder.course.quiz import GradedQuestion
+from autograder.course.source import chapters
 from autograder.grading.engine import Grader, Suite, grade_quiz
 from autograder.grading.judge import SuiteError
 from autograder.grading.submissions import parse
 from autograder.results import from_json, to_json
 from autograder.sandbox.terms import GraderFault, Limits
+from seqlab.answers import Form
 from tests.miniature import QUIZ, STEP, TWICE, write
 
 

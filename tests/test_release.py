@@ -15,8 +15,8 @@ import nbformat
 import pytest
 
 from autograder.course import release as release_module
-from autograder.course.release import QUIZ_FORMS, ReleaseError, differences, release
 from autograder.course.quiz import practice_questions, quiz_key
+from autograder.course.release import QUIZ_FORMS, ReleaseError, differences, release
 from autograder.course.source import (
     BEGIN_SOLUTION,
     END_SOLUTION,

@@ -523,6 +523,9 @@ def test_a_function_that_never_ends_is_stopped_with_a_sentence():
 # --- %check
 
 
+FORMS = {"q1": Form("letter", "abc"), "q2": Form("number"), "q3": Form("order", "ABC")}
+
+
 @pytest.fixture
 def shell(monkeypatch):
     """A shell with `%check` and a chapter of its own; `shown` collects what is displayed."""
@@ -644,16 +647,16 @@ def test_a_notebook_that_does_not_say_its_chapter_is_recognised():
             {"q1": "d", "q2": "half", "q3": "CA"},
             [
                 "q1: 'd' is not one of a, b, c",
-                "q2: 'half' is not a number, such as \"0.5\" or \"1/2\"",
+                'q2: \'half\' is not a number, such as "0.5" or "1/2"',
                 "q3: 'CA' is not an order in which each of A, B, C stands once",
             ],
         ),
         (
             {"q1": 1, "q2": 0.5, "q3": None},
             [
-                "q1: 1 is no text: write it in quotes, such as \"a\"",
-                "q2: 0.5 is no text: write it in quotes, such as \"0.5\"",
-                "q3: None is no text: write it in quotes, such as \"ABC\"",
+                'q1: 1 is no text: write it in quotes, such as "a"',
+                'q2: 0.5 is no text: write it in quotes, such as "0.5"',
+                'q3: None is no text: write it in quotes, such as "ABC"',
             ],
         ),
         ({"q1": "a", "q2": "1", "q3": "ABC", "q9": "a"}, ["q9: there is no such question"]),

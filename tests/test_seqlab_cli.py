@@ -17,6 +17,7 @@ from autograder.course.source import QUIZ, ROOT, chapters, solution_source
 from seqlab import cli, memory, notebook, runner
 from seqlab.chapters import chapters_with_checks, function_names, resolve
 from seqlab.cli import UsageProblem, targets
+from seqlab.quizzes import practice
 from seqlab.registry import checks_of
 from seqlab.report import progress_line
 from seqlab.results import CheckResult, GradientRow, as_data, from_data

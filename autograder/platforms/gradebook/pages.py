@@ -59,6 +59,7 @@ _MATH_ATTRIBUTES = {
     *("rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width", "xmlns"),
 }
 _NO_MATHJAX = "{% macro mathjax(url='') %}{% endmacro %}"
+_DOLLARS = re.compile(r"\$([^$<>\n]+)\$")
 _TAG_COMMAND = re.compile(r"\\tag\*?\{([^{}]*)\}")
 
 
@@ -73,6 +74,10 @@ class PlainMathRenderer(IPythonRenderer):
         name = f"formula{secrets.token_hex(12)}"  # nobody can write it into a cell beforehand
         self.formulas[name] = markup
         return name
+
+    def block_html(self, html: str) -> str:
+        """Keep the formulas within HTML, such as the options of a practice question: the parser passes over them."""
+        return _DOLLARS.sub(lambda found: self.inline_math(found[1]), super().block_html(html))
 
     def inline_math(self, body: str) -> str:
         """Keep a formula within a line."""

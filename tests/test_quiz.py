@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
-import time
 import types
 from fractions import Fraction
 from importlib.resources import files
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course.quiz import as_released, graded_questions, practice_questions, quiz_key
+from autograder.course.release import ASSIGNMENTS
 from autograder.course.source import chapters
 from autograder.grading.engine import grade_quiz
 from seqlab import quizzes
@@ -143,10 +145,9 @@ def test_every_float_is_read_as_python_reads_it(value, sign):
 
 @given(st.text())
 def test_no_text_is_an_error(text):
-    started = time.process_time()
     for form in (Form(NUMBER), Form(LETTER, "abcd"), Form(ORDER, "ABCD")):
-        malformed(form, text)
-    assert time.process_time() - started < 1.0
+        said = malformed(form, text)
+        assert said is None or said
 
 
 def test_letters_and_orders_are_read():
@@ -198,7 +199,7 @@ def test_a_number_is_right_within_its_tolerance_borders_included():
     question = graded_questions(COURSE["ch00_sequences"])["q2"]
     right, tolerance = Fraction(question.right), question.tolerance
     assert tolerance > 0
-    for shift, verdict_ in (
+    for shift, expected in (
         (0, "passed"),
         (1, "passed"),
         (-1, "passed"),
@@ -208,7 +209,7 @@ def test_a_number_is_right_within_its_tolerance_borders_included():
         answer = str(right + Fraction(shift) * tolerance)
         if len(answer) > MAX_LENGTH:
             answer = f"{float(right + Fraction(shift) * tolerance):.9f}"
-        assert verdict(question, answer).verdict == verdict_, shift
+        assert verdict(question, answer).verdict == expected, shift
 
 
 def test_a_whole_number_has_no_tolerance():
@@ -221,8 +222,6 @@ def test_a_whole_number_has_no_tolerance():
 
 def test_thousands_may_be_parted_by_a_comma():
     question = graded_questions(COURSE["ch00_sequences"])["q1"]
-    import msgspec
-
     large = msgspec.structs.replace(question, right="2624")
     assert verdict(large, "2,624").verdict == "passed"
     assert verdict(large, "2,625").message == "another number is right"
@@ -423,10 +422,6 @@ def leaks(chapter, assignments):
 @pytest.fixture(scope="session")
 def assignments(tmp_path_factory):
     """A copy of what students get."""
-    import shutil
-
-    from autograder.course.release import ASSIGNMENTS
-
     folder = tmp_path_factory.mktemp("students") / "assignments"
     unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info")
     shutil.copytree(ASSIGNMENTS, folder, ignore=unwanted)
@@ -440,8 +435,6 @@ def test_no_right_answer_is_released(name, assignments):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_leak_would_be_found(name, assignments, tmp_path):
-    import shutil
-
     folder = tmp_path / "assignments"
     (folder / name).mkdir(parents=True)
     path = folder / name / f"{name}.ipynb"
@@ -461,9 +454,9 @@ def test_a_leak_would_be_found(name, assignments, tmp_path):
 def test_of_graded_questions_the_bundle_holds_names_and_forms_and_nothing_else():
     held = json.loads(files("seqlab").joinpath("quiz.json").read_text(encoding="utf-8"))
     assert list(held) == NAMES
-    for name, questions_ in held.items():
-        assert list(questions_) == list(quiz_key(COURSE[name]))
-        for form in questions_.values():
+    for name, asked in held.items():
+        assert list(asked) == list(quiz_key(COURSE[name]))
+        for form in asked.values():
             if form["kind"] == NUMBER:
                 assert form == {"kind": NUMBER}
             else:

@@ -690,89 +690,114 @@ if __name__ == "__main__":
 # - What would help is a path through time on which nothing has to be multiplied by a matrix. That is chapter 4.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Enter the letter of the best answer to each question in the cell below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # What keeps vanilla RNNs from learning dependencies over many steps?
 #
-# - **a** Their hidden state is overwritten by zeros after about fifty steps.
-# - **b** They have too few parameters, since all steps share the same ones.
-# - **c** The gradient passes one Jacobian per step, and the product shrinks exponentially, so that early steps get
-#   next to no signal.
-# - **d** Backpropagation through time is only an approximation for long sequences.
-#
-# #### q2
+# - [ ] Their hidden state is overwritten with zeros after some fifty steps
+#   > Nothing resets the state. It is the gradient that does not reach back.
+# - [ ] They have too few parameters, since all of their steps share them
+#   > Sharing limits nothing here; more parameters would not change the product.
+# - [x] A product of one Jacobian per step shrinks the gradient exponentially
+#   > T − 1 factors, so the signal of the first steps decays exponentially in T.
+# - [ ] Backpropagation through time is but an approximation for long inputs
+#   > BPTT is exact. Its result is just tiny for early steps.
+
+# %% [markdown]
+# #### Practice 2
 # The gradient norm is 20 and the threshold 5. What does clipping by the global norm do?
 #
-# - **a** Every array is scaled to norm 5.
-# - **b** All entries of all arrays are multiplied by 0.25.
-# - **c** All entries larger than 5 are set to 5.
-# - **d** The update is skipped.
+# - [ ] It scales each of the arrays to a norm of 5
+#   > That would be one norm per array. The norm of (3.8) runs over all of them together.
+# - [x] It multiplies all entries by one factor, 0.25
+#   > One factor, 5/20, for everything, so the direction stays.
+# - [ ] It sets every entry that is larger than 5 to 5
+#   > That is clipping by value.
+# - [ ] It skips the update, as the norm is too large
+#   > Skipping is for gradients that are not finite.
+
+# %% [markdown]
+# #### Practice 3
+# A recurrent matrix has spectral radius 0.9 and largest singular value 3. The slopes are close to one. What can
+# you expect of the gradient norm on the way back?
 #
-# #### q3
-# A recurrent matrix has spectral radius 0.9 and largest singular value 3. The slopes are close to one. What can you
-# expect of the gradient norm on the way back?
-#
-# - **a** It shrinks by 0.9 at every step.
-# - **b** It grows by 3 at every step.
-# - **c** It stays constant, since the two effects cancel.
-# - **d** It may grow for a while, and in the long run it shrinks by about 0.9 per step.
-#
-# #### q4
+# - [ ] It shrinks by a factor of about 0.9, and that at each single step
+#   > Only for special matrices, such as 0.9 times an orthogonal one.
+# - [ ] It grows by a factor of about 3, and that at every single step
+#   > 3 is the most that one step can do to one direction, not what every step does.
+# - [ ] It stays about constant, as the two effects cancel at every step
+#   > They do not act at the same time: one rules early on, the other in the end.
+# - [x] It may grow for a while, and later shrinks by 0.9 or so per step
+#   > The eigenvalues rule the long run, the singular values what can happen before.
+
+# %% [markdown]
+# #### Practice 4
 # Gradients vanish, and someone multiplies the learning rate by 1000. Why is that no cure?
 #
-# - **a** It is one, as long as the gradients are clipped too.
-# - **b** Early and late steps are enlarged alike, so the late ones still decide the update.
-# - **c** Learning rates above 1 are not allowed.
-# - **d** The gradient is exactly zero already.
-#
-# #### q5
+# - [ ] It is one, provided that the gradients are clipped at the same time
+#   > Clipping undoes the enlargement, and the shares stay what they were.
+# - [x] Early and late steps grow alike, so that the late ones still decide
+#   > The share of the early steps in the sum is what matters, and it is unchanged.
+# - [ ] Learning rates above 1 make every gradient method diverge at once
+#   > No such limit exists: which rates diverge depends on the curvature of the loss.
+# - [ ] The gradient of the early steps is exactly zero by then, not small
+#   > It is small, and rarely exactly zero.
+
+# %% [markdown]
+# #### Practice 5
 # A sequence of 1,000 steps is trained with windows of 50, carrying the state on. Which gradient is computed?
 #
-# - **a** Within each window the exact one of the window's loss with respect to what happens in it, with the carried
-#   state taken as a constant.
-# - **b** The exact one of the whole sequence, only in twenty parts.
-# - **c** The average of twenty independent sequences that start at zero.
-# - **d** None: without the full graph there is no gradient.
+# - [x] The exact one of each window's loss, its first state held constant
+#   > Paths that cross a border between windows are cut, the rest is exact.
+# - [ ] The exact one of the whole sequence, though added up in twenty parts
+#   > The paths between windows are missing, and they belong to the full gradient.
+# - [ ] The mean one of twenty independent sequences that start at zero
+#   > The state is carried on, so the windows do not start at zero.
+# - [ ] An estimate whose error vanishes as soon as the state is carried on
+#   > Carrying the state on mends the forward pass; the paths between windows stay cut.
+
+# %% [markdown]
+# ## Quiz
+#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# The recurrent matrix is $W_{hh} = 0.95\,Q$ with $Q$ orthogonal, and every entry of every state is $0.6$ or $-0.6$.
+# After how many steps back, $k$, has the norm of the gradient first fallen below a thousandth of what it was?
+#
+# *Answer: a whole number.*
+
+# %% [markdown]
+# #### q2
+# A recurrence works where all slopes are 1, with
+# $W_{hh} = \bigl(\begin{smallmatrix} 0.5 & 2 \\ 0 & 0.5 \end{smallmatrix}\bigr)$, spectral radius 0.5. The loss sends
+# $\delta_T = (1, 0)^\top$, of norm 1. What is the smallest $k \ge 1$ for which the norm of $\delta_{T-k}$ is below 1?
+#
+# *Answer: a whole number.*
+
+# %% [markdown]
+# #### q3
+# There are two gradients, $(1, -2)$ and $(2, 6)$. They are clipped by the global norm (3.8) with threshold
+# $\tau = \sqrt{3.26}$. What becomes of the entry 6?
+#
+# *Answer: a number, to within 0.002.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "c", "q2": "b", "q3": "d", "q4": "b", "q5": "a"}
-quiz_feedback = {
-    "q1": {
-        "a": "Nothing resets the state. It is the gradient that does not reach back.",
-        "b": "Sharing limits nothing here; more parameters would not change the product.",
-        "c": "Right: T - 1 factors, so the signal of the first steps decays exponentially in T.",
-        "d": "BPTT is exact. Its result is just tiny for early steps.",
-    },
-    "q2": {
-        "a": "That would be one norm per array. The norm of (3.8) runs over all of them together.",
-        "b": "Right: one factor, 5/20, for everything, so the direction stays.",
-        "c": "That is clipping by value.",
-        "d": "Skipping is for gradients that are not finite.",
-    },
-    "q3": {
-        "a": "Only for special matrices, such as 0.9 times an orthogonal one.",
-        "b": "3 is the most that one step can do to one direction, not what every step does.",
-        "c": "They do not act at the same time: one rules early on, the other in the end.",
-        "d": "Right: the eigenvalues rule the long run, the singular values what can happen before.",
-    },
-    "q4": {
-        "a": "Clipping undoes the enlargement, and the shares stay what they were.",
-        "b": "Right: the share of the early steps in the sum is what matters, and it is unchanged.",
-        "c": "No rule forbids it; it only rarely works.",
-        "d": "It is small, and rarely exactly zero.",
-    },
-    "q5": {
-        "a": "Right: paths that cross a border between windows are cut, the rest is exact.",
-        "b": "The paths between windows are missing, and they belong to the full gradient.",
-        "c": "The state is carried on, so the windows do not start at zero.",
-        "d": "Each window has a graph of its own, and that one can be differentiated.",
-    },
+quiz_answers = {
+    "q1": "",  # a whole number
+    "q2": "",  # a whole number
+    "q3": "",  # a number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "14", "q2": "5", "q3": "1.615"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}

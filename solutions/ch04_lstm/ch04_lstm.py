@@ -749,92 +749,113 @@ if __name__ == "__main__":
 # - Gate orders, joined or split weights and one bias or two are conventions. Compare numbers, not shapes.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Write the letter of the best answer to each question into `quiz_answers` below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # What is it about the LSTM that keeps gradients from vanishing over many steps?
 #
-# - **a** The logistic function has a steeper slope than tanh, so each step shrinks a gradient less.
-# - **b** Gradients whose norm falls below a threshold are scaled up before they are applied.
-# - **c** The cell is updated by adding; while the forget gate is near 1, its gradient passes a step nearly unchanged.
-# - **d** An LSTM has about four times as many parameters, so there is more gradient to go round.
+# - [ ] Its logistic functions are steeper than tanh, so each step shrinks it less
+#   > It is the other way round: the logistic function's slope is at most 1/4, tanh's at most 1.
+# - [ ] Its gradients are scaled up whenever their norm falls below a threshold
+#   > Clipping only ever scales down, and scaling a rounded-away signal up restores nothing.
+# - [x] Its cell is updated by adding, scaled by a forget gate that can stay near 1
+#   > The factor of a step is the forget gate, and the network can learn to hold it near 1.
+# - [ ] Its four layers have four times the parameters, so more gradient comes back
+#   > The number of parameters says nothing about how a gradient changes from step to step.
+
+# %% [markdown]
+# #### Practice 2
+# For some entry, $f_t = 1$ and $i_t = 0$ hold exactly at every step of a sequence. What is true?
+#
+# - [x] Its $c_T$ is equal to its $c_0$, whatever the inputs of the sequence were
+#   > (4.5) then reads c_t = c_{t−1}. No input can reach the entry.
+# - [ ] Its $h_T$ is equal to its $h_0$, whatever the inputs of the sequence were
+#   > The hidden state still depends on the output gate, which the inputs do change.
+# - [ ] Its $c_T$ is equal to 1, since the forget gate multiplies it up to that
+#   > Multiplying by 1 leaves the entry where it was; it does not pull it towards 1.
+# - [ ] Its $c_T$ is equal to 0, since nothing was written at any step of the sequence
+#   > Nothing was written, but nothing was erased either: the initial value is still there.
+
+# %% [markdown]
+# #### Practice 3
+# All biases of a new LSTM are 0 and its weights are small. About how large is the direct path (4.9) over 20
+# steps, and what would change it most?
+#
+# - [ ] About 1; nothing has to change, as the update is additive
+#   > The update is additive, but its factor is the gate, and a gate with pre-activation 0 is 0.5.
+# - [x] About $10^{-6}$; starting the forget bias at a positive value
+#   > 0.5 to the power 20 is about 1e-6, and a positive forget bias moves the 0.5 towards 1.
+# - [ ] About $10^{-6}$; starting the input bias at some positive value
+#   > The size is right, but the input gate does not occur in (4.9).
+# - [ ] About $10^{6}$; clipping the gradient at a moderate threshold
+#   > A product of gates can never exceed 1, so the direct path alone cannot explode.
+
+# %% [markdown]
+# #### Practice 4
+# In `lstm_step_backward` the loss reads only $h_t$, so `dc` is all zeros. Which statement holds?
+#
+# - [ ] No gradient enters the cell, so that `dc_prev` is all zeros as well
+#   > The cell is also reached through the hidden state, see (4.7).
+# - [ ] Only the output gate's layer gets a gradient, as $o_t$ alone forms $h_t$
+#   > The output gate scales tanh(c), so whatever formed c is involved as well.
+# - [ ] The gradient for $c_{t-1}$ is that for $h_t$, multiplied by $f_t$ alone
+#   > On the way from h to the cell lie an output gate and a tanh, and both leave a factor.
+# - [x] The cell gets a gradient through $h_t$, and so do all four layers
+#   > (4.7) has a second term, and everything that formed the cell gets its share of it.
+
+# %% [markdown]
+# #### Practice 5
+# You copy trained weights from a library that orders the blocks $i, f, g, o$ into code that expects $f, i, o, g$,
+# without reordering. What happens?
+#
+# - [ ] It stops with a shape error, as the blocks differ in size
+#   > All four blocks have the same shape, which is just why the mistake goes unnoticed.
+# - [x] It runs without an error, and what it computes is different
+#   > Roles are exchanged, forget for input and so on, and no shape gives it away.
+# - [ ] It gives equal outputs, since hidden units are interchangeable
+#   > Units may be permuted consistently, but gates play different roles in (4.5) and (4.6).
+# - [ ] It gives other states at first, and the error fades with time
+#   > The exchanged gates act at every single step, so nothing fades.
+
+# %% [markdown]
+# ## Quiz
+#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# A cell of one unit starts at $c_0 = 2$. Its forget gates in three steps are $0.9, 0.5, 0.9$, its input gates
+# $0.2, 0.8, 0.1$, its candidates $0.8, -0.5, 0.4$, and its last output gate is $0.5$. What is $h_3$?
+#
+# *Answer: a number, to within 0.001.*
 
 # %% [markdown]
 # #### q2
-# For some entry, $f_t = 1$ and $i_t = 0$ hold exactly at every step of a sequence. What is true?
+# All weights of the forget gate are 0. Which forget bias leaves exactly one half of the direct path (4.9) over 50
+# steps?
 #
-# - **a** The entry of $c_T$ equals the one of $c_0$, whatever the inputs were.
-# - **b** The entry of $h_T$ equals the one of $h_0$, whatever the inputs were.
-# - **c** The entry of $c_T$ is 1, since the forget gate multiplies it up step by step.
-# - **d** The entry of $c_T$ is 0, since nothing was ever written.
+# *Answer: a number, to within 0.01.*
 
 # %% [markdown]
 # #### q3
-# All biases of a new LSTM are 0 and its weights are small. About how large is the direct path (4.9)
-# over 20 steps, and what would change it most?
+# An LSTM as in (4.1) to (4.6) reads $D = 24$ features and has 2,624 parameters, biases included. What is $H$?
 #
-# - **a** About 1; no change is needed, as the additive update takes care of it.
-# - **b** About $10^{-6}$; start the forget bias at a positive value.
-# - **c** About $10^{-6}$; start the input bias at a positive value.
-# - **d** About $10^{6}$; clip the gradient.
-
-# %% [markdown]
-# #### q4
-# In `lstm_step_backward` the loss reads only $h_t$, so `dc` is all zeros. Which statement holds?
-#
-# - **a** `dc_prev` is zero too, since no gradient enters the cell.
-# - **b** Only the output gate's weights receive a gradient.
-# - **c** The gradient for $c_{t-1}$ is $\bar h_t \odot f_t$.
-# - **d** $c_t$ still receives $\bar h_t \odot o_t \odot (1 - \tanh^2 c_t)$, and all four layers get gradients from it or from $\bar h_t$.
-
-# %% [markdown]
-# #### q5
-# You copy trained weights from a library that orders the blocks $i, f, g, o$ into code that expects
-# $f, i, o, g$, without reordering. What happens?
-#
-# - **a** A shape error, since the blocks have different sizes.
-# - **b** It runs without an error and computes something else.
-# - **c** The outputs agree, since the hidden units are interchangeable.
-# - **d** Only the initial states differ, so the error fades after some steps.
+# *Answer: a whole number.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "c", "q2": "a", "q3": "b", "q4": "d", "q5": "b"}
-quiz_feedback = {
-    "q1": {
-        "a": "It is the other way round: the logistic function's slope is at most 1/4, tanh's at most 1.",
-        "b": "Clipping only ever scales down, and scaling a rounded-away signal up restores nothing.",
-        "c": "Right: the factor of a step is the forget gate, and the network can learn to hold it near 1.",
-        "d": "The number of parameters says nothing about how a gradient changes from step to step.",
-    },
-    "q2": {
-        "a": "Right: (4.5) then reads c_t = c_{t-1}. No input can reach the entry.",
-        "b": "The hidden state still depends on the output gate, which the inputs do change.",
-        "c": "Multiplying by 1 leaves the entry where it was; it does not pull it towards 1.",
-        "d": "Nothing was written, but nothing was erased either: the initial value is still there.",
-    },
-    "q3": {
-        "a": "The update is additive, but its factor is the gate, and a gate with pre-activation 0 is 0.5.",
-        "b": "Right: 0.5 to the power 20 is about 1e-6, and a positive forget bias moves the 0.5 towards 1.",
-        "c": "The size is right, but the input gate does not occur in (4.9).",
-        "d": "A product of gates can never exceed 1, so the direct path alone cannot explode.",
-    },
-    "q4": {
-        "a": "The cell is also reached through the hidden state, see (4.7).",
-        "b": "The output gate scales tanh(c), so whatever formed c is involved as well.",
-        "c": "On the way from h to the cell lie an output gate and a tanh, and both leave a factor.",
-        "d": "Right: (4.7) has a second term, and everything that formed the cell gets its share of it.",
-    },
-    "q5": {
-        "a": "All four blocks have the same shape, which is just why nobody notices.",
-        "b": "Right: roles are exchanged, forget for input and so on, and no shape gives it away.",
-        "c": "Units may be permuted consistently, but gates play different roles in (4.5) and (4.6).",
-        "d": "The exchanged gates act at every single step, so nothing fades.",
-    },
+quiz_answers = {
+    "q1": "",  # a number
+    "q2": "",  # a number
+    "q3": "",  # a whole number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "0.2547", "q2": "4.271", "q3": "16"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}

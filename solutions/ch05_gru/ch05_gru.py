@@ -615,91 +615,119 @@ if __name__ == "__main__":
 # - Fewer parameters at equal width are certain. Better results are not.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Write the letter of the best answer to each question into `quiz_answers` below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # In which way is a GRU simpler than an LSTM?
 #
-# - **a** It keeps three gates but shares one weight matrix among them.
-# - **b** It drops the gates and relies on the tanh alone.
-# - **c** It has no candidate; the state is computed from the gates only.
-# - **d** It keeps a single state in place of cell and hidden state, and two gates in place of three.
+# - [ ] It keeps three gates but has all of them share one single weight matrix
+#   > There are two gates, and each of them has a matrix of its own.
+# - [ ] It drops all gates and relies on a tanh to keep its state within bounds
+#   > Without gates (5.4) would be a vanilla RNN again.
+# - [ ] It drops the candidate and computes its new state from the gates alone
+#   > There is a candidate, (5.3); the update gate mixes it with the old state.
+# - [x] It has one state instead of two, and two gates where an LSTM has three
+#   > The update gate does what forget and input gates do, and nothing hides the state.
+
+# %% [markdown]
+# #### Practice 2
+# At some step $z_t = 0$ and $r_t = 0$ hold exactly for a unit. What is its new value, by (5.4)?
+#
+# - [ ] It is 0, since the reset gate has erased the unit
+#   > The reset gate only hides the old state from the candidate; it erases nothing.
+# - [x] It is the old value, whatever the candidate may be
+#   > With z = 0 the candidate has no weight, whatever the reset gate did to it.
+# - [ ] It is a candidate that is computed from $x_t$ alone
+#   > That is the candidate indeed, but its weight in (5.4) is z = 0.
+# - [ ] It is half the old value, as both gates are closed
+#   > That would be z = 0.5 and a candidate of 0.
+
+# %% [markdown]
+# #### Practice 3
+# A GRU of this chapter starts at $h_0 = 0$ and reads a sequence of a million steps. What is certain about its
+# state?
+#
+# - [x] Every entry stays between −1 and 1, whatever is read
+#   > (5.4) is a weighted mean of the old value and a tanh, and both lie in that range.
+# - [ ] Entries may grow without limit, as each step adds to them
+#   > True of an LSTM's cell, where both gates can be 1. Here the two weights add up to one.
+# - [ ] Every entry tends to 0 in time, as 1 − z is below 1
+#   > Only if the candidates do; with z near 0 a value can also stay where it is.
+# - [ ] Every entry tends to −1 or 1 in the end, where tanh is flat
+#   > Nothing pushes the state to the ends of the range.
+
+# %% [markdown]
+# #### Practice 4
+# You have the weights of a trained `torch.nn.GRUCell` whose biases are all zero, with $H = 8$. Can you rearrange
+# them into `Wz`, `Wr`, `Wh` so that (5.1) to (5.4) compute the same?
+#
+# - [ ] Yes: reorder the blocks, and put $h$ in front of $x$ within each of them
+#   > That leaves both the meaning of z and the place of the reset gate as they were.
+# - [ ] Yes: reorder the blocks, and change the sign of all the update gate's weights
+#   > This repairs the meaning of z, since 1 − σ(a) = σ(−a), but not the reset gate.
+# - [x] No: its reset gate acts behind the matrix, which no rearrangement repairs
+#   > A diagonal scaling before a matrix is not one after it, unless H = 1 or the like.
+# - [ ] No: without biases, both of its gates are 0.5 at every step of any sequence
+#   > Gates also read the input and the state; biases are only one of the terms.
+
+# %% [markdown]
+# #### Practice 5
+# Over how many paths does a change of $h_{t-1}$ reach $h_t$ within one step of (5.1) to (5.4)?
+#
+# - [ ] One: from the old state straight through (5.4)
+#   > That is only the direct path; z and the candidate depend on the old state too.
+# - [ ] Two: directly, and through the candidate of (5.3)
+#   > Both gates read the old state as well.
+# - [ ] Three: directly, through $z_t$, and through $r_t$
+#   > The candidate also sees the old state itself, inside the product with the reset gate.
+# - [x] Four: directly, by $z_t$, by $r_t$, and beside $r_t$
+#   > The four summands of the worked example; the last is the factor that the reset gate scales.
+
+# %% [markdown]
+# ## Quiz
+#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# An LSTM of the last chapter has $D = 20$ and $H = 32$. What is the largest $H$ for which a GRU (5.1) to (5.4) with the
+# same $D$ has no more parameters than that LSTM?
+#
+# *Answer: a whole number.*
 
 # %% [markdown]
 # #### q2
-# At some step $z_t = 0$ and $r_t = 0$ hold exactly for a unit. What is its new value, by (5.4)?
+# A GRU of one unit starts at $h_0 = 0.8$. In its first step $z_1 = 0.25$ and $\tilde h_1 = -0.4$. In its second step
+# $z_2 = 0.5$, $r_2 = 0.2$ and $x_2 = 0.3$, and the row of `Wh` is $(1, 2)$. What is $h_2$?
 #
-# - **a** 0, since the memory was reset.
-# - **b** The old value.
-# - **c** A candidate computed from $x_t$ alone.
-# - **d** Half the old value.
+# *Answer: a number, to within 0.001.*
 
 # %% [markdown]
 # #### q3
-# A GRU of this chapter starts at $h_0 = 0$ and reads a sequence of a million steps. What is certain about its state?
+# How much of $h_0$ is left after ten steps on the direct path (5.7)? Put these four units in order, the one that keeps
+# most first.
 #
-# - **a** Every entry stays between $-1$ and $1$.
-# - **b** Entries can grow without limit, as each step adds to them.
-# - **c** Every entry tends to 0.
-# - **d** Every entry tends to $-1$ or $1$.
-
-# %% [markdown]
-# #### q4
-# You have the weights of a trained `torch.nn.GRUCell` whose biases are all zero, with $H = 8$. Can
-# you rearrange them into `Wz`, `Wr`, `Wh` so that (5.1) to (5.4) compute the same?
+# - **A** $z_t = 0.1$ at every step
+# - **B** $z_t = 0.5$ once, else 0
+# - **C** $z_t = 0.02$ at every step
+# - **D** $z_t = 0.9$ once, else 0.05
 #
-# - **a** Yes: reorder the blocks and swap $h$ and $x$.
-# - **b** Yes: reorder the blocks and also change the sign of the update gate's weights.
-# - **c** No: the candidate's reset gate acts at another place, and no rearrangement repairs that.
-# - **d** No: without biases the gates are always 0.5.
-
-# %% [markdown]
-# #### q5
-# Over how many paths does a change of $h_{t-1}$ reach $h_t$ within one step of (5.1) to (5.4)?
-#
-# - **a** One: through (5.4).
-# - **b** Two: directly and through the candidate.
-# - **c** Three: directly, through $z_t$ and through $r_t$.
-# - **d** Four: directly, through $z_t$, through $r_t$, and through the product $r_t \odot h_{t-1}$.
+# *Answer: the letters in order, such as "ABCD".*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "d", "q2": "b", "q3": "a", "q4": "c", "q5": "d"}
-quiz_feedback = {
-    "q1": {
-        "a": "There are two gates, and each of them has a matrix of its own.",
-        "b": "Without gates (5.4) would be a vanilla RNN again.",
-        "c": "There is a candidate, (5.3); the update gate mixes it with the old state.",
-        "d": "Right: the update gate does what forget and input gates do, and nothing hides the state.",
-    },
-    "q2": {
-        "a": "The reset gate only hides the old state from the candidate; it erases nothing.",
-        "b": "Right: with z = 0 the candidate has no weight, whatever the reset gate did to it.",
-        "c": "That is the candidate indeed, but its weight in (5.4) is z = 0.",
-        "d": "That would be z = 0.5 and a candidate of 0.",
-    },
-    "q3": {
-        "a": "Right: (5.4) is a weighted mean of the old value and a tanh, and both lie in that range.",
-        "b": "True of an LSTM's cell, where both gates can be 1. Here the two weights add up to one.",
-        "c": "Only if the candidates do; with z near 0 a value can also stay where it is.",
-        "d": "Nothing pushes the state to the ends of the range.",
-    },
-    "q4": {
-        "a": "That leaves both the meaning of z and the place of the reset gate as they were.",
-        "b": "This repairs the meaning of z, since 1 - sigma(a) = sigma(-a), but not the reset gate.",
-        "c": "Right: a diagonal scaling before a matrix is not one after it, unless H = 1 or the like.",
-        "d": "Gates also read the input and the state; biases are only one of the terms.",
-    },
-    "q5": {
-        "a": "That is only the direct path; z and the candidate depend on the old state too.",
-        "b": "Both gates read the old state as well.",
-        "c": "The candidate also sees the old state itself, inside the product with the reset gate.",
-        "d": "Right: the four summands of the worked example.",
-    },
+quiz_answers = {
+    "q1": "",  # a whole number
+    "q2": "",  # a number
+    "q3": "",  # an order
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "38", "q2": "0.5522", "q3": "CBAD"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}

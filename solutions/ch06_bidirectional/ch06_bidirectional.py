@@ -632,92 +632,119 @@ if __name__ == "__main__":
 # - Causality can be tested from outside, (6.7). Do so for every model that will have to run without a future.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Write the letter of the best answer to each question into `quiz_answers` below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # Why is a bidirectional RNN of no use for generating text token by token?
 #
-# - **a** It has twice as many parameters, which makes sampling too slow.
-# - **b** Its backward reader needs the tokens that are still to be generated.
-# - **c** The gradients of its two readers cancel each other.
-# - **d** Its outputs have $2H$ entries, which fits no vocabulary.
+# - [ ] It has twice the parameters, which makes every sample twice as slow
+#   > Speed is not the obstacle; there is no second half to compute.
+# - [x] Its backward reader needs the tokens that are still to be generated
+#   > When token t + 1 is due, nothing to the right of t exists.
+# - [ ] The gradients of its two readers cancel each other at every position
+#   > The readers have separate weights; their gradients meet at the input only, as a sum.
+# - [ ] Its outputs have twice as many entries as any vocabulary has
+#   > A readout maps any number of entries to a vocabulary.
+
+# %% [markdown]
+# #### Practice 2
+# A row has length 3 in a batch with $T = 5$. Which input does the backward reader of (6.2) read first?
+#
+# - [ ] $x_5$, at the end of the batch
+#   > That is padding. Reading it would move the state before the first real input.
+# - [ ] $x_1$, where every reader begins
+#   > That is where the forward reader begins.
+# - [x] $x_3$, the last one of the row
+#   > It starts at the last valid step, at position 3.
+# - [ ] $x_4$, if it holds no zeros
+#   > What is padding is decided by the length, never by the values.
+
+# %% [markdown]
+# #### Practice 3
+# Somebody trains a bidirectional network to predict the next word at every position and reports a training loss
+# near 0. What is the likely reason?
+#
+# - [ ] The network is large, and it has learnt the language by heart
+#   > No language is predictable to that degree; a loss near 0 is a reason for suspicion.
+# - [ ] The gradients have vanished, and so has the loss along with them
+#   > Without gradients the loss would have stayed where it started.
+# - [ ] The two readers have seen twice as much data as one would have
+#   > Both readers see the same data.
+# - [x] The state $h_t$ has read the next word, so that it is copied
+#   > The backward half of the state has read the word that is to be predicted.
+
+# %% [markdown]
+# #### Practice 4
+# You classify whole sequences with a bidirectional RNN and use only the concatenated output of the last valid
+# step. What is wrong with that?
+#
+# - [ ] Nothing is, as both of its halves have read the whole sequence
+#   > At the last step only one of them has.
+# - [ ] Its forward half has read the last input and none before that
+#   > The forward half has come all the way from the first input.
+# - [x] Its backward half has read the last input and none before that
+#   > It starts there. Its summary of the whole sequence stands at step 1.
+# - [ ] Its backward half has read nothing, as no input comes after it
+#   > Each half of a step has read that step's own input.
+
+# %% [markdown]
+# #### Practice 5
+# A stack has two one-directional layers. Which inputs can influence the second layer's state at step $t$?
+#
+# - [x] All from the first one up to step $t$
+#   > Each layer looks back through its state, and neither looks ahead.
+# - [ ] The input at step $t$, and no other
+#   > Both layers carry a state from step to step.
+# - [ ] All from the first one up to step $2t$
+#   > Depth adds paths from the past, it does not reach into the future.
+# - [ ] All of the sequence, as depth adds up
+#   > That would need a reader in the other direction.
+
+# %% [markdown]
+# ## Quiz
+#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# Both readers of a bidirectional RNN have $D = H = 1$, weights 1 and no bias. A row of length 2 holds $0.5, -1$, and
+# the batch pads it with $0.2$. What is the backward half of its state at step 1?
+#
+# *Answer: a number, to within 0.001.*
 
 # %% [markdown]
 # #### q2
-# A row has length 3 in a batch with $T = 5$. Which input does the backward reader of (6.2) read first?
+# A bidirectional layer with $H = 10$ units in each direction reads $D = 8$ features. On it stands a one-directional
+# layer of 12 units that reads both halves. How many parameters, biases included, have the two layers together?
 #
-# - **a** $x_5$
-# - **b** $x_1$
-# - **c** $x_3$
-# - **d** whichever of $x_4$ and $x_5$ is not zero
+# *Answer: a whole number.*
 
 # %% [markdown]
 # #### q3
-# Somebody trains a bidirectional network to predict the next word at every position and reports a
-# training loss near 0. What is the likely reason?
+# Each of these models turns $x_1, \dots, x_T$ into $y_1, \dots, y_T$. Try changing a later input: for which one does
+# the answer of `leaks_future` have to be true?
 #
-# - **a** The network is large and has learnt the language well.
-# - **b** The state $h_t$ contains a view of $x_{t+1}$, so the answer is copied.
-# - **c** The gradients have vanished.
-# - **d** Two readers have seen twice as much data.
-
-# %% [markdown]
-# #### q4
-# You classify whole sequences with a bidirectional RNN and use only $h_\ell$, the concatenated output of the last step.
-# What is wrong with that?
+# - **a** $y_t = x_t - \max(x_1, \dots, x_t)$
+# - **b** $y_t = x_t\, x_1 - \min(x_1, x_t)$
+# - **c** $y_t = (x_1 + \dots + x_t)/T$
+# - **d** $y_t = \sum_s x_s - \sum_{s \lt t} x_s$
 #
-# - **a** Nothing: both halves have read everything.
-# - **b** The forward half has read the last input only.
-# - **c** The backward half has read the last input only.
-# - **d** The backward half has read nothing.
-
-# %% [markdown]
-# #### q5
-# A stack has two one-directional layers. Which inputs can influence $h^{(2)}_t$?
-#
-# - **a** $x_1, \dots, x_t$.
-# - **b** $x_t$ only.
-# - **c** $x_1, \dots, x_{2t}$, since two layers look twice as far.
-# - **d** All of $x_1, \dots, x_T$.
+# *Answer: a letter.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "b", "q2": "c", "q3": "b", "q4": "c", "q5": "a"}
-quiz_feedback = {
-    "q1": {
-        "a": "Speed is not the obstacle; there is no second half to compute.",
-        "b": "Right: when token t + 1 is due, nothing to the right of t exists.",
-        "c": "The readers have separate weights; their gradients meet at the input only, as a sum.",
-        "d": "A readout maps any number of entries to a vocabulary.",
-    },
-    "q2": {
-        "a": "That is padding. Its reading would move the state before the first real input.",
-        "b": "That is where the forward reader begins.",
-        "c": "Right: it starts behind the last valid step, at position 3.",
-        "d": "What is padding is decided by the length, never by the values.",
-    },
-    "q3": {
-        "a": "No language is predictable to that degree; a loss near 0 is a reason for suspicion.",
-        "b": "Right: the backward half of the state has read the word that is to be predicted.",
-        "c": "Without gradients the loss would have stayed where it started.",
-        "d": "Both readers see the same data.",
-    },
-    "q4": {
-        "a": "At the last step only one of them has.",
-        "b": "The forward half has come all the way from the first input.",
-        "c": "Right: it starts there. Its summary of the whole sequence stands at step 1.",
-        "d": "Each half of a step has read that step's own input.",
-    },
-    "q5": {
-        "a": "Right: each layer looks back through its state, and neither looks ahead.",
-        "b": "Both layers carry a state from step to step.",
-        "c": "Depth adds paths from the past, it does not reach into the future.",
-        "d": "That would need a reader in the other direction.",
-    },
+quiz_answers = {
+    "q1": "",  # a number
+    "q2": "",  # a whole number
+    "q3": "",  # a letter
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "-0.2558", "q2": "776", "q3": "d"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}

@@ -876,95 +876,120 @@ if __name__ == "__main__":
 #   the way to self-attention and the Transformer. Chapter 9 goes there.
 
 # %% [markdown]
+# ## Practice
+#
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
+# What limits the basic encoder–decoder, the one without attention, above all?
+#
+# - [ ] The length of an output has to be equal to the length of its input
+#   > Different lengths are what the architecture was made for: the decoder stops by itself.
+# - [ ] The encoder and the decoder need to work with the same vocabulary
+#   > They have separate embedding tables, `E_src` and `E_tgt`.
+# - [x] All that the decoder may know of the input has to fit into one vector
+#   > Equation (7.2): the context has H numbers, however long the input is.
+# - [ ] The decoder sees all encoder states at once and cannot tell them apart
+#   > That would be attention, and attention does decide, by its weights.
+
+# %% [markdown]
+# #### Practice 2
+# A model is trained with teacher forcing. In which situation does free decoding put it that training never did?
+#
+# - [ ] It has to begin with `bos` and with nothing else
+#   > The first step reads `bos` in training, too.
+# - [x] It has to go on from a prefix with its own mistake
+#   > In training every prefix is the true one, so states after a mistake are never visited.
+# - [ ] It has to use equal weights at all steps of a target
+#   > The weights are shared in training as well as in decoding.
+# - [ ] It has to encode a whole source before it can write
+#   > Training encodes each source, too.
+
+# %% [markdown]
+# #### Practice 3
+# In scheduled sampling, why does no gradient of a later step's loss flow into an earlier step *through the
+# fed-back token*?
+#
+# - [x] The token chosen is piecewise constant in the scores, without a slope
+#   > A tiny change of the scores leaves the chosen id as it is; where it does change, it jumps.
+# - [ ] The recurrent weights are frozen as long as the schedule is below one
+#   > Nothing is frozen, and the path through the states carries gradient as ever.
+# - [ ] The embedding table gets no gradient for tokens that the model has chosen
+#   > The row that was looked up does get one. What gets none is the decision to look up that row.
+# - [ ] It does flow, so that what is optimised is the likelihood itself
+#   > It does not flow, and the objective is not the likelihood.
+
+# %% [markdown]
+# #### Practice 4
+# A source of 5 tokens stands in a batch of width 9. Its attention weights come from a softmax over all 9 scores,
+# after which the 4 masked ones are set to zero. What is wrong?
+#
+# - [ ] Nothing is, as the context is a weighted mean of the 5 valid states
+#   > A mean needs weights that add up to one.
+# - [ ] The weights of the 4 masked positions are small, but still not zero
+#   > They were set to zero after the softmax. It is the other weights that are wrong.
+# - [ ] The 5 other weights are too large, as they have all of the sum now
+#   > The masked scores have taken their share of the sum, so the others come out too small.
+# - [x] The 5 other weights add up to less than one; padding took the rest
+#   > The denominator of (7.9) runs over valid positions only.
+
+# %% [markdown]
+# #### Practice 5
+# A beam of width 1 and greedy decoding are compared on one context. What is true?
+#
+# - [ ] They agree only as long as the most probable sequence is unique
+#   > Uniqueness of the best sequence does not matter: neither method looks for it in earnest.
+# - [ ] The beam compares total scores, so it may find the better sequence
+#   > With one place in the beam there is only one prefix, so comparing totals means comparing last tokens.
+# - [x] They keep the same prefix at each step, and agree up to their `eos`
+#   > All extensions share their prefix's score, so the best extension is the best next token (up to ties).
+# - [ ] The beam's result is shorter, since a longer one has a lower score
+#   > Only a beam with several hypotheses of different length can prefer one by its length.
+
+# %% [markdown]
 # ## Quiz
 #
-# Put one letter per question into the cell at the end.
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
 
 # %% [markdown]
 # #### q1
-# What limits the basic encoder–decoder, the one without attention, above all?
+# The first token of an output is `a` with probability 0.5, `b` with 0.4, `eos` with 0.1. After an `a` the next one is
+# `a` with 0.3, `b` with 0.3, `eos` with 0.4; after a `b` it is `a` with 0.05, `b` with 0.05, `eos` with 0.9. What does a
+# beam of width 2 return?
 #
-# - **a** It cannot produce an output whose length differs from that of the input.
-# - **b** Its encoder and decoder need the same vocabulary.
-# - **c** Whatever the decoder is to know of the input has to fit into one vector of fixed size.
-# - **d** Its decoder sees all encoder states at once and cannot decide between them.
+# - **a** `a` `eos`
+# - **b** `b` `eos`
+# - **c** `a` `b` `eos`
+# - **d** `b` `b` `eos`
+#
+# *Answer: a letter.*
 
 # %% [markdown]
 # #### q2
-# A model is trained with teacher forcing. In which situation does free decoding put it that
-# training never did?
+# The true tokens of one target have probabilities $\tfrac12, \tfrac14$ and are followed by one `pad`; those of another
+# have $\tfrac12, \tfrac12, \tfrac18$. What is the loss (7.7)?
 #
-# - **a** It has to start from `bos`.
-# - **b** It has to continue a prefix that contains its own mistake.
-# - **c** It has to use the same weights at every step.
-# - **d** It has to encode a source before it can write.
+# *Answer: a number, to within 0.003.*
 
 # %% [markdown]
 # #### q3
-# In scheduled sampling, why does no gradient of a later step's loss flow into an earlier step
-# *through the fed-back token*?
+# The four encoder states hold $4, 1, -2, 9$ in their first entry, and their scores (7.8) are $1, 2, 0, 3$; the mask
+# hides the last one. What is the first entry of the context (7.9)?
 #
-# - **a** The index of the largest score is piecewise constant in the scores, so its derivative is
-#   zero or undefined.
-# - **b** The recurrent weights are frozen while the schedule is below one.
-# - **c** The embedding table has no gradient for ids that the model has chosen itself.
-# - **d** It does flow, which is the reason why scheduled sampling optimises the likelihood exactly.
-
-# %% [markdown]
-# #### q4
-# A source of 5 tokens stands in a batch of width 9. Its attention weights come from a softmax over
-# all 9 scores, after which the 4 masked ones are set to zero. What is wrong?
-#
-# - **a** Nothing, as the context is a weighted mean of the valid states.
-# - **b** The weights of the 4 masked positions are small, yet not zero.
-# - **c** The 5 remaining weights are too large.
-# - **d** The 5 remaining weights add up to less than one, by an amount that depends on the padding.
-
-# %% [markdown]
-# #### q5
-# A beam of width 1 and greedy decoding are compared on one context. What is true?
-#
-# - **a** They agree only if the most probable sequence is unique.
-# - **b** The beam compares total log probabilities, so it may find a better sequence.
-# - **c** They keep the same prefix at every step, up to ties, so they agree up to the first `eos`.
-# - **d** The beam is shorter, since without length normalisation it prefers short outputs.
+# *Answer: a number, to within 0.005.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "c", "q2": "b", "q3": "a", "q4": "d", "q5": "c"}
-quiz_feedback = {
-    "q1": {
-        "a": "Different lengths are what the architecture was made for: the decoder stops by itself.",
-        "b": "They have separate embedding tables, `E_src` and `E_tgt`.",
-        "c": "Equation (7.2): the context has H numbers, however long the input is.",
-        "d": "That would be attention, and attention does decide, by its weights.",
-    },
-    "q2": {
-        "a": "The first step reads `bos` in training, too.",
-        "b": "In training every prefix is the true one, so states after a mistake are never visited.",
-        "c": "The weights are shared in training as well as in decoding.",
-        "d": "Training encodes each source, too.",
-    },
-    "q3": {
-        "a": "A tiny change of the scores leaves the chosen id as it is; where it does change, it jumps.",
-        "b": "Nothing is frozen, and the path through the states carries gradient as ever.",
-        "c": "The row that was looked up does get one. What gets none is the decision to look up that row.",
-        "d": "It does not flow, and the objective is not the likelihood.",
-    },
-    "q4": {
-        "a": "A mean needs weights that add up to one.",
-        "b": "They were set to zero after the softmax. It is the other weights that are wrong.",
-        "c": "The masked scores have taken their share of the sum, so the others come out too small.",
-        "d": "The denominator of (7.9) runs over valid positions only.",
-    },
-    "q5": {
-        "a": "Uniqueness of the best sequence does not matter: neither method looks for it in earnest.",
-        "b": "With one place in the beam there is only one prefix, so comparing totals means comparing last tokens.",
-        "c": "All extensions share their prefix's score, so the best extension is the best next token.",
-        "d": "Only a beam with several hypotheses of different length can prefer one by its length.",
-    },
+quiz_answers = {
+    "q1": "",  # a letter
+    "q2": "",  # a number
+    "q3": "",  # a number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "b", "q2": "1.109", "q3": "1.464"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}

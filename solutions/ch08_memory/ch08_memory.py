@@ -723,90 +723,132 @@ if __name__ == "__main__":
 # - A weak signal is not a lost one: in silence a readout amplifies it. Against distractors gates have to close.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Write the letter of the best answer to each question into `quiz_answers` below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # In the memory test the LSTM's signal hardly depends on the length of the sequence. What makes that so?
 #
-# - **a** Its hidden state has more units than that of the vanilla RNN, so more of the signal fits in.
-# - **b** Its cell state is carried on by addition, scaled only by a forget gate that sits close to 1.
-# - **c** Its gradients are clipped, which stops them from vanishing.
-# - **d** Its output gate writes the signal of step 1 to the output again at every step.
+# - [ ] Its hidden state has more units than the RNN's, so more of the signal fits in
+#   > Both can have the same number of units, and the signal still fades in one of them.
+# - [x] Its cell is carried on by addition, scaled only by a forget gate close to 1
+#   > (8.3) with a factor near 1. With forget gates of 0.9 the same cell would forget.
+# - [ ] Its gradients are clipped while it is trained, which stops them from vanishing
+#   > Clipping only ever makes gradients smaller, and it does not touch the forward signal at all.
+# - [ ] Its output gate writes the signal of step 1 to the output again at every step
+#   > The output gate shows what the cell holds; it cannot show what the cell has lost.
+
+# %% [markdown]
+# #### Practice 2
+# An LSTM's forget gates are all 0.9, and nothing new is written. How much of $c_1$ is left 20 steps later?
+#
+# - [ ] All of it, as the step adds
+#   > The old value is multiplied by the gate before anything is added to it.
+# - [ ] Nine tenths, as $f$ is 0.9
+#   > That is what one single step leaves.
+# - [x] One eighth, or about 12 %
+#   > 0.9 to the power 20 is 0.12.
+# - [ ] Less than a millionth
+#   > That would be a factor of 0.5 per step.
+
+# %% [markdown]
+# #### Practice 3
+# A vanilla tanh RNN has an orthogonal recurrent matrix, no bias and silent inputs. What happens to its state?
+#
+# - [x] Small states nearly keep their length, and large ones shrink slowly
+#   > tanh is straight around zero and bends large values down, roughly as one over a root.
+# - [ ] Every state keeps its length exactly, as with any such matrix
+#   > That is the linear network; tanh makes every nonzero value smaller.
+# - [ ] Every state shrinks at each step, by the same factor that is below 1
+#   > How much tanh shrinks depends on the size: there is no fixed factor.
+# - [ ] Every state grows until it is saturated, and after that stays as it is
+#   > That needs an eigenvalue above 1; an orthogonal matrix lengthens nothing.
+
+# %% [markdown]
+# #### Practice 4
+# Before training, the gradient profile at $T = 40$ falls by a factor of 0.5 per step back. What do you expect?
+#
+# - [ ] Training succeeds if gradients are clipped at a small threshold
+#   > Clipping handles large gradients. Here the early steps send almost none.
+# - [ ] Training succeeds in the end, but first the loss will explode
+#   > Nothing points at an explosion: the factor is below 1.
+# - [ ] Training succeeds if the cell has gates, and fails otherwise
+#   > A gate at one half shrinks a signal as well as a matrix does; the factor is what counts.
+# - [x] The loss stays near $\ln K$, whatever the cell may be called
+#   > Step 1 sends about 1e-12 of the gradient of the last step, in a GRU as in an RNN.
+
+# %% [markdown]
+# #### Practice 5
+# An RNN held at 0.95 times a random orthogonal matrix recalls nearly perfectly at $T = 40$. How does that fit to
+# $0.95^{39} = 0.135$?
+#
+# - [ ] The frozen matrix must have been changed in the course of training
+#   > A parameter without gradient is not updated. The matrix is the same afterwards.
+# - [x] The readout can amplify a weak signal while nothing else is there
+#   > 13 % in silence is a clear signal. Distractors would change that.
+# - [ ] The formula is wrong, as an orthogonal matrix keeps every length
+#   > Orthogonal alone keeps lengths; here it is multiplied by 0.95.
+# - [ ] The cue at the last step tells the network which symbol it was
+#   > The cue is the same for all symbols, so it cannot tell them apart.
+
+# %% [markdown]
+# #### Practice 6
+# Now the same RNN is held at 0.95 times the identity, and does much worse. Both matrices shrink a state equally.
+# What does the random one have that the identity lacks?
+#
+# - [ ] It has larger eigenvalues, so more of the first input is left
+#   > All its eigenvalues have the absolute value 0.95, as those of 0.95 times the identity do.
+# - [ ] It has more free entries, so that there is more for it to be trained
+#   > Neither matrix is trained; both are held.
+# - [x] It turns the state, so that an early input looks unlike a late one
+#   > A rotation shows how long ago something was written; a sum that leaks adds all of it up in one place.
+# - [ ] It is symmetric, so that the gradient comes back the way it had gone
+#   > The identity is symmetric; a random orthogonal matrix hardly ever is.
+
+# %% [markdown]
+# ## Quiz
+#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# Which of these keeps most of a unit signal of step 1 at step 40, by (8.2) and (8.3)? Put them in order, the strongest
+# signal first.
+#
+# - **A** RNN, $\lambda = 0.95$
+# - **B** LSTM, $i = 0.5$, $f = 0.97$
+# - **C** LSTM, $i = 0.22$, $f = 0.99$
+# - **D** RNN, $\lambda = 0.94$
+#
+# *Answer: the letters in order, such as "ABCD".*
 
 # %% [markdown]
 # #### q2
-# An LSTM's forget gates are all 0.9, and nothing new is written. How much of $c_1$ is left 20 steps later?
+# A linear RNN has $H = 2$, and its recurrent matrix is 0.9 times a rotation by 30°. A signal makes its state $(1, 0)$ at
+# step 1, and nothing comes after it. What is the first entry of the state at step 7?
 #
-# - **a** All of it, since the update is additive.
-# - **b** About 90 %.
-# - **c** About 12 %.
-# - **d** Less than a millionth.
+# *Answer: a number, to within 0.002.*
 
 # %% [markdown]
 # #### q3
-# A vanilla tanh RNN has $W_{hh} = Q$, orthogonal, no bias and silent inputs. What happens to its state?
+# On a logarithmic scale, the gradient profile of a model at $T = 40$ is a straight line; it is 1 at step 40 and
+# $10^{-6}$ at step 1. By which factor does it change per step back?
 #
-# - **a** Small states nearly keep their length, large ones shrink slowly.
-# - **b** Every state keeps its length exactly.
-# - **c** Every state shrinks by the same factor below 1 at each step.
-# - **d** States grow until they are saturated.
-
-# %% [markdown]
-# #### q4
-# Before training, the gradient profile at $T = 40$ falls by a factor of 0.5 per step back. What do you expect?
-#
-# - **a** Training works with gradient clipping at a small threshold.
-# - **b** Training works, but the loss explodes first.
-# - **c** The loss stays near $\ln K$, whatever the cell is called.
-# - **d** It depends on whether the cell has gates.
-
-# %% [markdown]
-# #### q5
-# An RNN held at 0.95 recalls nearly perfectly at $T = 40$. How does that fit to $0.95^{39} = 0.135$?
-#
-# - **a** The frozen matrix must have changed during training.
-# - **b** The readout can amplify a weak signal as long as nothing else is there.
-# - **c** The formula is wrong: with $Q$ orthogonal the signal does not shrink.
-# - **d** The cue at the last step carries the symbol.
+# *Answer: a number, to within 0.002.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "b", "q2": "c", "q3": "a", "q4": "c", "q5": "b"}
-quiz_feedback = {
-    "q1": {
-        "a": "Both can have the same number of units, and the signal still fades in one of them.",
-        "b": "Right: (8.3) with a factor near 1. With forget gates of 0.9 the same cell would forget.",
-        "c": "Clipping only ever makes gradients smaller, and it does not touch the forward signal at all.",
-        "d": "The output gate shows what the cell holds; it cannot show what the cell has lost.",
-    },
-    "q2": {
-        "a": "The old value is multiplied by the gate before anything is added to it.",
-        "b": "That is what one single step leaves.",
-        "c": "Right: 0.9 to the power 20 is 0.12.",
-        "d": "That would be a factor of 0.5 per step.",
-    },
-    "q3": {
-        "a": "Right: tanh is straight around zero and bends large values down, roughly as one over a root.",
-        "b": "That is the linear network; tanh makes every nonzero value smaller.",
-        "c": "How much tanh shrinks depends on the size: there is no fixed factor.",
-        "d": "That needs an eigenvalue above 1; an orthogonal matrix lengthens nothing.",
-    },
-    "q4": {
-        "a": "Clipping handles large gradients. Here the early steps send almost none.",
-        "b": "Nothing points at an explosion: the factor is below 1.",
-        "c": "Right: step 1 sends about 1e-12 of the gradient of the last step, in a GRU as in an RNN.",
-        "d": "A gate at one half shrinks a signal as well as a matrix does; the factor is what counts.",
-    },
-    "q5": {
-        "a": "A parameter without gradient is not updated. The matrix is the same afterwards.",
-        "b": "Right: 13 % in silence is a clear signal. Distractors would change that.",
-        "c": "Orthogonal alone keeps lengths; here it is multiplied by 0.95.",
-        "d": "The cue is the same for all symbols, so it cannot tell them apart.",
-    },
+quiz_answers = {
+    "q1": "",  # an order
+    "q2": "",  # a number
+    "q3": "",  # a number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "BCAD", "q2": "-0.531", "q3": "0.702"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}

@@ -901,91 +901,112 @@ if __name__ == "__main__":
 # - Attention connects any two steps directly and pays with $T^2$; recurrence pays with a state of fixed size.
 
 # %% [markdown]
+# ## Practice
+#
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
+# Which weakness of RNN encoder–decoders started the development that ended in the Transformer?
+#
+# - [ ] They had too many parameters for them to be kept in memory
+#   > They were small by the standards of what followed.
+# - [x] They passed the whole input through a vector of fixed size
+#   > Attention removed that bottleneck first, and then turned out to do without the RNN. That training can be
+#   > parallel was the second reason.
+# - [ ] They could not be trained with the true tokens fed to them
+#   > They are trained with teacher forcing, as Transformers are.
+# - [ ] They could not read a batch in which two lengths differed
+#   > Variable length is what they were made for; the trouble is what long inputs do to the summary.
+
+# %% [markdown]
+# #### Practice 2
+# Why can (9.5) be computed by a scan, while an LSTM cannot?
+#
+# - [x] Its gates read inputs alone, so each step is affine in the state
+#   > An LSTM's gates read the state before, which puts a nonlinearity between two steps.
+# - [ ] Its decays are equal at all the steps, so that powers can be taken
+#   > They differ from step to step; that only rules the convolution out.
+# - [ ] Its parameters are far fewer than those that an LSTM needs
+#   > The number of parameters plays no part in whether steps can be composed.
+# - [ ] Its states are never negative, so that products of them are sound
+#   > Nothing keeps them from being negative, and a scan would not mind.
+
+# %% [markdown]
+# #### Practice 3
+# An SSM is computed by a Fourier transform of length $T$, without padding. Which outputs can be wrong?
+#
+# - [ ] None of them, since the transform is exact but for rounding
+#   > It is exact for circular convolution, which is not what is wanted.
+# - [ ] The last one alone, to which all of the inputs contribute
+#   > The last one has no later inputs that could wrap around into it.
+# - [x] All but the last one, each by terms of inputs after it
+#   > Output t should see inputs up to t; wrapping adds those behind it, with the old weights.
+# - [ ] All of them alike, by a common factor that depends on $T$
+#   > Wrapped terms are added; they do not scale what is there.
+
+# %% [markdown]
+# #### Practice 4
+# Sixty residual layers (9.9) have large random weights: what happens to the gradient on the way back?
+#
+# - [ ] It keeps its length at every layer, thanks to the identity in (9.10)
+#   > The identity alone would keep it, but (9.10) is a sum.
+# - [ ] It vanishes on its way, as the slopes of the tanh are all below 1
+#   > That describes plain layers with small weights. The identity is not multiplied by slopes.
+# - [ ] It becomes zero at each second layer, as two terms alternate
+#   > Nothing in (9.10) alternates.
+# - [x] It can grow at every layer, as a second term is added in (9.10)
+#   > The path that keeps the gradient alive does not bound it; hence scaled initialisation and normalisation.
+
+# %% [markdown]
+# #### Practice 5
+# Why do masked positions receive $-\infty$ *before* the softmax, rather than a zero after it?
+#
+# - [ ] So that fewer exponentials have to be computed for each row
+#   > Speed is not the reason; both cost one pass.
+# - [x] So that the weights of the other positions add up to one
+#   > The sum in (9.11) runs over visible steps only, so hidden scores must not enter it.
+# - [ ] So that the gradient is defined, which it is not for a zero
+#   > A constant has a gradient, zero.
+# - [ ] So that unknown values at these positions do not turn into NaN
+#   > They are known and finite; the step just must not use them.
+
+# %% [markdown]
 # ## Quiz
 #
-# Write the letter of the best answer to each question into `quiz_answers` below.
-#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
 # #### q1
-# Which weakness of RNN encoder-decoders started the development that ended in the Transformer?
+# A diagonal SSM (9.1) has $a = (0.5, -0.2)$, $b = (1, 1)$, $c = (1, 3)$ and reads $1, 2, 3$. What is $y_3$?
 #
-# - **a** They had too many parameters to be stored.
-# - **b** The whole input had to pass through one vector of fixed size, which attention was invented to get around.
-# - **c** They could not be trained with teacher forcing.
-# - **d** They were unable to read sequences of different lengths.
+# *Answer: a number, to within 0.01.*
 
 # %% [markdown]
 # #### q2
-# Why can (9.5) be computed by a scan, while an LSTM cannot?
+# Three steps (9.3) have the pairs $(a, u)$ equal to $(0.5, 2)$, then $(0.8, 1)$, then $(0.1, 3)$. The operator (9.4)
+# joins all three into one pair. What is its second entry?
 #
-# - **a** Its gates depend on the inputs alone, so each step is an affine map of the state.
-# - **b** Its decays are the same at every step.
-# - **c** It has fewer parameters than an LSTM.
-# - **d** Its states are never negative.
+# *Answer: a number, to within 0.01.*
 
 # %% [markdown]
 # #### q3
-# An SSM is computed by a Fourier transform of length $T$, without padding. Which outputs can be wrong?
+# Causal attention (9.11) with $d = 4$: the query of step 2 is $(2, 0, 0, 0)$; the first entries of the keys of steps 1,
+# 2, 3 are $0, \ln 2, \ln 8$, and all their others are 0. The values are $3, 8, 100$. What is the output of step 2?
 #
-# - **a** None; the transform is exact.
-# - **b** Only the last one.
-# - **c** Potentially all but the last: each receives terms of inputs that come after it.
-# - **d** All of them, by one common factor.
-
-# %% [markdown]
-# #### q4
-# Sixty residual layers $x + \tanh(Wx)$ with large random weights: what happens to the gradient on the way back?
-#
-# - **a** It keeps its length, thanks to the identity in (9.10).
-# - **b** It vanishes, as the slopes of the tanh are below 1.
-# - **c** It becomes zero at every second layer.
-# - **d** It can grow with every layer, as the other term of (9.10) is added to the identity.
-
-# %% [markdown]
-# #### q5
-# Why do masked positions receive $-\infty$ *before* the softmax, rather than a zero after it?
-#
-# - **a** Because $-\infty$ is faster to compute with.
-# - **b** Because otherwise the remaining weights of a row would not add up to 1.
-# - **c** Because the gradient of a zero is not defined.
-# - **d** Because the values at masked positions are unknown.
+# *Answer: a number, to within 0.005.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "b", "q2": "a", "q3": "c", "q4": "d", "q5": "b"}
-quiz_feedback = {
-    "q1": {
-        "a": "They were small by the standards of what followed.",
-        "b": "Right: attention removed the bottleneck first, and then turned out to do without the RNN. "
-        "That training can be parallel was the second reason.",
-        "c": "They are trained with it, as Transformers are.",
-        "d": "Variable length is what they were made for; the trouble is what long inputs do to the summary.",
-    },
-    "q2": {
-        "a": "Right: an LSTM's gates read the state before, which puts a nonlinearity between two steps.",
-        "b": "They differ from step to step; that only rules the convolution out.",
-        "c": "The number of parameters plays no part in whether steps can be composed.",
-        "d": "Nothing keeps them from being negative, and a scan would not mind.",
-    },
-    "q3": {
-        "a": "It is exact for circular convolution, which is not what is wanted.",
-        "b": "The last one has no later inputs that could wrap around into it.",
-        "c": "Right: output t should see inputs up to t; wrapping adds those behind it, with the old weights.",
-        "d": "Wrapped terms are added; they do not scale what is there.",
-    },
-    "q4": {
-        "a": "The identity alone would keep it, but (9.10) is a sum.",
-        "b": "That describes plain layers with small weights. The identity is not multiplied by slopes.",
-        "c": "Nothing in (9.10) alternates.",
-        "d": "Right: the path that keeps the gradient alive does not bound it; hence scaled initialisation and normalisation.",
-    },
-    "q5": {
-        "a": "Speed is not the reason; both cost one pass.",
-        "b": "Right: the sum in (9.11) runs over visible steps only, so hidden scores must not enter it.",
-        "c": "A constant has a gradient, zero.",
-        "d": "They are known and finite; the step just must not use them.",
-    },
+quiz_answers = {
+    "q1": "",  # a number
+    "q2": "",  # a number
+    "q3": "",  # a number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "12.17", "q2": "3.26", "q3": "6.333"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}

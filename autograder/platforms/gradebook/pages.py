@@ -62,6 +62,7 @@ _MATH_ATTRIBUTES = {
     *("mathvariant", "maxsize", "minsize", "movablelimits", "notation", "rowlines", "rowspacing"),
     *("rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width", "xmlns"),
 }
+_DOLLARS = re.compile(r"\$([^$<>\n]+)\$")
 _TAG_COMMAND = re.compile(r"\\tag\*?\{([^{}]*)\}")
 
 
@@ -76,6 +77,10 @@ class PlainMathRenderer(IPythonRenderer):
         name = f"formula{secrets.token_hex(12)}"  # nobody can write it into a cell beforehand
         self.formulas[name] = markup
         return name
+
+    def block_html(self, html: str) -> str:
+        """Keep the formulas within HTML, such as the options of a practice question: the parser passes over them."""
+        return _DOLLARS.sub(lambda found: self.inline_math(found[1]), super().block_html(html))
 
     def inline_math(self, body: str) -> str:
         """Keep a formula within a line."""

@@ -19,9 +19,9 @@ from typing import Any
 
 from seqlab import quiet_ipython, timelimit
 from seqlab.cells import Cell
-from seqlab.chapters import QUIZ, quiz_options
+from seqlab.chapters import QUIZ
 from seqlab.notebook import NotebookError, imported, read
-from seqlab.quizzes import check_quiz
+from seqlab.quizzes import check_quiz, forms
 from seqlab.results import CheckResult, as_data
 from seqlab.statements import Cells
 
@@ -190,7 +190,7 @@ def _check(chapter: str, function: str, namespace: dict[str, Any], seconds: floa
     from seqlab.registry import checks_of, run_check
 
     if function == QUIZ:
-        return check_quiz(quiz_options(chapter), namespace.get(QUIZ))
+        return check_quiz(forms(chapter), namespace.get(QUIZ))
     return run_check(checks_of(chapter)[function], namespace, seconds)
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import linecache
 import os
-import re
 import sys
 import types
 from collections.abc import Callable
@@ -19,7 +17,7 @@ from typing import Any
 
 from seqlab import timelimit
 from seqlab.chapters import QUIZ, quiz_options
-from seqlab.notebook import Cell, NotebookError, imported, read_cells
+from seqlab.notebook import NotebookError, imported, label, read_cells, run_cell
 from seqlab.quizzes import check_quiz
 from seqlab.results import CheckResult, as_data
 
@@ -85,14 +83,13 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
     namespace["display"] = lambda *_objects, **_options: None
     broken: dict[str, str] = {}
     for cell in cells:
-        defined = re.findall(r"^(?:def|class)\s+(\w+)", cell.source, re.MULTILINE)
         if str(cell.number) in job["skip"]:
-            said = f"{_label(cell.number, defined)} {job['skip'][str(cell.number)]}"
+            said = f"{label(cell)} {job['skip'][str(cell.number)]}"
         else:
             tell("cell", number=cell.number)
-            said = _run_cell(path, cell, _label(cell.number, defined), namespace, job["seconds"])
+            said = run_cell(path, cell, namespace, job["seconds"])
         if said:
-            broken |= dict.fromkeys(defined, said)
+            broken |= dict.fromkeys(cell.defines(), said)
             tell("cell_failed", number=cell.number, said=said)
     for function in job["functions"]:
         seconds = _seconds(chapter, function) * job["seconds"] / timelimit.SECONDS
@@ -101,29 +98,6 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         if result.unwritten and function in broken:
             result = CheckResult(function, False, (broken[function],), result.question)
         tell("result", result=as_data(result))
-
-
-def _label(number: int, defined: list[str]) -> str:
-    """Name a cell: notebooks show no numbers, so that a name that it defines helps to find it."""
-    return f"cell {number} ({defined[0]})" if defined else f"cell {number}"
-
-
-def _run_cell(path: Path, cell: Cell, label: str, namespace: dict[str, Any], seconds: float) -> str:
-    """Run a cell; return what went wrong."""
-    name = f"<{path.name} cell {cell.number}>"
-    lines = cell.source.splitlines(keepends=True)
-    linecache.cache[name] = (len(cell.source), None, lines, name)
-    try:
-        with timelimit.limited(seconds):
-            exec(compile(cell.source, name, "exec", dont_inherit=True), namespace)
-    except timelimit.TimeIsUp:
-        return timelimit.said(label, seconds)
-    except SyntaxError as error:
-        return f"{label}, line {error.lineno}: {error.msg}"
-    except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split())
-        return f"{label} raised {type(error).__name__}" + (f": {text}" if text else "")
-    return ""
 
 
 def _seconds(chapter: str, function: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import linecache
 import re
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seqlab import timelimit
 from seqlab.chapters import chapters_with_checks
 
 SUFFIXES = (".ipynb", ".py")
@@ -31,6 +33,10 @@ class Cell:
 
     number: int
     source: str
+
+    def defines(self) -> list[str]:
+        """Return the functions and classes that the cell defines at top level."""
+        return re.findall(r"^(?:def|class)\s+(\w+)", self.source, re.MULTILINE)
 
 
 def chapter_of(path: Path) -> str | None:
@@ -140,3 +146,29 @@ def imported(cells: list[Cell]) -> set[str]:
         for match in re.finditer(r"^(?:import|from)\s+(\w+)", cell.source, re.MULTILINE):
             found.add(match[1])
     return found
+
+
+def label(cell: Cell) -> str:
+    """Name a cell: notebooks show no numbers, so that a name that it defines helps to find it."""
+    defined = cell.defines()
+    return f"cell {cell.number} ({defined[0]})" if defined else f"cell {cell.number}"
+
+
+def run_cell(
+    path: Path, cell: Cell, namespace: dict[str, Any], seconds: float = timelimit.SECONDS
+) -> str:
+    """Run a cell of a notebook in a namespace; return what went wrong, or nothing."""
+    name = f"<{path.name} cell {cell.number}>"
+    lines = cell.source.splitlines(keepends=True)
+    linecache.cache[name] = (len(cell.source), None, lines, name)
+    try:
+        with timelimit.limited(seconds):
+            exec(compile(cell.source, name, "exec", dont_inherit=True), namespace)
+    except timelimit.TimeIsUp:
+        return timelimit.said(label(cell), seconds)
+    except SyntaxError as error:
+        return f"{label(cell)}, line {error.lineno}: {error.msg}"
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split())
+        return f"{label(cell)} raised {type(error).__name__}" + (f": {text}" if text else "")
+    return ""

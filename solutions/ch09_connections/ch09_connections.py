@@ -896,6 +896,92 @@ if __name__ == "__main__":
 # sunspot or so mean nothing.
 
 # %% [markdown]
+# ## Experiment: what is a gate with random weights worth?
+#
+# Here your three gates of (9.6) to (9.8) forecast sunspots too. Nine years of the past go through 48 causal
+# convolutions of *random* weights, a gate or none, and least squares on top; the strength of its penalty is chosen
+# on 1921 to 1955. Five kinds of features compete: the plain convolutions, their tanh, a GLU, WaveNet's gate (these
+# two of 96 convolutions, half of them gates), and the GLU with its channels scaled by squeeze-and-excitation of
+# random weights, which takes its averages over the last fourteen years. Eight seeds each.
+#
+# What to see: which kind is best on the years that were fitted and chosen on, and which on those after 1956.
+#
+# This takes about 2 s on one core.
+
+
+# %% tags=["experiment"]
+def along_channels(gate, features):
+    """Apply a gate that splits the last axis to the channels of features (N, 2C, T)."""
+    return np.swapaxes(gate(np.swapaxes(features, 1, 2)), 1, 2)
+
+
+def random_features(windows, seed, C=48, length=9):
+    """The five kinds of features (N, C, T) of windows (N, W), by name."""
+    rng = np.random.default_rng(seed)
+    filters, bias = 0.2 * rng.normal(size=(2 * C, length)), 0.5 * rng.normal(size=(2 * C, 1))
+    stretches = np.lib.stride_tricks.sliding_window_view(windows, length, axis=1)
+    signal = np.einsum("ntl,cl->nct", stretches, filters) + bias
+    gated = along_channels(glu, signal)
+    W1, W2 = 2 * rng.normal(size=(8, C)), rng.normal(size=(C, 8))
+    return {
+        "no gate": signal[:, :C],
+        "tanh": np.tanh(signal[:, :C]),
+        "GLU": gated,
+        "WaveNet's gate": along_channels(wavenet_gate, signal),
+        "GLU, squeeze and excite": squeeze_excite(gated, W1, W2),
+    }
+
+
+if __name__ == "__main__":
+    WINDOW, STRENGTHS = 22, (0.01, 0.1, 1.0, 10.0)
+    last_year = np.arange(WINDOW - 1, len(x) - 1)
+    windows = x[last_year[:, None] + np.arange(1 - WINDOW, 1)]
+    parts = {"1722-1920": spots.train, "1921-1955": spots.validation, "1956-2008": spots.test}
+    rows = {name: np.isin(last_year + 1, np.arange(len(x))[part]) for name, part in parts.items()}
+    fit_rows = np.flatnonzero(rows["1722-1920"])
+
+    def errors_of(features):
+        """Mean absolute errors of the three parts, with the penalty that is best on the second."""
+        design = np.column_stack([features[:, :, -1], np.ones(len(features))])
+        tried = []
+        for strength in STRENGTHS:
+            forecast, _ = least_squares_forecast(design, x[last_year + 1], fit_rows, strength)
+            number = np.maximum(forecast * unit + centre, 0.0) ** 2
+            off = np.abs(number - spots.number[last_year + 1])
+            tried.append([off[chosen_rows].mean() for chosen_rows in rows.values()])
+        return min(tried, key=lambda three: three[1])
+
+    found = {}
+    for seed in range(8):
+        for name, features in random_features(windows, seed).items():
+            found.setdefault(name, []).append(errors_of(features))
+    print("mean absolute error in sunspots:", ", ".join(parts), "(± of eight seeds)")
+    figure, panel = plt.subplots(figsize=(8, 3.6))
+    for k, part in enumerate(parts):
+        means = [np.mean(runs, axis=0)[k] for runs in found.values()]
+        spreads = [np.std(runs, axis=0)[k] for runs in found.values()]
+        places = np.arange(len(found)) + 0.25 * (k - 1)
+        panel.bar(places, means, 0.24, yerr=spreads, capsize=3, color=plots.COLOURS[k], label=part)
+    for name, runs in found.items():
+        means, spread = np.mean(runs, axis=0), np.std(runs, axis=0)[2]
+        print(f"features, {name}: {means[0]:.1f}  {means[1]:.1f}  {means[2]:.1f} ± {spread:.1f}")
+    panel.set_xticks(range(len(found)), found)
+    panel.set(title="forecasts from random features", ylabel="mean absolute error")
+    panel.legend()
+    plt.show()
+    print("See: gates win on the years they were chosen on, and lose on the years that came after.")
+
+# %% [markdown]
+# A product of signal and gate can bend where a plain convolution is straight, and on the years up to 1955 that
+# pays: 8.4<!-- ±0.5 printed: features, GLU: [2] --> for the GLU against 10.2<!-- ±0.3 printed: features, no gate:
+# [2] --> without a gate. From 1956 on it is the other way round, 14.5<!-- ±1.5 printed: features, GLU: [3] -->
+# against 12.5<!-- ±0.3 printed: features, no gate: [3] -->. The cycle of 1957 was higher than any before it, and
+# what bends outside of the range on which it was fitted bends anywhere. Squeeze-and-excitation with random weights
+# is worst of all, 20<!-- ±4 printed: features, GLU, squeeze and excite: [3] -->: a channel's scale then says
+# nothing about its worth. All three gates are made to be *trained* together with what they gate. That they help in
+# large models is a result of such training, not a property of the formula.
+
+# %% [markdown]
 # ## What to take away
 #
 # - RNNs process sequences by recurrence with shared weights. Vanilla ones suffer from vanishing

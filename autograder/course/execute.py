@@ -38,14 +38,20 @@ class Executed(msgspec.Struct, frozen=True):
 
 def execute(chapter: Chapter) -> Executed:
     """Run one chapter's notebook in a kernel of its own."""
-    notebook = chapter_notebook(chapter)
-    cited = citations(
-        "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    )
     # Where the chapter lies: the sources of earlier ones are beside it, as a student's notebooks are.
-    resources = {"metadata": {"path": str(Path(chapter.path).parent)}}
+    seconds, error = run_notebook(chapter_notebook(chapter), Path(chapter.path).parent)
+    return Executed(chapter.name, seconds, error)
+
+
+def run_notebook(notebook: Any, folder: Path) -> tuple[float, str]:
+    """Run a notebook in a kernel that works in a folder.
+
+    Returns:
+        The processor time in seconds, and what went wrong: a cell, the time, or a cited figure; empty where nothing
+        did.
+    """
+    cited = citations("\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown"))
     notebook.cells.append(nbformat.v4.new_code_cell(_TIME_SPENT))
-    seconds, error = 0.0, ""
     with tempfile.TemporaryDirectory() as own:
         # Messages through files that only this user can open, not through ports of the machine.
         sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{own}/kernel"}})
@@ -54,19 +60,16 @@ def execute(chapter: Chapter) -> Executed:
             timeout=PATIENCE,
             kernel_name="python3",
             config=sockets,
-            resources=resources,
+            resources={"metadata": {"path": str(folder)}},
         )
         try:
             client.execute(env=os.environ | ONE_CORE)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-            error = str(problem)[-2000:]
-    if not error:
-        seconds = float(notebook.cells.pop().outputs[0].text)
+            return 0.0, str(problem)[-2000:]
+    seconds = float(notebook.cells.pop().outputs[0].text)
     if seconds > LIMIT:
-        error = f"took {seconds:.0f} s of processor time; a chapter may take {LIMIT:.0f} s"
-    if not error:
-        error = "\n".join(disagreements(cited, _printed(notebook)))
-    return Executed(chapter.name, seconds, error)
+        return seconds, f"took {seconds:.0f} s of processor time; a chapter may take {LIMIT:.0f} s"
+    return seconds, "\n".join(disagreements(cited, _printed(notebook)))
 
 
 def _printed(notebook: Any) -> str:

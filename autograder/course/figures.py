@@ -24,7 +24,9 @@ _PLAIN = re.compile(rf"({_NUMBER})\s*(%)?")
 _CITED = re.compile(
     rf"(?:({_NUMBER})?(?:\s*\\cdot\s*)?(?:10\^\{{(-?\d+)\}})|({_NUMBER}))\s*(\\?%)?\$?\s*(?:%\s*)?$"
 )
-_MARK = re.compile(r"<!--\s*(?:([±×])\s*([\d.]+)|([<>]))?\s*printed:\s*(.*?)\s*(?:\[(\d+)\])?\s*-->")
+_MARK = re.compile(
+    r"<!--\s*(?:([±×])\s*([\d.]+)|([<>]))?\s*printed:\s*(.*?)\s*(?:\[(\d+)\])?\s*-->"
+)
 _ANY_MARK = re.compile(r"<!--.*?printed.*?-->", re.DOTALL)
 
 

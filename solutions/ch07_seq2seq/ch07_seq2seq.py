@@ -873,13 +873,13 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Experiment: does a wider beam pronounce better?
 #
-# The two models above, decoded by your `beam_search` with beams of 1, 2 and 5 hypotheses, on the first 300 test words.
-# `beam_search` was written for a fixed context. For the model with attention the cell puts another `decoder_step` into its place
-# meanwhile, one that asks your `additive_attention` for a fresh context first; that works as long as your `beam_search`
-# calls `decoder_step`. Two things are measured: the score (7.10) of what is found, and how many sounds are wrong. Guess
-# first whether both improve.
+# The two models above, decoded by your `beam_search` with beams of 1, 2 and 5 hypotheses, on the first 300 test
+# words. `beam_search` was written for a fixed context. For the model with attention the cell puts another
+# `decoder_step` into its place meanwhile, one that asks your `additive_attention` for a fresh context first; that
+# works as long as your `beam_search` calls `decoder_step`. Two things are measured: the score (7.10) of what is
+# found, and how many sounds are wrong. Guess first whether both improve.
 #
-# This takes about BEAMSECONDS s on one core.
+# This takes about 10 s on one core.
 
 
 # %% tags=["experiment"]
@@ -933,10 +933,16 @@ if __name__ == "__main__":
     )
     panel.legend()
     plt.show()
-    print("To see: TOSEE1")
+    print("To see: a wider beam finds higher scores, and here fewer sounds are wrong as well.")
 
 # %% [markdown]
-# BEAMTEXT
+# Here both improve. With the fixed context the error rate falls from 0.41<!-- ±0.05 printed: fixed context, beam 1:
+# phoneme error rate [1] --> to 0.37<!-- ±0.05 printed: fixed context, beam 5: phoneme error rate [1] -->, with
+# attention from 0.22<!-- ±0.03 printed: attention, beam 1: phoneme error rate [1] --> to 0.20<!-- ±0.03 printed:
+# attention, beam 5: phoneme error rate [1] -->. The less sure a model is, the more there is to be found beyond the
+# most probable next sound: the mean score rises by a third of a unit in the first model and by a tenth in the
+# second. What a beam cannot do is make one model of the other. Five hypotheses of the fixed context are still
+# nearly twice as wrong as a single one with attention.
 
 # %% [markdown]
 # ## Experiment: does scheduled sampling help here?
@@ -945,7 +951,7 @@ if __name__ == "__main__":
 # the truth with the probability that your `scheduled_sampling_rate` gives for the update, and its own guess
 # otherwise, by your `decode_scheduled`. The schedule is the linear one, and ends at 0 with the last update.
 #
-# This takes about SCHEDSECONDS s on one core.
+# This takes about 15 s on one core.
 
 # %% tags=["experiment"]
 if __name__ == "__main__":
@@ -976,10 +982,17 @@ if __name__ == "__main__":
             f"{label}: reading the truth, loss {loss:.3f}; reading itself, phoneme error rate {rate:.3f}"
         )
     print(f"({time.perf_counter() - started:.0f} s)")
-    print("To see: TOSEE2")
+    print("To see: reading itself in training did not make it better at reading itself.")
 
 # %% [markdown]
-# SCHEDTEXT
+# It does not. The model that was weaned from the truth is worse at reading the truth, a loss of 1.20<!-- ±0.15
+# printed: scheduled sampling: reading the truth, loss [1] --> against 0.97<!-- ±0.15 printed: teacher forcing:
+# reading the truth, loss [1] -->; that was to be expected. But it is no better at reading itself either, 0.43<!--
+# ±0.05 printed: scheduled sampling: reading the truth, loss [2] --> against 0.40<!-- ±0.05 printed: teacher
+# forcing: reading the truth, loss [2] -->. A pronunciation has six sounds or so, and one that is wrong does not
+# lead far astray. In eight passes the model has not finished learning; steps on its own early mistakes are steps
+# not spent on the truth. Exposure bias is real, and it is not what this model suffers from: the bottleneck is.
+# (Other schedules, later starts and longer training can change the order. You have the functions to try them.)
 
 # %% [markdown]
 # ## What to take away

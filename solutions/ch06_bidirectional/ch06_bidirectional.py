@@ -288,9 +288,10 @@ def leaks_future(model, x):
 
     Args:
         model: callable that maps an array (T, D) to an array (T, K). It is deterministic, computes
-            in float64 and does not modify its argument. Where it leaks, changing some single step
-            by 1, by -1 or by standard normal numbers changes an earlier output by more than 1e-9;
-            where it does not, no such change does.
+            in float64 and does not modify its argument. Where it leaks, there is a single step at
+            which each of three changes moves an earlier output by more than 1e-9: 1 added to all D
+            entries, 1 subtracted from them, standard normal numbers added. Any one of the three
+            will do. Where it does not leak, rounding moves earlier outputs by less than 1e-9.
         x: input around which to test, shape (T, D), T >= 1. Not modified.
 
     Returns:

@@ -524,7 +524,8 @@ def decode_with_attention(targets, states, mask, params, bos):
     Args:
         targets: target ids, int64, shape (N, T).
         states: states of the encoder, shape (N, S, H), finite everywhere.
-        mask: bool, shape (N, S), True where a state may be looked at; the initial state is the one at the last True.
+        mask: bool, shape (N, S), True where a state may be looked at; the initial state is the one at the last True,
+            and zero in a row without any.
         params: dict with the arrays of `decoder_step` and of `additive_attention`.
         bos: id that the first step reads, int.
 

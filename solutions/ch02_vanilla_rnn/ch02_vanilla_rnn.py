@@ -26,6 +26,8 @@
 # Every backward pass in this notebook is written by hand. An automatic differentiation library
 # would do it for you; the point is to see where the gradient of a shared weight comes from,
 # because Chapter 3 is about what goes wrong with exactly that sum.
+#
+# Time: about two and a half hours. The functions of other chapters are not needed.
 
 # %%
 import numpy as np
@@ -505,7 +507,8 @@ def sample(params, readout, h0, first_token, length, temperature, seed):
 # Your functions are all that a character language model needs. The text is Voltaire's novel in
 # French, 186,500 characters of 83 kinds. The model is trained on the first 80 per cent, watched on
 # the next ten, and measured once on the last ten. The measure is *bits per character*, the
-# cross-entropy (2.10) divided by $\ln 2$: six bits would be a fair guess among 64 signs.
+# cross-entropy (2.10) divided by $\ln 2$: a fair guess among 83<!-- printed: 186,500 characters, [1] --> signs
+# would be $\log_2 83 = 6.4$ bits.
 #
 # A number means little without lines to compare it with. Counting gives three: how often each
 # character occurs (unigram), how often it follows the one before (bigram), and how often it
@@ -692,11 +695,12 @@ if __name__ == "__main__":
     )
 
 # %% [markdown]
-# With the settings above the model ends near 2.5 bits per character on the test text, against 4.5
-# for the unigram and 3.5 for the bigram. The 5-gram, at 2.4, is still a little better. A wider
-# state narrows the gap at a multiple of the cost; a text of this size is simply little to learn
-# from. What the RNN does without is the table: its size grows neither with the length of the
-# context nor with that of the text.
+# With the settings above the model ends near 2.5<!-- ±0.1 printed: Test text: RNN [1] --> bits per character on the
+# test text, against 4.5<!-- printed: unigram validation [2] --> for the unigram and 3.5<!-- printed: bigram
+# validation [2] --> for the bigram. The 5-gram, at 2.4<!-- printed: 5-gram validation [2] -->, is still a little
+# better. A wider state narrows the gap at a multiple of the cost; a text of this size is simply little to learn
+# from. What the RNN does without is the table: its size grows neither with the length of the context nor with that
+# of the text.
 #
 # And now let it write, at three temperatures. At 0.3 it falls back on its favourite phrases, at
 # 0.7 it invents words that could be French, at 1.2 it spells as it pleases. Nobody told it about

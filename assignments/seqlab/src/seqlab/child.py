@@ -97,12 +97,12 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         if not remark.what.startswith("skipped: "):  # a magic does what it should where it is used
             tell("cell_failed", number=0, line=number, said=f"{remark.where}: {remark.what}")
     for cell in reading.cells:
-        defined = _definitions(cell)
+        defined = definitions(cell)
         label = f"cell {cell.number} ({next(iter(defined))})" if defined else f"cell {cell.number}"
         skip = {
             int(step): tuple(what) for step, what in job["skip"].get(str(cell.number), {}).items()
         }
-        failed = list(_run_cell(path, cell, runner, skip, job["seconds"], tell))
+        failed = list(run_cell(path, cell, runner, skip, job["seconds"], tell))
         for line, what in failed:
             said = f"{label}, line {line}: {what}" if line else f"{label} {what}"
             tell("cell_failed", number=cell.number, line=line, said=said)
@@ -118,13 +118,13 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         tell("result", result=as_data(result))
 
 
-def _definitions(cell: Cell) -> dict[str, int]:
-    """Functions and classes at the top level of a cell, each with its line."""
+def definitions(cell: Cell) -> dict[str, int]:
+    """Return the functions and classes at the top level of a cell, each with its line."""
     found = re.finditer(r"^(?:async +def|def|class)\s+(\w+)", cell.source, re.MULTILINE)
     return {match[1]: cell.source.count("\n", 0, match.start()) + 1 for match in found}
 
 
-def _run_cell(
+def run_cell(
     path: Path,
     cell: Cell,
     runner: Cells,

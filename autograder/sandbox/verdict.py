@@ -69,8 +69,10 @@ def weaker(found: Available) -> list[str]:
         lines.append("no cgroup is delegated, so memory is bounded for each worker, not for all")
     if os.name == "posix" and os.geteuid() == 0 and not _own_user():
         lines.append("workers keep the grader's user, root, though without its rights")
-    if not is_own_folder(folder := usual_cache_folder()):
-        lines.append(f"{folder} cannot be written to, so each start after a reboot is slower")
+    if not is_own_folder(usual_cache_folder()):
+        lines.append(
+            "the folder for caches cannot be written to, so the first start after a reboot is slower"
+        )
     if "torch" not in libraries.importable(torch=True):
         lines.append(NO_TORCH)
     return lines

@@ -44,7 +44,7 @@ capabilities and by a control group.
 {table}
 
 Where PyTorch is `none`, a chapter whose tests need it is refused with a sentence and has no score, so chapter 0 alone
-is graded; see the README. Not tried: a GPU, which the sandbox hides in any case; container engines themselves;
+is graded; see the README. A kind of machine without a row was not tried to its end. Not tried at all: a GPU, which the sandbox hides in any case; container engines themselves;
 JupyterHub; Python 3.14, for which all locked packages have wheels.
 """
 

@@ -248,10 +248,10 @@ class Trial:
         full = [
             g["chapter"] for g in grades if g["status"] == "graded" and g["score"] == g["max_score"]
         ]
-        refused = [line for line in done.stdout.splitlines() if "which is not installed" in line]
+        refused = [g for g in grades if g["status"] == "grader_error"]
         told = f"{len(full)} of {len(chapters())}"
         missing = len(chapters()) - len(full)
-        if missing and refused and self.torch == "none":
+        if missing == len(refused) > 0 and self.torch == "none":
             return f"{told}, {missing} refused"
         return told if not missing else f"**{told}**"
 

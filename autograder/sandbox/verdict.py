@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from .client import Zygote
+from .client import Zygote, is_own_folder, usual_cache_folder
 from .confine import cgroups, identity, libraries
 from .doctor import Available, Row
 from .session import FunctionMissing, Session, StudentRaised
@@ -69,6 +69,10 @@ def weaker(found: Available) -> list[str]:
         lines.append("no cgroup is delegated, so memory is bounded for each worker, not for all")
     if os.name == "posix" and os.geteuid() == 0 and not _own_user():
         lines.append("workers keep the grader's user, root, though without its rights")
+    if not is_own_folder(usual_cache_folder()):
+        lines.append(
+            "the folder for caches cannot be written to, so the first start after a reboot is slower"
+        )
     if "torch" not in libraries.importable(torch=True):
         lines.append(NO_TORCH)
     return lines

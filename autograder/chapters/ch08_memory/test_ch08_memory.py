@@ -681,7 +681,7 @@ def check_spread(student: Any, make: Make, eigenvalue: float) -> None:
     require(majority(holds), "with a seed, the eigenvalues do not spread over the circle")
 
 
-@scores("set_recurrent_eigenvalue", weight=5.0)
+@scores("set_recurrent_eigenvalue", weight=6.0)
 @pytest.mark.parametrize("eigenvalue", [1.0, 0.95])
 def test_seed_spreads_the_eigenvalues(student, reference, eigenvalue):
     on_sound_models(student, lambda make: check_spread(student, make, eigenvalue))

@@ -709,6 +709,9 @@ def test_seed_decides_the_matrix(student, reference, seeds):
         apart = held_by_seed(student, make, 6, 0, 0.9, other, one)
         compare("the matrix of the same seed", again, first, axes="H H", tolerance=SINGLE)
         require(float(np.abs(apart - first).max()) > 1e-3, "another seed gives the same matrix")
+        for matrix in (first, apart):
+            beside = matrix - np.diag(np.diag(matrix))
+            require(float(np.abs(beside).max()) > 1e-3, "with a seed, no unit listens to another")
         twice = held_by_seed(student, make, 6, 0, -1.8, one, other)
         compare("the matrix at another eigenvalue", twice, -2 * first, "H H", tolerance=SINGLE)
 

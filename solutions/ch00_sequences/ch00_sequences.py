@@ -128,7 +128,7 @@ def build_vocabulary(texts):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_build_vocabulary", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_build_vocabulary", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check build_vocabulary
 
 # %% [markdown]
@@ -160,7 +160,7 @@ def encode(text, vocabulary):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_encode", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_encode", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check encode
 
 # %% [markdown]
@@ -262,7 +262,7 @@ def pad_sequences(sequences, pad_value=0.0, max_length=None):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_pad_sequences", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_pad_sequences", "locked": true, "points": 23, "schema_version": 3, "solution": false, "task": false}
 # %check pad_sequences
 
 # %% [markdown]
@@ -289,7 +289,7 @@ def sequence_mask(lengths, max_length):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_sequence_mask", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_sequence_mask", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check sequence_mask
 
 # %% [markdown]
@@ -377,7 +377,7 @@ def sequence_to_vector(step, h0, xs):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_sequence_to_vector", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_sequence_to_vector", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check sequence_to_vector
 
 # %% [markdown]
@@ -409,7 +409,7 @@ def sequence_to_sequence(step, readout, h0, xs):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_sequence_to_sequence", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_sequence_to_sequence", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check sequence_to_sequence
 
 # %% [markdown]
@@ -445,7 +445,7 @@ def vector_to_sequence(step, readout, context, start, length):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_vector_to_sequence", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_vector_to_sequence", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
 # %check vector_to_sequence
 
 # %% [markdown]
@@ -477,7 +477,7 @@ def feedforward_parameter_count(T, D, H):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_feedforward_parameter_count", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_feedforward_parameter_count", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check feedforward_parameter_count
 
 # %% [markdown]
@@ -501,7 +501,7 @@ def rnn_parameter_count(D, H):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_rnn_parameter_count", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_rnn_parameter_count", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check rnn_parameter_count
 
 # %% [markdown]

@@ -103,7 +103,7 @@ def unroll(step, h0, xs, theta):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_unroll", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_unroll", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
 # %check unroll
 
 # %% [markdown]
@@ -142,7 +142,7 @@ def unfolded_graph(T):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_unfolded_graph", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_unfolded_graph", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
 # %check unfolded_graph
 
 # %% [markdown]
@@ -243,7 +243,7 @@ def linear_rnn_forward(a, b, h0, xs):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_linear_rnn_forward", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_linear_rnn_forward", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # %check linear_rnn_forward
 
 # %% [markdown]
@@ -293,7 +293,7 @@ def linear_rnn_backward(a, b, h0, xs, hs, dhs):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_linear_rnn_backward", "locked": true, "points": 24, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_linear_rnn_backward", "locked": true, "points": 35, "schema_version": 3, "solution": false, "task": false}
 # %check linear_rnn_backward
 
 # %% [markdown]
@@ -354,7 +354,7 @@ def numerical_gradient(f, x, eps=1e-5):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_numerical_gradient", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_numerical_gradient", "locked": true, "points": 21, "schema_version": 3, "solution": false, "task": false}
 # %check numerical_gradient
 
 # %% [markdown]
@@ -390,7 +390,7 @@ def relative_error(a, b):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_relative_error", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_relative_error", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # %check relative_error
 
 # %% [markdown]

@@ -173,7 +173,7 @@ def rnn_step_forward(x, h_prev, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_rnn_step_forward", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_rnn_step_forward", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check rnn_step_forward
 
 # %% [markdown]
@@ -244,7 +244,7 @@ def rnn_forward(x, h0, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_rnn_forward", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_rnn_forward", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check rnn_forward
 
 # %% [markdown]
@@ -285,7 +285,7 @@ def rnn_backward(dh, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_rnn_backward", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_rnn_backward", "locked": true, "points": 21, "schema_version": 3, "solution": false, "task": false}
 # %check rnn_backward
 
 # %% [markdown]
@@ -314,7 +314,7 @@ def readout_forward(h, readout):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_readout_forward", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_readout_forward", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # %check readout_forward
 
 # %% [markdown]
@@ -345,7 +345,7 @@ def readout_backward(dy, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_readout_backward", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_readout_backward", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check readout_backward
 
 # %% [markdown]
@@ -410,7 +410,7 @@ def softmax_cross_entropy(logits, targets, mask):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_softmax_cross_entropy", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_softmax_cross_entropy", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
 # %check softmax_cross_entropy
 
 # %% [markdown]
@@ -477,7 +477,7 @@ def sample(params, readout, h0, first_token, length, temperature, seed):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_sample", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_sample", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
 # %check sample
 
 # %% [markdown]

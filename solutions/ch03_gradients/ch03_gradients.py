@@ -102,7 +102,7 @@ def step_jacobian(h, Whh):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_step_jacobian", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_step_jacobian", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check step_jacobian
 
 # %% [markdown]
@@ -131,7 +131,7 @@ def jacobian_product(h, Whh):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_jacobian_product", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_jacobian_product", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check jacobian_product
 
 # %% [markdown]
@@ -226,7 +226,7 @@ def spectral_radius(W):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_spectral_radius", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_spectral_radius", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # %check spectral_radius
 
 # %% [markdown]
@@ -261,7 +261,7 @@ def rescale_spectral_radius(W, radius):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_rescale_spectral_radius", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_rescale_spectral_radius", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check rescale_spectral_radius
 
 # %% [markdown]
@@ -292,7 +292,7 @@ def orthogonal_matrix(H, seed):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_orthogonal_matrix", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_orthogonal_matrix", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check orthogonal_matrix
 
 # %% [markdown]
@@ -331,7 +331,7 @@ def steps_until_vanished(radius, threshold):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_steps_until_vanished", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_steps_until_vanished", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
 # %check steps_until_vanished
 
 # %% [markdown]
@@ -397,7 +397,7 @@ def global_norm(grads):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_global_norm", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_global_norm", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check global_norm
 
 # %% [markdown]
@@ -439,7 +439,7 @@ def clip_by_global_norm(grads, threshold):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_clip_by_global_norm", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_clip_by_global_norm", "locked": true, "points": 13, "schema_version": 3, "solution": false, "task": false}
 # %check clip_by_global_norm
 
 # %% [markdown]
@@ -470,7 +470,7 @@ def clip_by_value(grads, limit):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_clip_by_value", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_clip_by_value", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # %check clip_by_value
 
 # %% [markdown]

@@ -137,7 +137,7 @@ def lstm_step_forward(x, h_prev, c_prev, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_lstm_step_forward", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_step_forward", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
 # %check lstm_step_forward
 
 # %% [markdown]
@@ -205,7 +205,7 @@ def lstm_step_backward(dh, dc, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_lstm_step_backward", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_step_backward", "locked": true, "points": 26, "schema_version": 3, "solution": false, "task": false}
 # %check lstm_step_backward
 
 # %% [markdown]
@@ -251,7 +251,7 @@ def lstm_forward(x, h0, c0, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_lstm_forward", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_forward", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check lstm_forward
 
 # %% [markdown]
@@ -288,7 +288,7 @@ def lstm_backward(dh, dc_last, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_lstm_backward", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_lstm_backward", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
 # %check lstm_backward
 
 # %% [markdown]
@@ -357,7 +357,7 @@ def cell_highway(f):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_cell_highway", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_cell_highway", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 # %check cell_highway
 
 # %% [markdown]
@@ -394,7 +394,7 @@ def init_lstm(D, H, seed, forget_bias=1.0):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_init_lstm", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_init_lstm", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check init_lstm
 
 # %% [markdown]

@@ -125,7 +125,7 @@ def gru_step_forward(x, h_prev, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_gru_step_forward", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_gru_step_forward", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check gru_step_forward
 
 # %% [markdown]
@@ -192,7 +192,7 @@ def gru_step_backward(dh, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_gru_step_backward", "locked": true, "points": 24, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_gru_step_backward", "locked": true, "points": 33, "schema_version": 3, "solution": false, "task": false}
 # %check gru_step_backward
 
 # %% [markdown]
@@ -243,7 +243,7 @@ def gru_forward(x, h0, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_gru_forward", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_gru_forward", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check gru_forward
 
 # %% [markdown]
@@ -280,7 +280,7 @@ def gru_backward(dh, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_gru_backward", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_gru_backward", "locked": true, "points": 17, "schema_version": 3, "solution": false, "task": false}
 # %check gru_backward
 
 # %% [markdown]
@@ -346,7 +346,7 @@ def gru_reset_after_step(x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_gru_reset_after_step", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_gru_reset_after_step", "locked": true, "points": 17, "schema_version": 3, "solution": false, "task": false}
 # %check gru_reset_after_step
 
 # %% [markdown]
@@ -398,7 +398,7 @@ def parameter_count(cell, D, H):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_parameter_count", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_parameter_count", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check parameter_count
 
 # %% [markdown]

@@ -122,7 +122,7 @@ def reverse_padded(x, lengths):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_reverse_padded", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_reverse_padded", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check reverse_padded
 
 # %% [markdown]
@@ -169,7 +169,7 @@ def birnn_forward(x, lengths, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_birnn_forward", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_birnn_forward", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
 # %check birnn_forward
 
 # %% [markdown]
@@ -237,7 +237,7 @@ def birnn_backward(dh, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_birnn_backward", "locked": true, "points": 22, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_birnn_backward", "locked": true, "points": 26, "schema_version": 3, "solution": false, "task": false}
 # %check birnn_backward
 
 # %% [markdown]
@@ -311,7 +311,7 @@ def leaks_future(model, x):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_leaks_future", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_leaks_future", "locked": true, "points": 13, "schema_version": 3, "solution": false, "task": false}
 # %check leaks_future
 
 # %% [markdown]
@@ -371,7 +371,7 @@ def deep_rnn_forward(x, layers):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_deep_rnn_forward", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_deep_rnn_forward", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 # %check deep_rnn_forward
 
 # %% [markdown]
@@ -413,7 +413,7 @@ def deep_rnn_backward(dh, cache):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_deep_rnn_backward", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_deep_rnn_backward", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
 # %check deep_rnn_backward
 
 # %% [markdown]

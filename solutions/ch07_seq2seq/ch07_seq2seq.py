@@ -137,7 +137,7 @@ def encode(tokens, lengths, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_encode", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_encode", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check encode
 
 # %% [markdown]
@@ -176,7 +176,7 @@ def decoder_step(y_prev, s_prev, context, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_decoder_step", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_decoder_step", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check decoder_step
 
 # %% [markdown]
@@ -212,7 +212,7 @@ def shift_right(targets, bos):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_shift_right", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_shift_right", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 # %check shift_right
 
 # %% [markdown]
@@ -246,7 +246,7 @@ def decode_teacher_forced(targets, context, params, bos):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_decode_teacher_forced", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_decode_teacher_forced", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check decode_teacher_forced
 
 # %% [markdown]
@@ -288,7 +288,7 @@ def decode_greedy(context, params, bos, eos, max_length):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_decode_greedy", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_decode_greedy", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
 # %check decode_greedy
 
 # %% [markdown]
@@ -432,7 +432,7 @@ def sequence_cross_entropy(logits, targets, pad):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_sequence_cross_entropy", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_sequence_cross_entropy", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # %check sequence_cross_entropy
 
 # %% [markdown]
@@ -505,7 +505,7 @@ def additive_attention(s, states, mask, params):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_additive_attention", "locked": true, "points": 11, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_additive_attention", "locked": true, "points": 13, "schema_version": 3, "solution": false, "task": false}
 # %check additive_attention
 
 # %% [markdown]
@@ -625,7 +625,7 @@ def beam_search(context, params, bos, eos, beam_width, max_length):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_beam_search", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_beam_search", "locked": true, "points": 20, "schema_version": 3, "solution": false, "task": false}
 # %check beam_search
 
 # %% [markdown]

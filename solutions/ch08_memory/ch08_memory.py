@@ -93,7 +93,7 @@ def recall_batch(N, T, K, seed):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_recall_batch", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_recall_batch", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check recall_batch
 
 # %% [markdown]
@@ -145,7 +145,8 @@ def recall_batch(N, T, K, seed):
 # nothing that a weak signal could drown in. You will see this below.
 
 # %% [markdown]
-# **See it move.** A vanilla RNN and an LSTM cell carry the same signal on one clock. The numbered buttons are four
+# **See it move.** A vanilla RNN and an LSTM cell carry the same signal on one clock, the one of (8.2): the signal is
+# there at step 1, and the slider sets how many steps follow. The numbered buttons are four
 # experiments that are often told; not all of them end as they are told. Guess first, then switch tanh and inputs off
 # to see which condition did it. Your `rnn_step_forward` of Chapter 2 can run along:
 # `seqlab.sim("memory_playground", step=rnn_step_forward)` (this needs the package `anywidget`).
@@ -344,7 +345,7 @@ def set_recurrent_eigenvalue(model, eigenvalue, seed=None):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_set_recurrent_eigenvalue", "locked": true, "points": 16, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_set_recurrent_eigenvalue", "locked": true, "points": 18, "schema_version": 3, "solution": false, "task": false}
 # %check set_recurrent_eigenvalue
 
 # %% [markdown]
@@ -392,7 +393,7 @@ def gradient_profile(model, x):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_gradient_profile", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_gradient_profile", "locked": true, "points": 13, "schema_version": 3, "solution": false, "task": false}
 # %check gradient_profile
 
 # %% [markdown]
@@ -447,7 +448,7 @@ def train_recall(model, T, K, steps, seed):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_train_recall", "locked": true, "points": 14, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_train_recall", "locked": true, "points": 17, "schema_version": 3, "solution": false, "task": false}
 # %check train_recall
 
 # %% [markdown]
@@ -480,7 +481,7 @@ def recall_accuracy(model, T, K, seed):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_recall_accuracy", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_recall_accuracy", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
 # %check recall_accuracy
 
 # %% [markdown]

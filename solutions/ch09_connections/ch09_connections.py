@@ -108,7 +108,7 @@ def diagonal_ssm(x, a, b, c):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_diagonal_ssm", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_diagonal_ssm", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check diagonal_ssm
 
 # %% [markdown]
@@ -138,7 +138,7 @@ def ssm_kernel(a, b, c, T):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_ssm_kernel", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_ssm_kernel", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 # %check ssm_kernel
 
 # %% [markdown]
@@ -171,7 +171,7 @@ def causal_convolution(x, kernel):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_causal_convolution", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_causal_convolution", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
 # %check causal_convolution
 
 # %% [markdown]
@@ -233,7 +233,7 @@ def combine(first, second):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_combine", "locked": true, "points": 7, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_combine", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # %check combine
 
 # %% [markdown]
@@ -274,7 +274,7 @@ def parallel_scan(a, u):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_parallel_scan", "locked": true, "points": 12, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_parallel_scan", "locked": true, "points": 19, "schema_version": 3, "solution": false, "task": false}
 # %check parallel_scan
 
 # %% [markdown]
@@ -383,7 +383,7 @@ def glu(x):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_glu", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_glu", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # %check glu
 
 # %% [markdown]
@@ -414,7 +414,7 @@ def wavenet_gate(x):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_wavenet_gate", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_wavenet_gate", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # %check wavenet_gate
 
 # %% [markdown]
@@ -444,7 +444,7 @@ def squeeze_excite(x, W1, W2):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_squeeze_excite", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_squeeze_excite", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
 # %check squeeze_excite
 
 # %% [markdown]
@@ -506,7 +506,7 @@ def residual_gradient_norms(weights, x, residual):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_residual_gradient_norms", "locked": true, "points": 9, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_residual_gradient_norms", "locked": true, "points": 13, "schema_version": 3, "solution": false, "task": false}
 # %check residual_gradient_norms
 
 # %% [markdown]
@@ -560,7 +560,7 @@ def causal_mask(T):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_causal_mask", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_causal_mask", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 # %check causal_mask
 
 # %% [markdown]
@@ -600,7 +600,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test_scaled_dot_product_attention", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test_scaled_dot_product_attention", "locked": true, "points": 13, "schema_version": 3, "solution": false, "task": false}
 # %check scaled_dot_product_attention
 
 # %% [markdown]

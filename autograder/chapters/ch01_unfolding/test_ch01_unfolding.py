@@ -242,7 +242,7 @@ def test_linear_gradients_of_a_long_sequence(
         compare(name, got[name], case.grads[name])
 
 
-@scores("linear_rnn_backward")
+@scores("linear_rnn_backward", weight=4.0)
 def test_linear_backward_keeps_no_state(student: Any, reference: Any) -> None:
     first = linear_case(reference, "negative and expanding", "all")
     second = linear_case(reference, "many steps", "all")

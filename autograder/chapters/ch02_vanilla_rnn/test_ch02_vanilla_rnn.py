@@ -251,7 +251,7 @@ def test_gradient_of_initial_state(student: Any) -> None:
     compare("dh0", dh0, case.dh0, axes="N H")
 
 
-@scores("rnn_backward", weight=2.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=4.0, steps=BACKWARD_STEPS)
 def test_gradient_of_parameters(student: Any) -> None:
     case = sequence_case(*SEQUENCES)
     _, _, grads = backward(student, case)
@@ -435,7 +435,7 @@ def test_all_valid(student: Any, shape: tuple[int, int, int], part: str) -> None
         compare("dlogits", dlogits, case.dlogits, axes="N T V")
 
 
-@scores("softmax_cross_entropy")
+@scores("softmax_cross_entropy", weight=3.0)
 @pytest.mark.parametrize("padding", ["plain", "holes", "garbage"])
 def test_masked_positions(student: Any, padding: str) -> None:
     case = ragged_case(padding)
@@ -530,7 +530,7 @@ def test_tokens(student: Any, case: tuple[Any, ...]) -> None:
     compare("tokens", tokens, drawn.tokens, axes="T", dtype=np.int64)
 
 
-@scores("sample", steps=SAMPLE_STEPS)
+@scores("sample", weight=4.0, steps=SAMPLE_STEPS)
 def test_one_token(student: Any) -> None:
     for V in (4, 5, 6):
         drawn = sample_case(V, 3, 1, 0.7, 2.0)

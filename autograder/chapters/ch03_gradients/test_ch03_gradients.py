@@ -107,7 +107,7 @@ def test_jacobian_product_of_one_state(student: Any, reference: Any, H: int) -> 
     compare("product", student.jacobian_product(case.h, case.Whh), np.eye(H), axes="H H")
 
 
-@scores("jacobian_product", weight=0.5, steps=("step_jacobian",))
+@scores("jacobian_product", weight=4.5, steps=("step_jacobian",))
 def test_jacobian_product_twice_with_unchanged_arguments(student: Any, reference: Any) -> None:
     case = trajectory(reference, 3, 4)
     unchanged(student, "jacobian_product", case.h, case.Whh)
@@ -295,7 +295,7 @@ def test_never_vanished(student: Any, reference: Any, group: str) -> None:
         compare("k", student.steps_until_vanished(radius, threshold), None)
 
 
-@scores("steps_until_vanished", seconds=2.0)
+@scores("steps_until_vanished", weight=3.0, seconds=2.0)
 @pytest.mark.parametrize(
     "threshold", [0.5, 1e-6, 1.0, 1e-300], ids=["half", "small", "one", "tiny"]
 )
@@ -355,7 +355,7 @@ def clip(student: Any, case: SimpleNamespace, threshold: float) -> None:
     compare("norm", norm, case.norm)
 
 
-@scores("clip_by_global_norm", weight=2.0, steps=("global_norm",))
+@scores("clip_by_global_norm", weight=4.0, steps=("global_norm",))
 @pytest.mark.parametrize("threshold", [0.01, 30.0], ids=["far", "slightly"])
 def test_clipped_above_the_threshold(student: Any, reference: Any, threshold: float) -> None:
     clip(student, gradients_case(reference, 37.5), threshold)

@@ -452,7 +452,7 @@ def test_init_shapes_and_bounds(student, size):
         require(float(np.abs(params[name]).max()) <= bound, f"{name} leaves its interval")
 
 
-@scores("init_lstm", weight=2.0)
+@scores("init_lstm", weight=12.0)
 def test_init_biases(student):
     D, H = 3, 4
     for chosen, want in [((), 1.0), ((0.0,), 0.0), ((2.5,), 2.5), ((-0.75,), -0.75)]:

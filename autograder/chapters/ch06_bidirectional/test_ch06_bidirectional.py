@@ -349,6 +349,15 @@ def test_deep_values(student, name):
     compare("h", h, case.h, axes="N T H")
 
 
+# What a stack is about: half of the function.
+@scores("deep_rnn_forward", weight=10.0)
+def test_each_layer_reads_the_one_below(student):
+    """Equal widths: a layer that reads anything else raises no error."""
+    case = deep_case((2, 5, (3, 3, 3, 3)))
+    h, _ = student.deep_rnn_forward(*case.args)
+    compare("h", h, case.h, axes="N T H")
+
+
 @scores("deep_rnn_forward")
 def test_deep_repeated(student):
     one, two = deep_case(STACKS["three_layers"]), deep_case(STACKS["three_layers"], 1)
@@ -529,6 +538,17 @@ def test_leak(student, model):
     x = leak_input(6, 2)
     compare("the answer for a leak", student.leaks_future(model, x), True)
     compare("the answer for a causal model", student.leaks_future(running_mean, x), False)
+
+
+# A detector that overlooks a kind of leak is worth at most half of the points. The faint one is a matter of
+# tolerance and is asked for above.
+@scores("leaks_future", weight=17.0)
+def test_leaks_between_any_steps(student):
+    x = leak_input(6, 2)
+    compare("the answer for a causal model", student.leaks_future(running_mean, x), False)
+    for model in LEAKING:
+        if model is not faint:
+            compare("the answer for a leak", student.leaks_future(model, x), True)
 
 
 @scores("leaks_future", weight=2.0)

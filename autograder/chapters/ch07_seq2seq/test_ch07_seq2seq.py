@@ -239,7 +239,7 @@ def test_states_and_context(student: Any, kind: str) -> None:
     compare("context", context, case.context, axes="N H")
 
 
-@scores("encode", weight=3.0)
+@scores("encode", weight=7.0)
 def test_context_of_ragged_rows(student: Any) -> None:
     case = encoder_case("ragged")
     _, context = student.encode(*case.arguments)

@@ -678,7 +678,7 @@ def check_spread(student: Any, make: Make, eigenvalue: float) -> None:
     require(majority(holds), "with a seed, the eigenvalues do not spread over the circle")
 
 
-@scores("set_recurrent_eigenvalue", weight=5.0)
+@scores("set_recurrent_eigenvalue", weight=6.0)
 @pytest.mark.parametrize("eigenvalue", [1.0, 0.95])
 def test_seed_spreads_the_eigenvalues(student, reference, eigenvalue):
     on_sound_models(student, lambda make: check_spread(student, make, eigenvalue))
@@ -706,6 +706,9 @@ def test_seed_decides_the_matrix(student, reference, seeds):
         apart = held_by_seed(student, make, 6, 0, 0.9, other, one)
         compare("the matrix of the same seed", again, first, axes="H H", tolerance=SINGLE)
         require(float(np.abs(apart - first).max()) > 1e-3, "another seed gives the same matrix")
+        for matrix in (first, apart):
+            beside = matrix - np.diag(np.diag(matrix))
+            require(float(np.abs(beside).max()) > 1e-3, "with a seed, no unit listens to another")
         twice = held_by_seed(student, make, 6, 0, -1.8, one, other)
         compare("the matrix at another eigenvalue", twice, -2 * first, "H H", tolerance=SINGLE)
 

@@ -172,7 +172,7 @@ def long_case():
 
 
 # Summed directly, so many steps take tens of times as long as the limit; by a transform a fiftieth.
-@scores("causal_convolution", weight=2.0, seconds=2.0)
+@scores("causal_convolution", weight=14.0, seconds=2.0)
 def test_convolution_of_many_steps(student):
     case = long_case()
     compare("y", student.causal_convolution(case.x, case.kernel), case.y, axes="T")
@@ -299,7 +299,7 @@ def seconds_of_a_loop(_):
     return 8 * min(times)
 
 
-@scores("parallel_scan", weight=2.0)
+@scores("parallel_scan", weight=17.0)
 def test_scan_is_faster_than_a_loop(student):
     """At T = 2**17, S = 1 a scan needs about a twentieth of the loop's time; a third will do, once."""
     T = 2**17
@@ -541,6 +541,14 @@ def test_norms(student, shape, residual):
     case = layers_case(*shape)
     norms = student.residual_gradient_norms(case.weights, case.x, residual)
     compare("the norms", norms, case.norms[residual], axes="L")
+
+
+@scores("residual_gradient_norms", weight=4.0)
+def test_norms_with_and_without_the_path(student):
+    case = layers_case(4, 5)
+    for residual in (True, False):
+        norms = student.residual_gradient_norms(case.weights, case.x, residual)
+        compare("the norms", norms, case.norms[residual], axes="L")
 
 
 @scores("residual_gradient_norms")

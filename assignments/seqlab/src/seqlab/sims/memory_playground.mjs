@@ -1,4 +1,4 @@
-// A signal stands in the memory at step 0. How much of it can be told apart T steps later: vanilla RNN and LSTM cell.
+// A signal stands in the memory at step 1. How much of it can be told apart so many steps later: vanilla RNN and LSTM cell.
 import { mount } from "./common.mjs";
 import { canvas, chart, heat, legend, words } from "./drawing.mjs";
 import { fixed, norm, percent, range, scaledOrthogonal, times } from "./numbers.mjs";
@@ -14,7 +14,7 @@ const halfDifference = (a, b) => a.map((entry, index) => (entry - b[index]) / 2)
 
 /**
  * Both memories run twice through the same inputs, once from the signal and once from its opposite. The signal that is
- * left is half the difference of the two runs. The gradient is the norm of dh_T/dh_0 against that of the unit matrix.
+ * left is half the difference of the two runs. The gradient is the norm of dh_T/dh_1 against that of the unit matrix.
  */
 export function compute({ length, eigenvalue, forget, noise, tanh }) {
   const W = scaledOrthogonal(UNITS, eigenvalue);
@@ -65,9 +65,9 @@ const last = (values) => values.at(-1);
 const SIMULATION = {
   name: "memory_playground",
   title: "The memory playground",
-  lead: "A signal is in the memory before step 1; then inputs distract. How much of it can still be told apart at the last step? A vanilla RNN and an LSTM cell on one clock.",
+  lead: "A signal is in the memory at step 1; from step 2 on inputs distract. How much of it can still be told apart at the last step *T*? A vanilla RNN and an LSTM cell on one clock, that of Chapter 8.",
   controls: [
-    { id: "length", label: "Sequence length *T*", min: 1, max: 60, step: 1 },
+    { id: "length", label: "Steps after the signal, *T* − 1", min: 1, max: 60, step: 1 },
     { id: "eigenvalue", label: "RNN eigenvalue", min: 0.5, max: 1.3, step: 0.01, digits: 2 },
     { id: "forget", label: "LSTM forget gate", min: 0.5, max: 1, step: 0.005, digits: 3 },
     { id: "noise", label: "Strength of the inputs", min: 0, max: 1.5, step: 0.1, digits: 1 },
@@ -75,20 +75,20 @@ const SIMULATION = {
   ],
   presets: [
     {
-      id: "start", label: "Start: length 20", set: DEFAULTS,
+      id: "start", label: "Start: 20 steps", set: DEFAULTS,
       question: ({ length }) => `After ${length} steps, which memory still has more than half of the signal?`,
       options: ["The vanilla RNN only", "The LSTM cell only", "Both", "Neither"],
       answer: (_, { rnn, lstm }) => (last(rnn) > 0.5 ? (last(lstm) > 0.5 ? 2 : 0) : last(lstm) > 0.5 ? 1 : 3),
       why: ({ forget, length }, { rnn, lstm }) => `RNN ${percent(last(rnn))}, LSTM ${percent(last(lstm))}. The cell's factor is ${forget.toFixed(3)}^{${length}}; the RNN's has a slope in every step besides its eigenvalue.`,
     },
     {
-      id: "short", label: "1: length 10", set: { ...DEFAULTS, length: 10 },
+      id: "short", label: "1: 10 steps", set: { ...DEFAULTS, length: 10 },
       question: () => "Eigenvalue 0.95, only 10 steps, with tanh and inputs: how much does the vanilla RNN keep?",
       options: BANDS, answer: (_, { rnn }) => band(last(rnn)),
       why: (_, { rnn, linear, slope }) => `It keeps ${percent(last(rnn))}. 0.95^{10} alone would be ${percent(last(linear))}; the mean slope of the tanh, ${fixed(slope)}, takes the rest. Switch tanh off and see.`,
     },
     {
-      id: "long", label: "2: length 40", set: { ...DEFAULTS, length: 40 },
+      id: "long", label: "2: 40 steps", set: { ...DEFAULTS, length: 40 },
       question: () => "And over 40 steps?",
       options: BANDS, answer: (_, { rnn }) => band(last(rnn)),
       why: (_, { rnn, linear }) => `${percent(last(rnn))}; a linear network would have ${percent(last(linear))}.`,
@@ -122,13 +122,13 @@ const SIMULATION = {
   ],
   compute,
   steps: ({ rnn }) => rnn.length - 1,
-  moment: ({ rnn }, step) => `*t* = ${step} of ${rnn.length - 1}`,
+  moment: ({ rnn }, step) => `*t* = ${step + 1} of ${rnn.length}`,
   figure,
   equations({ settings, run, step }) {
     const { eigenvalue, forget } = settings;
     return [
-      `RNN: ‖*h*^{+} − *h*^{−}‖ / 2 is ${percent(run.rnn[step])} of the signal; *λ*^{t} = ${eigenvalue.toFixed(2)}^{${step}} = ${percent(run.linear[step])}; gradient ‖∂*h*_{${step}}/∂*h*_{0}‖ ${percent(run.gradient[step])}`,
-      `LSTM: *c*_{t} = *f* *c*_{t−1} + *i* *c̃*_{t}, so *f*^{t} = ${forget.toFixed(3)}^{${step}} = ${percent(run.lstm[step])}`,
+      `RNN: ‖*h*^{+} − *h*^{−}‖ / 2 is ${percent(run.rnn[step])} of the signal; *λ*^{t−1} = ${eigenvalue.toFixed(2)}^{${step}} = ${percent(run.linear[step])}; gradient ‖∂*h*_{${step + 1}}/∂*h*_{1}‖ ${percent(run.gradient[step])}`,
+      `LSTM: *c*_{t} = *f* *c*_{t−1} + *i* *c̃*_{t}, so *f*^{t−1} = ${forget.toFixed(3)}^{${step}} = ${percent(run.lstm[step])}`,
     ];
   },
   verdict({ run, step, student }) {
@@ -151,13 +151,13 @@ function figure({ settings, run, step, width, student }) {
   const highest = Math.max(1, ...run.rnn, ...run.gradient);
   const plot = chart({
     width, height: 230, x: [0, T], y: [0.001, Math.min(1e5, highest > 1.05 ? 10 ** Math.ceil(Math.log10(highest)) : 1)], log: true, percentages: true,
-    xLabel: "step t", label: "Signal left after each step, on a logarithmic axis",
+    xLabel: "steps after the signal, t − 1", label: "Signal left after each step, on a logarithmic axis",
   });
   plot.line(part(run.linear), "kept").line(part(run.gradient), "three").line(part(run.rnn), "two").line(part(run.lstm), "one");
   if (student?.rnn) plot.line(part(student.rnn), "student");
   return [
     root,
-    legend([["one", "LSTM cell"], ["two", "RNN, signal"], ["three", "RNN, gradient"], ["kept", "*λ*^{t}"], student?.rnn && ["student", "RNN, your step"]]),
+    legend([["one", "LSTM cell"], ["two", "RNN, signal"], ["three", "RNN, gradient"], ["kept", "*λ*^{t−1}"], student?.rnn && ["student", "RNN, your step"]]),
     plot.node,
   ];
 }

@@ -21,13 +21,20 @@ import statistics
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
+
+import seqlab
 from autograder.course.source import QUIZ, ROOT, Chapter
 from autograder.grading.submissions import Submission, find, parse, read, read_bytes
+from autograder.sandbox.confined import CallFailed, Confined, confined
 from autograder.sandbox.terms import Cell
 
+_PREPARE = "autograder.similarity.compare:prepare"
 GRAM = 14
 """Tokens in a gram: what two independent solutions have in common is mostly shorter."""
 WINDOW = 6
@@ -378,14 +385,30 @@ def compare(chapter: Chapter, root: Path, assignments: Path = ROOT / "assignment
     explained = stub_grams(chapter, assignments)
     given = [function.name for function in chapter.functions]
     places, _ = find(root, [chapter.name])
-    submissions = [read(place) for place in places]
-    prepared = [
-        fingerprints(submission, given, explained)
-        for submission in submissions
-        if submission.status == "graded"
-    ]
-    left_out = tuple(s.student for s in submissions if s.status not in ("graded", "missing"))
-    return compare_all(chapter.name, prepared, left_out)
+    prepared, left_out = [], []
+    with closing(_preparer()) as child:
+        for place in places:
+            submission = read(place)
+            try:
+                if submission.status == "graded":
+                    data = child.call(_PREPARE, submission, given, explained)
+                    prepared.append(msgspec.msgpack.decode(data, type=Fingerprints))
+                elif submission.status != "missing":
+                    left_out.append(submission.student)
+            except (CallFailed, msgspec.DecodeError):
+                left_out.append(submission.student)
+    return compare_all(chapter.name, prepared, tuple(left_out))
+
+
+def _preparer() -> Confined:
+    """Return a confined child that cuts submissions into tokens: their text may be made to break what reads it."""
+    path = [str(ROOT), str(Path(seqlab.__file__).parents[1])]
+    return confined([_PREPARE], path, seconds=20.0, memory=1 << 30)
+
+
+def prepare(submission: Any, given: list[str], explained: list[int]) -> Fingerprints:
+    """Prepare a submission for comparison, for a child that gets plain data."""
+    return fingerprints(msgspec.convert(submission, Submission), given, frozenset(explained))
 
 
 def compare_all(

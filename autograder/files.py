@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
+# How a file that is not whole yet is called.
+TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

@@ -6,6 +6,7 @@ A result file that fits the submission's bytes and the grader's version is the c
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -18,7 +19,7 @@ from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
-from autograder.files import write_file
+from autograder.files import TEMPORARY, write_file
 from autograder.grading.engine import Usage, unrun
 from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, Submission, find, read
@@ -46,9 +47,11 @@ class RunSummary(msgspec.Struct):
 
 
 def sweep(output: Path) -> None:
-    """Remove what a killed run left half written."""
-    for leftover in output.rglob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    """Remove files that a killed run left half written. A folder of such a name is a student's, and stays."""
+    for folder, _folders, names in os.walk(output):
+        for name in names:
+            if TEMPORARY.fullmatch(name):
+                Path(folder, name).unlink(missing_ok=True)
 
 
 def result_path(output: Path, found: Found) -> Path:
@@ -63,6 +66,7 @@ def grade_class(
     *,
     chapters: Sequence[str],
     students: Sequence[str] = (),
+    expected: Sequence[str] = (),
     jobs: int = 1,
     scheduler: Scheduler | None = None,
     use_cache: bool = True,
@@ -79,6 +83,7 @@ def grade_class(
         course: all chapters.
         chapters: the names to grade.
         students: only these, where given.
+        expected: chapters that everybody has, even where few handed them in.
         jobs: how many grader processes.
         scheduler: who grades; processes of this machine unless given.
         use_cache: whether fitting results of an earlier run are taken over.
@@ -95,7 +100,7 @@ def grade_class(
     """
     started = time.perf_counter()
     sweep(output)
-    found, passed_over = find(root, chapters, students)
+    found, passed_over = find(root, chapters, students, expected)
     summary = RunSummary([], {}, passed_over=passed_over)
     collected: dict[tuple[str, str], SubmissionResult] = {}
 

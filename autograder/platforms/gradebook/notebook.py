@@ -6,11 +6,9 @@ notebook and cells, the ids, the outputs. What the student wrote is kept as the 
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +19,18 @@ from traitlets import Any as AnyTrait
 from traitlets import List, Unicode, default
 
 from autograder.course.source import Chapter, cell_id, read_notebook
+from autograder.platforms.gradebook.handed_in import (
+    CODE,
+    MAX_OTHERS,
+    MAX_OTHERS_TEXT,
+    TEXT,
+    GivenCell,
+)
+from autograder.platforms.gradebook.markup import defused
 from autograder.platforms.gradebook.rows import Rows
 
 SUMMARY_ID = "grading-summary"
 NBGRADER_SCHEMA = 3
-_CELL_TYPES = ("code", "markdown", "raw")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TAG = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_PICTURES = ("image/png", "image/jpeg")
 _NO_CELL = (
     "# There is no cell {name} in this notebook.\n"
     "# What counts is whatever the name is bound to after all cells have run."
@@ -65,48 +67,6 @@ class SourceCell:
         return {"nbgrader": ours}
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-def read_cells(file_name: str, data: bytes) -> list[Mapping[str, Any]]:
-    """Read the cells of a notebook or script as they are, nothing repaired yet.
-
-    Raises:
-        ValueError: it is neither. The grader has said so of the same bytes, so there is no need to say why.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nbformat warns about what students' tools leave out
-            document = _notebook_document(data) if file_name.endswith(".ipynb") else _script(data)
-            return [cell for cell in document["cells"] if isinstance(cell, Mapping)]
-    except (
-        Exception
-    ) as error:  # nbformat's converters and jupytext raise whatever their input makes them
-        raise ValueError(f"{file_name} cannot be read") from error
-
-
-def _notebook_document(data: bytes) -> Any:
-    import nbformat
-
-    document = json.loads(data.decode(json.detect_encoding(data)).removeprefix("\ufeff"))
-    if document["nbformat"] < 4:
-        return nbformat.convert(nbformat.from_dict(document), 4)
-    return document
-
-
-def _script(data: bytes) -> Any:
-    import io
-    import tokenize
-
-    import jupytext
-
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    text = data.decode(encoding)
-    if not re.search(r"^# ?%%(?!%)", text, re.MULTILINE):
-        return {"cells": [{"cell_type": "code", "source": text}]}
-    return jupytext.reads(text, fmt="py:percent")
-
-
 def released_texts(chapter: Chapter) -> frozenset[str]:
     """The course's own text cells: they hold mathematics that a sanitizer of HTML would damage."""
     cells = read_notebook(chapter)["cells"]
@@ -117,7 +77,7 @@ def released_texts(chapter: Chapter) -> frozenset[str]:
 
 
 def repaired(
-    cells: Iterable[Mapping[str, Any]],
+    cells: Sequence[GivenCell],
     source_cells: Sequence[SourceCell],
     kernelspec: Mapping[str, Any] | None = None,
 ) -> NotebookNode:
@@ -132,89 +92,57 @@ def repaired(
         kernelspec: of the release.
     """
     known = {cell.name: cell for cell in source_cells}
-    plain = [_plain(cell) for cell in cells]
-    roles = _roles(plain, known)
-    fresh = [
-        _course_cell(known[roles[number]], source)
-        if number in roles
-        else _other_cell(cell_type, source, extra)
-        for number, (cell_type, source, extra) in enumerate(plain)
-    ]
+    roles = _roles(cells, known)
+    fresh = []
+    others, length = 0, 0
+    for number, cell in enumerate(cells):
+        if number in roles:
+            fresh.append(_course_cell(known[roles[number]], cell.source))
+            continue
+        others += 1
+        length += len(cell.source)
+        if others <= MAX_OTHERS and length <= MAX_OTHERS_TEXT:
+            fresh.append(_other_cell(cell))
+    left_out = len(cells) - len(fresh)
+    if left_out:
+        fresh.append(_other_cell(GivenCell(TEXT, f"… and {left_out:,} more cells, not shown here")))
     _put_back(fresh, source_cells)
     _name_cells(fresh)
     metadata = {"kernelspec": dict(kernelspec)} if kernelspec else {}
     return from_dict({"cells": fresh, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
-def _plain(cell: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
-    """Type and source of a cell, whatever the document holds in their place."""
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    if not isinstance(source, str):
-        source = ""
-    # A lone surrogate is JSON, but no file of text can hold it.
-    source = source.encode("utf-8", "backslashreplace").decode("utf-8")
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
-    cell_type = cell.get("cell_type")
-    return (cell_type if cell_type in _CELL_TYPES else "raw"), source, cell
-
-
-def _grade_id(cell: Mapping[str, Any]) -> str | None:
-    metadata = cell.get("metadata")
-    ours = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
-    name = ours.get("grade_id") if isinstance(ours, Mapping) else None
-    return name if isinstance(name, str) else None
-
-
-def _roles(
-    plain: Sequence[tuple[str, str, Mapping[str, Any]]], known: Mapping[str, SourceCell]
-) -> dict[int, str]:
+def _roles(cells: Sequence[GivenCell], known: Mapping[str, SourceCell]) -> dict[int, str]:
     """Number of a cell to the name of the course's cell that it is. No name is given twice."""
     claims: dict[str, list[int]] = {}
-    for number, (_type, _source, cell) in enumerate(plain):
-        name = _grade_id(cell)
-        if name is not None and name in known:
-            claims.setdefault(name, []).append(number)
+    for number, cell in enumerate(cells):
+        if cell.name is not None and cell.name in known:
+            claims.setdefault(cell.name, []).append(number)
     roles = {}
     for name, numbers in claims.items():
         chosen = numbers[-1]
         if len(numbers) > 1 and known[name].solution:
-            binding = [number for number in numbers if _binds(plain[number], name)]
+            binding = [number for number in numbers if _binds(cells[number], name)]
             chosen = binding[-1] if binding else chosen
         roles[chosen] = name
     for name, source_cell in known.items():
         if source_cell.solution and name not in claims:
             binding = [
                 number
-                for number, candidate in enumerate(plain)
-                if number not in roles and _binds(candidate, name)
+                for number, cell in enumerate(cells)
+                if number not in roles and _binds(cell, name)
             ]
             if binding:
                 roles[binding[-1]] = name
     return roles
 
 
-def _binds(cell: tuple[str, str, Mapping[str, Any]], name: str) -> bool:
-    """Whether a code cell binds a name at its top level."""
-    cell_type, source, _ = cell
-    if cell_type != "code" or name not in source:
+def _binds(cell: GivenCell, name: str) -> bool:
+    """Whether a code cell binds a name in a line without indent; good enough to show it where it belongs."""
+    if cell.cell_type != CODE or name not in cell.source:
         return False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return bool(re.search(rf"^(?:def|class) +{re.escape(name)}\b", source, re.MULTILINE))
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return True
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return True
-    return False
+    binding = rf"^(?:(?:async +)?def +|class +){re.escape(name)}\b|^{re.escape(name)} *(?:=(?!=)|:)"
+    return bool(re.search(binding, cell.source, re.MULTILINE))
 
 
 def _course_cell(source_cell: SourceCell, source: str) -> dict[str, Any]:
@@ -228,44 +156,17 @@ def _course_cell(source_cell: SourceCell, source: str) -> dict[str, Any]:
     return cell
 
 
-def _other_cell(cell_type: str, source: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = given.get("metadata")
-    tags = metadata.get("tags") if isinstance(metadata, Mapping) else None
-    kept = (
-        [tag for tag in tags if isinstance(tag, str) and _TAG.fullmatch(tag)]
-        if isinstance(tags, list)
-        else []
-    )
+def _other_cell(given: GivenCell) -> dict[str, Any]:
     cell: dict[str, Any] = {
-        "cell_type": cell_type,
-        "metadata": {"tags": kept} if kept else {},
-        "source": source,
+        "cell_type": given.cell_type,
+        "metadata": {"tags": list(given.tags)} if given.tags else {},
+        "source": given.source,
     }
-    if cell_type == "code":
+    if given.cell_type == CODE:
         cell |= {"execution_count": None, "outputs": []}
-    pictures = _pictures(given.get("attachments")) if cell_type == "markdown" else {}
-    if pictures:
-        cell["attachments"] = pictures
+    if given.pictures:
+        cell["attachments"] = {name: dict(kinds) for name, kinds in given.pictures.items()}
     return cell
-
-
-def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
-    """What was pasted into a text cell, as far as it is a picture that holds no markup."""
-    if not isinstance(attachments, Mapping):
-        return {}
-    kept = {}
-    for name, bundle in attachments.items():
-        if isinstance(name, str) and isinstance(bundle, Mapping):
-            pictures = {
-                kind: data
-                for kind, data in bundle.items()
-                if kind in _PICTURES
-                and isinstance(data, str)
-                and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data)
-            }
-            if pictures:
-                kept[name] = pictures
-    return kept
 
 
 def _put_back(cells: list[dict[str, Any]], source_cells: Sequence[SourceCell]) -> None:
@@ -355,8 +256,7 @@ def fill(notebook: NotebookNode, rows: Rows) -> None:
 class Sanitizer(SanitizeHTML):
     """nbconvert's sanitizer, which knows the markup of our feedback and leaves the course's own text alone.
 
-    The text of the course is full of `&` and `<` within mathematics, and no student's: a cell counts as the course's
-    only where it is the released text, character by character.
+    A cell counts as the course's only where it is the released text, character by character.
     """
 
     trusted = AnyTrait(frozenset(), help="Sources of text cells that are left alone")
@@ -369,11 +269,11 @@ class Sanitizer(SanitizeHTML):
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
         """Sanitize one cell."""
-        if cell.cell_type == "markdown" and cell.source in self.trusted:
-            return cell, resources
-        if cell.cell_type == "markdown" and not set("<>&") & set(cell.source):
-            return cell, resources  # nothing that the sanitizer would touch
-        return super().preprocess_cell(cell, resources, cell_index)
+        if cell.cell_type == "code":
+            return super().preprocess_cell(cell, resources, cell_index)
+        if cell.cell_type == "raw" or cell.source not in self.trusted:
+            cell.source = defused(cell.source, cell.get("attachments", {}))
+        return cell, resources
 
 
 def to_bytes(notebook: NotebookNode) -> bytes:

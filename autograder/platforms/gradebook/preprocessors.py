@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,25 @@ from traitlets import Unicode
 from autograder.classroom.run import SAFE_LEVELS, OneByOne
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
+from autograder.platforms.gradebook.handed_in import given_cells, read_cells
 from autograder.platforms.gradebook.notebook import (
     Sanitizer,
     SourceCell,
     fill,
-    read_cells,
     released_texts,
     repaired,
 )
 from autograder.platforms.gradebook.rows import Rows, gradebook_rows
+from autograder.platforms.gradebook.timestamps import (
+    TIMESTAMP,
+    read_timestamp,
+    with_remark,
+)
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
 
-TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"
+MAX_SECRET = 1024
 _ROWS = "autograder_rows"
 
 
@@ -147,7 +153,9 @@ class RepairCells(NbGraderPreprocessor):
         with Gradebook(ours["db_url"]) as gradebook:
             cells, kernelspec = source_cells(gradebook, ours["assignment"])
         given = resources.pop("autograder_cells", None)
-        return repaired(nb.cells if given is None else given, cells, kernelspec), resources
+        return repaired(
+            given_cells(nb.cells) if given is None else given, cells, kernelspec
+        ), resources
 
 
 class GradeInSandbox(NbGraderPreprocessor):
@@ -174,6 +182,7 @@ class GradeInSandbox(NbGraderPreprocessor):
             directory.format_path(directory.submitted_directory, student, chapter)
         ).resolve()
         result = result_of(student, chapter, submitted, Path(directory.root) / self.output)
+        result = with_remark(result, read_timestamp(submitted))
         with Gradebook(ours["db_url"]) as gradebook:
             cells, _ = source_cells(gradebook, chapter)
         limits = {cell.name: cell.points for cell in cells if cell.points is not None}
@@ -181,7 +190,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         fill(nb, rows)
         resources[_ROWS] = rows
         graded = Path(directory.format_path(directory.autograded_directory, student, chapter))
-        keep_only_the_notebook(graded, f"{ours['notebook']}.ipynb")
+        keep_only_the_notebook(graded, f"{ours['notebook']}.ipynb", submitted)
         return nb, resources
 
 
@@ -218,19 +227,32 @@ class SanitizeHTML(Sanitizer):
         return super().preprocess(nb, resources)
 
 
-def keep_only_the_notebook(folder: Path, name: str) -> None:
+def keep_only_the_notebook(folder: Path, name: str, submitted: Path) -> None:
     """Remove what nbgrader copied along from beside a submission, and see to the two files that it needs.
 
     Without a secret, nbgrader cannot release the feedback on a submission that was put into `submitted/` by hand.
     """
+    texts = beside(submitted)
     for entry in folder.iterdir():
-        if entry.name in (name, TIMESTAMP, SECRET) and not entry.is_symlink():
+        if (entry.name == name or entry.name in texts) and not entry.is_symlink():
             continue
         if entry.is_dir() and not entry.is_symlink():
             utils.rmtree(str(entry))
         else:
             entry.unlink()
     complete(folder)
+
+
+def beside(submitted: Path) -> dict[str, bytes]:
+    """Read nbgrader's two text files beside a submission, as far as they are what nbgrader writes into them."""
+    texts = {}
+    if read_timestamp(submitted).time is not None:
+        texts[TIMESTAMP] = read_bytes(submitted / TIMESTAMP)
+    with suppress(SubmissionError):
+        secret = read_bytes(submitted / SECRET)
+        if len(secret) <= MAX_SECRET:
+            texts[SECRET] = secret
+    return texts
 
 
 def complete(folder: Path, secret: str | None = None, timestamp: str | None = None) -> None:

@@ -26,6 +26,7 @@ from autograder.platforms.gradebook.preprocessors import (
     SaveFeedback,
     SubmissionExporter,
 )
+from autograder.platforms.gradebook.timestamps import guard_nbgrader
 
 CONFIG_FILE = "nbgrader_config.py"
 COURSE_ID = "sequences"
@@ -86,6 +87,7 @@ def configure(c: Any, root: Path) -> None:
     c.HTMLExporter.preprocessors = [pages.SafePages]
     c.HTMLExporter.filters = {"markdown2html": pages.markdown2html}
     pages.escape_addresses()
+    guard_nbgrader()
 
 
 def load(root: Path) -> Config:

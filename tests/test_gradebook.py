@@ -20,7 +20,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from autograder.grading.submissions import Found
 from autograder.platforms.gradebook.handed_in import given_cells
 from autograder.platforms.gradebook.notebook import repaired
-from autograder.platforms.gradebook.pages import formula, render_markdown
+from autograder.platforms.gradebook.pages import render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
 from autograder.platforms.gradebook.rows import NothingToPublish, gradebook_rows, plain_score
 from autograder.platforms.gradebook.timestamps import read_timestamp
@@ -237,8 +237,8 @@ def test_mathematics_is_drawn_without_a_script():
     ],
 )
 def test_no_formula_is_markup(latex):
-    for block in (True, False):
-        page = formula(latex, block=block)
+    for source in (f"$${latex}$$", f"${latex}$"):
+        page = render_markdown(source)
         assert "href" not in page.split("<code>")[0]
         assert "<script" not in page and "<img" not in page and 'style="b' not in page
 

@@ -63,7 +63,7 @@ def document(title: str, body: Sequence[str], style: str = "", warning: str = ""
     """Return a whole page. `title` is plain text, `body` HTML."""
     alarm = f"<p class=alarm><strong>{text(warning)}</strong></p>" if warning else ""
     # A page that fetches nothing says so, so that a message that got through by mistake could not fetch either.
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     return "".join(
         (
             "<!doctype html><html lang=en><head><meta charset=utf-8>",

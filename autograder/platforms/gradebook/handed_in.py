@@ -28,7 +28,7 @@ MAX_PICTURES = 2 << 20
 """Characters of a submission's pasted pictures, as base64."""
 MAX_OTHERS = 300
 """Cells beyond those of the course that are shown."""
-MAX_OTHERS_TEXT = 192 << 10
+MAX_OTHERS_TEXT = 128 << 10
 """Characters of these cells together."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)

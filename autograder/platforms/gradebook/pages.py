@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from html import escape, unescape
 from typing import Any
-from urllib.parse import quote
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
@@ -27,6 +25,8 @@ from nbconvert.filters.markdown_mistune import (
     MarkdownWithMath,
 )
 from nbconvert.preprocessors import Preprocessor
+
+from autograder.platforms.gradebook import script_policy
 
 _TAGS = bleach.ALLOWED_TAGS | {
     *("br", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr"),
@@ -59,8 +59,32 @@ _PROTOCOLS = {"http", "https", "mailto", "data"}
 _STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
 # Elements that only draw: none that links, acts, embeds other markup or changes what is said of the formula.
 _MATH_ELEMENTS = {
-    *("math", "menclose", "mfenced", "mfrac", "mi", "mlabeledtr", "mmultiscripts", "mn", "mo", "mover", "mpadded"),
-    *("mphantom", "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup"),
+    *(
+        "math",
+        "menclose",
+        "mfenced",
+        "mfrac",
+        "mi",
+        "mlabeledtr",
+        "mmultiscripts",
+        "mn",
+        "mo",
+        "mover",
+        "mpadded",
+    ),
+    *(
+        "mphantom",
+        "mprescripts",
+        "mroot",
+        "mrow",
+        "ms",
+        "mspace",
+        "msqrt",
+        "mstyle",
+        "msub",
+        "msubsup",
+        "msup",
+    ),
     *("mtable", "mtd", "mtext", "mtr", "munder", "munderover", "none"),
 }
 # What the converter writes of its own accord. Links and classes can be asked for in the formula, so they are left out.
@@ -73,7 +97,10 @@ _MATH_ATTRIBUTES = {
 _MATH_VALUE = re.compile(r"[A-Za-z0-9#.%+ -]{0,60}")
 _MOST_OF_A_FORMULA = 2_000
 _MOST_ELEMENTS = 4_000
-_NO_MATHJAX = "{% macro mathjax(url='') %}{% endmacro %}"
+# In the place of the script that draws formulas, a page of feedback forbids all scripts.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+_NO_MATHJAX = "{%% macro mathjax(url='') %%}%s{%% endmacro %%}"
+_META = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 _TAG_COMMAND = re.compile(r"\\tag\*?\{([^{}]*)\}")
 
 
@@ -241,36 +268,16 @@ class SafePages(Preprocessor):
     def __init__(self, **options: Any):
         super().__init__(**options)
         if self.parent is not None:
-            loader = DictLoader({"mathjax.html.j2": _NO_MATHJAX})
-            self.parent.extra_loaders = [loader, *self.parent.extra_loaders]
+            in_formgrader = self.parent.template_name == "formgrade"
+            templates = {"mathjax.html.j2": _NO_MATHJAX % ("" if in_formgrader else _META)}
+            if in_formgrader:
+                templates |= script_policy.marked_macros()
+            self.parent.extra_loaders = [DictLoader(templates), *self.parent.extra_loaders]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Escape the texts that formgrader passes. nbgrader's own entry stays: it is what grades are found by."""
         for key, value in list(resources.items()):
             if isinstance(value, str) and key not in ("output_files_dir", "unique_key"):
                 resources[key] = escape(value)
+        resources["script_nonce"] = script_policy.NONCE.get()
         return nb, resources
-
-
-def escape_addresses() -> None:
-    """Make formgrader print what it takes from an address in the form it has in an address.
-
-    Its pages about one student print the name from the address into a script and into the text as it is. Percent
-    encoding serves both, and the script builds an address of it again. Does something only within formgrader's server.
-    """
-    base = sys.modules.get("nbgrader.server_extensions.formgrader.base")
-    if base is None or getattr(base.BaseHandler.render, "escapes", False):
-        return
-    render = base.BaseHandler.render
-
-    def escaping(self: Any, name: str, **namespace: Any) -> str:
-        for key in ("student_id", "assignment_id", "notebook_id"):
-            if isinstance(namespace.get(key), str):
-                namespace[key] = quote(namespace[key], safe=" +,;=@~()")
-        for key in ("current_config", "course_dir"):
-            if key in namespace:
-                namespace[key] = escape(str(namespace[key]))
-        return render(self, name, **namespace)
-
-    escaping.escapes = True  # type: ignore[attr-defined]
-    base.BaseHandler.render = escaping

@@ -16,7 +16,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course.release import SOURCE_FOLDER, KeepQuizPlain
 from autograder.course.source import ROOT
-from autograder.platforms.gradebook import pages
+from autograder.platforms.gradebook import pages, script_policy
 from autograder.platforms.gradebook.export import PlainCsv
 from autograder.platforms.gradebook.late import LatePolicy
 from autograder.platforms.gradebook.preprocessors import (
@@ -86,7 +86,7 @@ def configure(c: Any, root: Path) -> None:
     c.HTMLExporter.embed_images = False
     c.HTMLExporter.preprocessors = [pages.SafePages]
     c.HTMLExporter.filters = {"markdown2html": pages.markdown2html}
-    pages.escape_addresses()
+    script_policy.guard_formgrader()
     guard_nbgrader()
 
 

@@ -28,7 +28,7 @@ _BASE = "nbgrader.server_extensions.formgrader.base"
 _HANDLERS = "nbgrader.server_extensions.formgrader.handlers"
 _MACROS = "formgrade_macros.html.j2"
 _SCRIPT = re.compile(r"<script\b")
-_HANDLER = re.compile(r'\bon[a-z]+="([^"{}]*)"')
+_HANDLER = re.compile(r'\bon[a-z]+="([^"{}]*)"', re.IGNORECASE)
 
 
 class MarkingLoader(BaseLoader):

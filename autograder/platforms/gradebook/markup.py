@@ -24,6 +24,8 @@ _ATTACHMENT = re.compile(r"attachment:([A-Za-z0-9_.-]+)")
 _LINK = re.compile(r"\]\s*[(:\[]")
 # Commands by which a formula asks its renderer for links, styles, identifiers or more commands.
 _TEX = re.compile(r"\\(href|url|class|style|cssId|require|html[A-Za-z]*|data|mmlToken)(?![A-Za-z])")
+# A picture that is not in the notebook: it would tell its server when the page is looked at.
+_FETCHED_PICTURE = re.compile(r"!(?=\[)(?!\[[^\[\]\n]*\]\(attachment:)")
 _LINK_MARKS = {"[": "&#91;", "]": "&#93;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -36,6 +38,7 @@ def defused(source: str, attachments: Iterable[str] = ()) -> str:
     """
     source = _OTHER_TAG.sub("&lt;", source)
     source = _FENCE.sub(_without_drawing, source)
+    source = _FETCHED_PICTURE.sub("! ", source)
     source = _TEX.sub(r"\\text{\1}", source)
     written = _NOT_IN_A_SCHEME.sub("", unescape(unescape(source)).lower())
     acts = bool(_LINK.search(source)) and any(name in written for name in _SCHEMES_THAT_ACT)

@@ -17,7 +17,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
 
-.PHONY: help setup student grade release test lint format clean certify ablation notebooks attacks fuzz load browser \
+.PHONY: help setup student grade release test lint format clean certify ablation notebooks attacks fuzz load browser sanitiser \
   formgrader-test cluster-demo bench scale doctor similarity gradescope
 
 help: ## List the targets
@@ -93,6 +93,9 @@ fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SEC
 
 browser: $(READY) ## Every simulation, report and card in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations
+
+sanitiser: $(READY) ## Every attack on a page in a headless Chromium, in every page that shows it
+	@$(PY) -m tests.campaigns.sanitiser
 
 cluster-demo: $(READY) ## Grade the sample class on a small Dask cluster, of which one worker is killed
 	@$(PY) -m tests.campaigns.cluster_demo

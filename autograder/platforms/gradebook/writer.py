@@ -468,6 +468,7 @@ def _write(
     """Write and commit a batch."""
     _add_missing_rows(gradebook, release, tasks)
     grades, comments, submitted = [], [], []
+    written: dict[str, Written] = {}
     for task in tasks:
         stored = release.submissions[task.rows.student]
         for row in task.rows.grades:
@@ -484,13 +485,14 @@ def _write(
         path = _notebook_path(root, task.rows)
         write_graded(path, task.notebook, task.folder)
         status = path.stat()
-        state[f"{task.rows.student}/{task.rows.chapter}"] = Written(
+        written[f"{task.rows.student}/{task.rows.chapter}"] = Written(
             task.made_from, status.st_mtime_ns, status.st_size
         )
     for model, rows in ((Grade, grades), (Comment, comments), (SubmittedAssignment, submitted)):
         if rows:
             gradebook.db.execute(update(model), rows)
     gradebook.db.commit()
+    state.update(written)
     for task in tasks:
         release.submissions[task.rows.student].is_new = False
     return {task.rows.student for task in tasks}

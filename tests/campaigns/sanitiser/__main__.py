@@ -51,7 +51,8 @@ _ELSEWHERE = ["*cdnjs*", "*jsdelivr*", "*unpkg*", "*googleapis*"]
 # Moves and looks at what a student wrote, then says what on the page could act.
 LOOK = """((root) => {
   const found = [];
-  const own = ['toggle_name(true);', 'toggle_name(false);', 'toggleAllNames()', 'createStudentModal();'];
+  const own = ['toggle_name(true);', 'toggle_name(false);', 'toggleAllNames()', 'createStudentModal();',
+    'createAssignmentModal();'];
   for (const element of root.querySelectorAll('*')) {
     for (const { name, value } of element.attributes) {
       if (/^on/i.test(name) && !own.includes(value)) found.push(`${element.tagName} ${name}=${value}`);
@@ -229,6 +230,8 @@ def main() -> int:
             shows = kind.startswith(("exported", "nbgrader"))
             found = look(page, address, shows_cells=shows)
             wrong += [f"{attack.name}: {kind} {each}" for each in found]
+            if found:
+                print(f"{attack.name}: {kind} {found}", flush=True)
             counted[kind] = counted.get(kind, 0) + 1
         with formgrader(course) as address:
             ids = submission_ids(course)
@@ -236,6 +239,8 @@ def main() -> int:
                 place = f"{address}/formgrader/submissions/{ids[attack.student]}/"
                 found = look(page, place, shows_cells=True)
                 wrong += [f"{attack.name}: formgrader {each}" for each in found]
+                if found:
+                    print(f"{attack.name}: formgrader {found}", flush=True)
                 counted["formgrader"] = counted.get("formgrader", 0) + 1
             for each in LISTS:
                 page.open(f"{address}/formgrader/{each}", "document.querySelector('tbody tr td a')")

@@ -11,7 +11,7 @@ RUN apt-get update -q \
 WORKDIR /course
 ARG PIP_EXTRA_INDEX_URL=""
 ENV PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
-COPY Makefile requirements.lock requirements-cluster.lock ./
+COPY Makefile install.py requirements.lock requirements-cluster.lock ./
 COPY assignments/seqlab assignments/seqlab
 COPY datasets datasets
 RUN PIP_EXTRA_INDEX_URL="$PIP_EXTRA_INDEX_URL" make setup

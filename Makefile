@@ -4,8 +4,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The first Python that is there; any of 3.11 to 3.13 will do: make setup PYTHON=python3.12
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first Python that is there; any of 3.11 to 3.14 will do: make setup PYTHON=python3.12
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+  "$$name" -c $(FITS) 2> /dev/null && command -v "$$name" && break; done)
+FITS := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 VENV ?= .venv
 PY := $(VENV)/bin/python
 # The packages that notebooks import. They are installed in place, so that an edit counts at once.
@@ -15,23 +17,25 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
-.PHONY: help setup student grade release test lint format clean certify ablation notebooks attacks fuzz load browser sanitiser \
-  formgrader-test cluster-demo bench scale doctor similarity gradescope
+.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load browser \
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python)
+setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu or none)
 
+# A choice of PyTorch that is named counts at once; otherwise the last one holds.
+ifneq ($(and $(TORCH),$(filter setup,$(MAKECMDGOALS))),)
+.PHONY: $(READY)
+endif
 $(READY):
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
-	  || { echo "$(PYTHON) is not Python 3.11 to 3.13; name one: make setup PYTHON=python3.11" >&2; exit 1; }
-	@test -x $(PY) || "$(PYTHON)" -m venv $(VENV)
-	@echo "Installing the packages of requirements.lock into $(VENV)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-cluster.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(LOCAL))
+	@"$(PYTHON)" -c $(FITS) 2> /dev/null \
+	  || { echo "make setup: $(or $(PYTHON),this machine's Python) is not Python 3.11 to 3.14; name one: make setup PYTHON=python3.11" >&2; exit 1; }
+	@"$(PYTHON)" install.py --venv $(VENV) --lock requirements.lock --lock requirements-cluster.lock \
+	  --torch "$${TORCH:-}" $(addprefix --local ./,$(LOCAL))
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
@@ -59,6 +63,10 @@ release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for 
 
 test: $(READY) ## Run the tests
 	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m tests.campaigns.guard
+
+guard: $(READY) ## Compare scores and verdicts of the sample class and alternatives with a frozen table (WRITE=1 to renew it)
+	@$(PY) -m tests.campaigns.guard $${WRITE:+--write}
 
 formgrader-test: $(READY) ## Look at formgrader in a headless Chromium, run every command of docs/instructor.md
 	@SLOW=1 $(PY) -m pytest tests/test_gradebook_formgrader.py tests/test_gradebook_guide.py
@@ -68,6 +76,9 @@ certify: $(READY) ## Test the hidden tests with known mistakes and alternatives 
 
 ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
 	@$(PY) -m autograder certify --ablation docs/ablation.md
+
+settings-page: $(READY) ## Write docs/settings.md from the definition of the settings
+	@$(PY) -m autograder settings --page docs/settings.md
 
 notebooks: $(READY) ## Run the chapters from top to bottom with the reference solutions (CHAPTER= for one)
 	@$(PY) -m autograder notebooks $${CHAPTER:+--chapter "$$CHAPTER"}
@@ -84,6 +95,7 @@ doctor: $(READY) ## Try out what the sandbox holds on this machine
 
 attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, as root and as an ordinary user
 	@$(PY) -m tests.campaigns.attacks
+	@$(PY) -m tests.campaigns.attacks.whole_class
 	@if command -v bwrap > /dev/null; then \
 	  $(PY) -m tests.campaigns.attacks --as-user --level B; $(PY) -m tests.campaigns.attacks --no-user-namespaces --level B; \
 	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi

@@ -12,10 +12,7 @@ from autograder.platforms.gradebook.settings import configure  # noqa: E402
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 configure(c, HERE)
 
-# Late submissions cost nothing unless this is switched on. Slip days are shared by all chapters.
-c.LatePolicy.enabled = False
-c.LatePolicy.slip_days = 3
-c.LatePolicy.percent_per_day = 10.0
+# The late policy and the name of the course are in course.toml.
 
 # Where releases, submissions and feedback are exchanged; nbgrader's own default is /usr/local/share/nbgrader/exchange.
 # c.Exchange.root = "/srv/nbgrader/exchange"

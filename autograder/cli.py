@@ -25,24 +25,26 @@ from autograder.certification.certify import (
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import SAFE_LEVELS, UNSAFE, RunSummary, grade_class, run_record
-from autograder.classroom.scheduler import Scheduler, SchedulerError
-from autograder.course.source import Chapter, CourseError, chapters
+from autograder.classroom.run import UNSAFE, RunSummary, Selection, grade_class, run_record
+from autograder.classroom.scheduler import Conditions, Scheduler, SchedulerError
+from autograder.course import settings
+from autograder.course.settings import Grading, Settings, SettingsError
+from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
-from autograder.grading.engine import SUITES
 from autograder.grading.submissions import find, printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
-from autograder.reports.statistics import Run
+from autograder.reports.statistics import UNNAMED, Course, Run
 from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
-from autograder.sandbox import doctor
-from autograder.sandbox.confine import cgroups
+from autograder.sandbox import doctor, verdict
 from autograder.sandbox.doctor import available
+from autograder.sandbox.terms import SAFE_LEVELS
 from autograder.similarity import compare as similarity
 from autograder.similarity import report as similarity_report
 
 OK, NOT_ALL_WELL, USAGE = 0, 1, 2
+_NOTEBOOKS = 2  # kernels at a time: a chapter on torch takes gigabytes
 
 
 class UsageError(Exception):
@@ -54,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        options.settings = settings.load()  # a wrong file stops every command
         return options.run(options)
-    except (UsageError, CourseError) as error:
+    except (UsageError, CourseError, SettingsError) as error:
         _complain(f"{parser.prog}: {error}")
         return USAGE
     except SchedulerError as error:
@@ -94,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=0,
         metavar="N",
-        help="grader processes; one per core unless given",
+        help="grader processes; one per core unless this or course.toml says",
     )
     grade.add_argument(
         "--cluster",
@@ -124,7 +127,11 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=SEEDS, metavar="N", help="so many seeds of hidden inputs"
     )
     certify.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="processes; one per core unless given"
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes; one per core unless this or course.toml says",
     )
     certify.add_argument(
         "--output", type=Path, default=Path("build"), metavar="DIR", help="where the tables go"
@@ -147,13 +154,26 @@ def _parser() -> argparse.ArgumentParser:
         "notebooks", help="run the chapters with the reference solutions"
     )
     notebooks.add_argument("--chapter", action="append", default=[], help="only this one")
-    notebooks.add_argument("--jobs", type=int, default=2, metavar="N", help="so many at a time")
+    notebooks.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="so many at a time; 2 unless this or course.toml says",
+    )
     notebooks.set_defaults(run=_notebooks)
     release = commands.add_parser("release", help="make assignments/ from solutions/")
     release.add_argument(
         "--chapter", action="append", default=[], help="only this one; may be repeated"
     )
     release.set_defaults(run=_release)
+    shown = commands.add_parser(
+        "settings", help="print the settings of course.toml and the defaults"
+    )
+    shown.add_argument(
+        "--page", type=Path, metavar="FILE", help="instead, write the page that describes them"
+    )
+    shown.set_defaults(run=_settings)
     return parser
 
 
@@ -175,18 +195,15 @@ def _grade(options: argparse.Namespace) -> int:
             terminal.Bar(console) as bar,
         ):
             summary = grade_class(
-                root,
+                Selection(root, wanted, options.student, options.chapter),
                 options.output,
                 course,
-                chapters=wanted,
-                students=options.student,
-                expected=options.chapter,
-                scheduler=Watched(scheduler, bar.running),
+                Watched(scheduler, bar.running),
+                Conditions(options.settings.grading, level),
                 use_cache=not options.no_cache,
-                level=level,
                 progress=bar.show,
             )
-        run = _run(summary, jobs, level)
+        run = _run(summary, jobs, level, _course(options.settings))
         _write_reports(summary, run, options, course)
         in_gradebook = True
         if not options.no_gradebook and level in SAFE_LEVELS:
@@ -202,9 +219,7 @@ def _scheduler(
 ) -> Iterator[tuple[Scheduler, int, str]]:
     """Who grades, how many submissions at a time, and at which level of the sandbox."""
     if not options.cluster:
-        jobs = options.jobs or os.cpu_count() or 1
-        if jobs < 1:
-            raise UsageError("--jobs takes a number of at least 1")
+        jobs = _jobs(options)
         yield LocalProcesses(jobs), jobs, _level(options.unsafe_own_code)
         return
     if options.jobs:
@@ -218,6 +233,13 @@ def _scheduler(
         for worker, reason in cluster.refused.items():
             terminal.say(console, f"not used: {worker}: {reason}")
         yield cluster, cluster.threads, cluster.level
+
+
+def _jobs(options: argparse.Namespace, otherwise: int = 0) -> int:
+    """How many at a time: as the command says, else the settings, else the number of cores."""
+    if options.jobs < 0:
+        raise UsageError("--jobs takes a number of at least 1")
+    return options.jobs or options.settings.run.jobs or otherwise or os.cpu_count() or 1
 
 
 def _level(unsafe_own_code: bool) -> str:
@@ -234,15 +256,14 @@ def _level(unsafe_own_code: bool) -> str:
 
 def _doctor(_options: argparse.Namespace) -> int:
     found = available()
-    print(f"level {found.level}")
-    for layer, reason in found.missing.items():
-        print(f"not to be had: {layer}: {reason}")
-    print(
-        f"cgroup: {cgroups.delegated() or 'none is delegated; limits of single processes bound memory'}"
-    )
+    rows: list[doctor.Row] = []
+    if found.level in SAFE_LEVELS:
+        rows = doctor.run(found.level, secrets=map(str, sorted(SUITES.glob("*/test_*.py"))[:1]))
+        if trained := verdict.torch_row(found.level):
+            rows.append(trained)
+    print(one_line(verdict.verdict(found, rows, verdict.weaker(found))))
     if found.level not in SAFE_LEVELS:
         return NOT_ALL_WELL
-    rows = doctor.run(found.level, secrets=map(str, sorted(SUITES.glob("*/test_*.py"))[:1]))
     for row in rows:
         print(f"{'held' if row.held else 'NOT HELD':8}  {row.what}: {row.outcome}")
     return OK if all(row.held for row in rows) else NOT_ALL_WELL
@@ -260,7 +281,7 @@ def _notebooks(options: argparse.Namespace) -> int:
 
     course = chapters()
     chosen = [course[name] for name in _chosen(options.chapter, course)]
-    executed = execute_all(chosen, max(1, options.jobs))
+    executed = execute_all(chosen, _jobs(options, _NOTEBOOKS))
     for run in executed:
         print(f"{run.chapter}: {run.seconds:.0f} s{': ' + run.error if run.error else ''}")
     return NOT_ALL_WELL if any(run.error for run in executed) else OK
@@ -276,7 +297,7 @@ def _similarity(options: argparse.Namespace) -> int:
     except similarity.SimilarityError as error:
         raise UsageError(str(error)) from error
     path = options.output / f"similarity-{name}.html"
-    write_file(path, similarity_report.render(comparison))
+    write_file(path, similarity_report.render(comparison, _course(options.settings)))
     for line in similarity_report.lines(comparison):
         print(line)
     print(f"Side by side: {path}")
@@ -299,14 +320,14 @@ def _release(options: argparse.Namespace) -> int:
 def _certify(options: argparse.Namespace) -> int:
     course = chapters()
     chosen = [course[name] for name in _chosen(options.chapter, course)]
-    if options.seeds < 1 or options.jobs < 0:
-        raise UsageError("--seeds takes a number of at least 1, --jobs a number of processes")
-    jobs = options.jobs or os.cpu_count() or 1
+    if options.seeds < 1:
+        raise UsageError("--seeds takes a number of at least 1")
+    jobs, grading = _jobs(options), options.settings.grading
     if options.ablation:
-        return _ablation(chosen, jobs, options.ablation)
+        return _ablation(chosen, jobs, grading, options.ablation)
     console = Console()
     certificates = []
-    for certificate in certify_all(chosen, seeds=options.seeds, jobs=jobs):
+    for certificate in certify_all(chosen, seeds=options.seeds, jobs=jobs, grading=grading):
         certificates.append(certificate)
         _print_certificate(console, certificate)
     findings = [finding for certificate in certificates for finding in certificate.findings]
@@ -352,17 +373,34 @@ def _print_certificate(console: Console, certificate: Certificate) -> None:
     console.print(table)
 
 
-def _ablation(chosen: Sequence[Chapter], jobs: int, path: Path) -> int:
+def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path) -> int:
     from autograder.certification.ablation import ablate_all, render
 
-    write_file(path, render(ablate_all(chosen, jobs=jobs)))
+    write_file(path, render(ablate_all(chosen, jobs=jobs, grading=grading)))
     print(f"written: {path}")
     return OK
 
 
-def _run(summary: RunSummary, jobs: int, level: str) -> Run:
+def _settings(options: argparse.Namespace) -> int:
+    if options.page:
+        write_file(options.page, settings.page())
+        print(f"written: {options.page}")
+        return OK
+    for line in settings.lines(options.settings):
+        print(line)
+    return OK
+
+
+def _course(chosen: Settings) -> Course:
+    """What reports say of the course."""
+    course = chosen.course
+    return Course(course.name, course.address, course.copyright)
+
+
+def _run(summary: RunSummary, jobs: int, level: str, course: Course = UNNAMED) -> Run:
     return Run(
         level=level,
+        course=course,
         unsafe=level not in SAFE_LEVELS,
         seconds=summary.seconds,
         jobs=jobs,

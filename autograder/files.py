@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 # How a file that is not whole yet is called.
 TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def defuse(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return (
-        "'" + text
-        if text.lstrip(" ").startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
-        else text
+def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Return the bytes of a table. Every text is defused; numbers are left alone, negative ones too; None is empty."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerows(
+        [_defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
+    return table.getvalue().encode()
+
+
+def _defused(text: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, chapters, read_notebook
 from autograder.grading.engine import make_result
-from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, read
 from autograder.platforms.gradebook.writer import Summary, write_gradebook
 from autograder.results import FunctionResult, SubmissionResult, TestResult
@@ -38,7 +38,7 @@ def hand_in(course: Path, chapter: Chapter, student: str) -> SubmissionResult:
         score = function.points / 2 if wrong else function.points
         functions.append(FunctionResult(function.name, score, function.points, tuple(tests)))
     total = sum(function.score for function in functions)
-    return make_result(submission, chapter, DEFAULT_SEED, "graded", total, functions, ())
+    return make_result(submission, chapter, Grading(), "graded", total, functions, ())
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from autograder.classroom.dask_worker import Delivered, Order
-from autograder.classroom.run import SAFE_LEVELS, grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import SAFE_LEVELS, Selection, grade_class
 from autograder.classroom.scheduler import Conditions
 from autograder.course.source import ROOT, Chapter
 from autograder.files import write_file
@@ -111,12 +112,11 @@ def measure(
     own = time.process_time()
     started = time.perf_counter()
     summary = grade_class(
-        submitted,
+        Selection(submitted, list(course)),
         output,
         course,
-        chapters=list(course),
-        jobs=jobs,
-        level=level,
+        LocalProcesses(jobs),
+        Conditions(level=level),
         progress=watch.progress,
     )
     seconds = time.perf_counter() - started

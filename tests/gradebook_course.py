@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 import msgspec
 import nbformat
 
+from autograder.course.settings import Grading
 from autograder.course.source import QUIZ, ROOT, Chapter, chapters
 from autograder.files import write_file
-from autograder.grading.engine import make_result, unrun
-from autograder.grading.judge import DEFAULT_SEED
+from autograder.grading.engine import make_result, ungraded
 from autograder.grading.submissions import Found, read
 from autograder.grading.version import grader_version
 from autograder.platforms.gradebook import settings
+from autograder.platforms.gradebook.handed_in import GivenCell, read_cells
 from autograder.results import FunctionResult, SubmissionResult, TestResult, to_json
 from autograder.sample_class import released
 
@@ -50,6 +52,11 @@ def by_id(notebook: Any) -> dict[str, Any]:
         for cell in notebook["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade_id")
     }
+
+
+def given_cells(cells: Any) -> list[GivenCell]:
+    """The cells of a notebook that holds these and nothing else."""
+    return read_cells("x.ipynb", json.dumps({"cells": cells, "nbformat": 4}).encode())
 
 
 def untouched() -> Any:
@@ -186,7 +193,7 @@ def made_up(found: Found, share: Mapping[str, str] | None = None) -> SubmissionR
     """A result that fits a submission, without a run: two tests a function, the second with this verdict."""
     submission = read(found)
     if submission.status != "graded":
-        return unrun(submission, COURSE[found.chapter], DEFAULT_SEED)
+        return ungraded(submission, COURSE[found.chapter], Grading())
     functions = []
     for number, function in enumerate(COURSE[found.chapter].functions):
         verdict: Any = (share or {}).get(function.name, "failed" if number % 3 else "passed")
@@ -200,7 +207,7 @@ def made_up(found: Found, share: Mapping[str, str] | None = None) -> SubmissionR
     return make_result(
         submission,
         COURSE[found.chapter],
-        DEFAULT_SEED,
+        Grading(),
         "graded",
         total,
         functions,
@@ -216,7 +223,7 @@ def results_of(
     for folder in sorted((course / "submitted").iterdir()):
         found = Found(folder.name, chapter, str(folder / chapter))
         result = made_up(found, share)
-        assert result.grader == grader_version(COURSE[chapter], DEFAULT_SEED)
+        assert result.grader == grader_version(COURSE[chapter], Grading())
         write_file(course / "graded" / "results" / folder.name / f"{chapter}.json", to_json(result))
         results.append(result)
     return results

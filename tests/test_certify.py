@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import autograder.certification.certify as certify_module
+import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
 from autograder.certification.certify import (
     Certificate,
@@ -22,13 +23,14 @@ from autograder.certification.certify import (
     mistakes_csv,
 )
 from autograder.course.catalogue import Mistake, alternatives, mistaken_source, mistakes
-from autograder.course.source import chapters, module_source
+from autograder.course.settings import Grading
+from autograder.course.source import QUIZ, SUITES, chapters, module_source
 from autograder.grading import toolkit
-from autograder.grading.engine import SUITES, Grader
-from autograder.grading.submissions import QUIZ as QUIZ_ANSWERS
-from autograder.grading.trace_store import KnownTraces
-from autograder.grading.traces import Namer, same_values
-from autograder.sandbox.inprocess import StandInZygote, load_session
+from autograder.grading.engine import Grader
+from autograder.grading.hints import Hints
+from autograder.grading.trace_store import TraceStore
+from autograder.grading.traces import same_values
+from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Limits
 from tests import miniature
 
@@ -44,9 +46,9 @@ def grader():
     """A grader whose workers are no processes: everything here is our own code."""
     torch.set_num_threads(1)
     grader = Grader(COURSE)
-    grader._zygotes = {name: StandInZygote(name) for name in ("numpy", "torch")}
+    grader._zygotes = {name: InProcessZygote(name) for name in ("numpy", "torch")}
     # Names are not what is tested here, and looking for one takes longer than all the tests.
-    grader.namer = lambda _name: Namer([], lambda _entry: {}, KnownTraces("", ""))
+    grader.hints = lambda _name: Hints([], lambda _entry: {}, TraceStore("", ""))
     yield grader
     grader.close()
 
@@ -59,7 +61,7 @@ def parameter_names(chapter):
 
 def replaced(chapter, body):
     """A submission in which every function is something else."""
-    names = [function.name for function in chapter.functions if function.name != QUIZ_ANSWERS]
+    names = [function.name for function in chapter.functions if function.name != QUIZ]
     return as_submission(chapter, [f"def {name}(*a, **k):\n    {body}\n" for name in names])
 
 
@@ -105,18 +107,18 @@ SELF_CONSISTENT = {"ch04_lstm": {"test_init_depends_on_the_seed"}}
 
 def wanted(suite, chapter, sources):
     """What every comparison wants, of a submission: the test and the value, by the value's form."""
-    zygote = StandInZygote(chapter.libraries, 1.0)
-    session = load_session(zygote, sources, suite.plugin.limits)
+    zygote = InProcessZygote(chapter.libraries, 1.0)
+    session = load_session(zygote, sources, suite.limits)
     seen: dict[str, list] = {}
     wants: list = []
 
-    def end(item, _verdict):
+    def end(test, _verdict):
         for want in wants:
-            seen.setdefault(form(want), []).append((item.originalname, want))
+            seen.setdefault(form(want), []).append((test.run.__name__, want))
         wants.clear()
 
     with toolkit.observed(lambda _got, want, _tolerance, _passed: wants.append(want)):
-        suite.run(session, lambda item: not suite.plugin.takes_long(item), after=end)
+        suite.run(session, lambda test: not suite.takes_long(test), after=end)
     return seen
 
 
@@ -180,12 +182,12 @@ def certified(tmp_path, monkeypatch):
 
     def run(suite=miniature.SUITE, catalogue=(), styles=None, seeds=3) -> Certificate:
         sources, suites = miniature.write(tmp_path, suite)
-        monkeypatch.setattr(engine_module, "SUITES", suites)
+        monkeypatch.setattr(source_module, "SUITES", suites)
         for module in (certify_module, engine_module):
             monkeypatch.setattr(module, "mistakes", lambda _name: list(catalogue))
         monkeypatch.setattr(certify_module, "alternatives", lambda _name: dict(styles or {}))
         course = chapters(sources)
-        grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
+        grader = Grader(course, grading=Grading(limits=Limits(call=1.0, cells=2.0, chapter=4.0)))
         try:
             return certify(course[miniature.NAME], grader, seeds)
         finally:

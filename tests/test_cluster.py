@@ -17,8 +17,9 @@ from autograder.classroom import cluster, dask_worker
 from autograder.classroom.dask_worker import Delivered, GraderPool, Order, Refused
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.local import LocalProcesses
-from autograder.classroom.run import grade_class
+from autograder.classroom.run import Selection, grade_class
 from autograder.classroom.scheduler import Conditions, SchedulerError, Task
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, chapters, module_source
 from autograder.grading.submissions import Found, parse
 from autograder.grading.version import digest, fingerprint
@@ -27,7 +28,7 @@ from autograder.sample_class import STUDENTS
 from tests.campaigns import cluster_demo
 
 CHAPTER = "ch02_vanilla_rnn"
-CONDITIONS = Conditions(limits=cluster_demo.LIMITS)
+CONDITIONS = Conditions(Grading(limits=cluster_demo.LIMITS))
 NOWHERE = "tcp://127.0.0.1:1"  # a port on which nothing listens
 
 dask = pytest.mark.skipif(
@@ -120,7 +121,7 @@ def test_a_run_that_is_interrupted_goes_on(address, handed_in, tmp_path, course)
     assert 2 <= before < 8
     with closing(cluster.Cluster(address)) as again:
         summary = grade_class(
-            handed_in, output, course, chapters=[CHAPTER], scheduler=again, level=again.level
+            Selection(handed_in, [CHAPTER]), output, course, again, Conditions(level=again.level)
         )
     assert (summary.reused, summary.graded) == (before, 8 - before)
     assert all(result.status == "graded" for result in summary.results)
@@ -202,7 +203,6 @@ def test_what_a_worker_refuses_goes_to_another_one(address, tmp_path, course, su
     ):
         assert not connected.refused
         cluster_demo.wait_for_workers(address, 2)
-        connected.look_again()
         assert connected.threads == 2
         outcomes = list(connected.grade(tasks(submission, 8), course, CONDITIONS))
         assert {outcome.task.found.student for outcome in outcomes} == {f"s{n}" for n in range(8)}
@@ -292,10 +292,10 @@ def test_a_worker_refuses_another_version_and_a_weaker_sandbox(submission, monke
     assert isinstance(reply, Refused)
     assert reply.worker == "here"
     assert "another version" in reply.reason
-    monkeypatch.setattr(dask_worker, "_level", lambda: "C")
+    monkeypatch.setattr(dask_worker, "_level", lambda: "D")
     reply = dask_worker.answer(order(submission), "here")
     assert isinstance(reply, Refused)
-    assert "level C" in reply.reason
+    assert "level D" in reply.reason
 
 
 def test_a_worker_that_cannot_run_a_grader_refuses(submission, monkeypatch):
@@ -316,7 +316,7 @@ def test_what_is_no_order_is_not_graded(data):
 
 def test_a_grader_stays_warm_for_the_same_conditions():
     pool = GraderPool()
-    other = msgspec.structs.replace(CONDITIONS, seed=7)
+    other = msgspec.structs.replace(CONDITIONS, grading=Grading(seed=7))
     try:
         with pool.lend(CONDITIONS) as first, pool.lend(CONDITIONS) as second:
             assert first is not second
@@ -348,9 +348,9 @@ def test_a_grader_that_died_is_replaced(course, submission):
 
 def test_a_submission_that_takes_its_grader_along_twice_is_a_fault_of_ours(course, submission):
     class Dying(GraderProcess):
-        def give(self, given):
+        def give(self, given, losses):
             os.kill(self.pid, signal.SIGKILL)
-            super().give(given)
+            super().give(given, losses)
 
     grader = Dying(course, CONDITIONS)
     try:

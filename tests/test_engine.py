@@ -7,10 +7,13 @@ import textwrap
 
 import pytest
 
+import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
+from autograder.course.settings import Grading
 from autograder.course.source import chapters
-from autograder.grading.engine import Grader, Suite, grade_quiz
-from autograder.grading.judge import SuiteError
+from autograder.grading.collect import SuiteError
+from autograder.grading.engine import Grader, grade_quiz
+from autograder.grading.judge import Suite
 from autograder.grading.submissions import parse
 from autograder.results import from_json, to_json
 from autograder.sandbox.terms import GraderFault, Limits
@@ -23,9 +26,9 @@ def world(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     sources, suites = write(root)
     patch = pytest.MonkeyPatch()
-    patch.setattr(engine_module, "SUITES", suites)
+    patch.setattr(source_module, "SUITES", suites)
     course = chapters(sources)
-    grader = Grader(course, limits=Limits(call=1.0, cells=2.0, chapter=4.0))
+    grader = Grader(course, grading=Grading(limits=Limits(call=1.0, cells=2.0, chapter=4.0)))
     yield grader, course["ch00_mini"], suites
     grader.close()
     patch.undo()
@@ -152,12 +155,20 @@ def test_messages_hold_no_text_of_an_exception_and_no_value(grade):
     assert messages == {"step raised ValueError (cell 2, line 1)"}
 
 
+def test_exceptions_of_a_function_show_one_place_and_a_line_of_a_statement(grade):
+    source = "calls = []\ndef step(x):\n    calls.append(1)\n    if len(calls) % 2:\n        raise ValueError\n    raise ValueError(\n        1 / 0,\n    )"
+    result = grade(source, TWICE)
+    messages = [t.message for f in result.functions for t in f.tests if f.name == "step"]
+    places = {message.partition("(")[2] for message in messages} - {""}
+    assert len(messages) > 1 and len(places) == 1
+    assert places <= {"cell 2, line 5)", "cell 2, line 6)"}
+
+
 def test_cases_are_made_once_for_all_submissions(world, grade):
     grade(STEP)
     grade(TWICE)
     suite = world[0].suite("ch00_mini")
-    module = suite.items[0].getparent(pytest.Module).obj
-    assert sorted(module.MADE) == [1, 3]
+    assert sorted(suite.tests[0].run.__globals__["MADE"]) == [1, 3]
 
 
 def test_results_survive_their_json(grade):

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import nbformat
@@ -18,7 +19,6 @@ from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.grading.submissions import Found
-from autograder.platforms.gradebook.handed_in import given_cells
 from autograder.platforms.gradebook.notebook import repaired
 from autograder.platforms.gradebook.pages import render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
@@ -166,13 +166,13 @@ def graded_ids(notebook):
 
 def test_an_untouched_notebook_keeps_its_cells_in_order(released_cells):
     notebook = made.untouched()
-    fresh = repaired(given_cells(notebook["cells"]), released_cells)
+    fresh = repaired(made.given_cells(notebook["cells"]), released_cells)
     assert [cell.source for cell in fresh.cells] == [cell["source"] for cell in notebook["cells"]]
     assert graded_ids(fresh) == list(made.by_id(notebook))
 
 
 def test_of_duplicates_the_one_that_counts_keeps_its_place(released_cells):
-    fresh = repaired(given_cells(made.duplicated()["cells"]), released_cells)
+    fresh = repaired(made.given_cells(made.duplicated()["cells"]), released_cells)
     cells = made.by_id(fresh)
     assert "the second" in cells[FUNCTIONS[0]]["source"]
     assert sum("an early version" in cell.source for cell in fresh.cells) == 1
@@ -180,7 +180,7 @@ def test_of_duplicates_the_one_that_counts_keeps_its_place(released_cells):
 
 
 def test_deleted_cells_are_put_back_where_they_belong(released_cells):
-    fresh = repaired(given_cells(made.deleted()["cells"]), released_cells)
+    fresh = repaired(made.given_cells(made.deleted()["cells"]), released_cells)
     ids = [name for name in graded_ids(fresh) if name != "load_seqlab"]
     assert ids == [name for name in made.by_id(made.untouched()) if name != "load_seqlab"]
     assert "There is no cell" in made.by_id(fresh)[FUNCTIONS[0]]["source"]
@@ -189,7 +189,7 @@ def test_deleted_cells_are_put_back_where_they_belong(released_cells):
 
 
 def test_a_renamed_cell_is_found_by_what_it_defines(released_cells):
-    fresh = repaired(given_cells(made.renamed()["cells"]), released_cells)
+    fresh = repaired(made.given_cells(made.renamed()["cells"]), released_cells)
     cells = made.by_id(fresh)
     for name in FUNCTIONS[:2]:
         assert f"def {name}" in cells[name]["source"]
@@ -204,7 +204,7 @@ def test_whatever_becomes_of_the_cells_the_notebook_is_whole(released_cells, dat
     cells = cells[: data.draw(st.integers(0, len(cells)))]
     cells += data.draw(st.lists(st.sampled_from(cells), max_size=4)) if cells else []
     cells = [cell for cell in cells if isinstance(cell, dict)]
-    fresh = repaired(given_cells(cells), released_cells)
+    fresh = repaired(made.given_cells(cells), released_cells)
     nbformat.validate(fresh)
     MetadataValidator().validate_nb(fresh)
     ids = graded_ids(fresh)
@@ -454,7 +454,7 @@ def test_a_gradebook_that_cannot_be_written_is_said_in_one_line(course, capsys):
 )
 def test_a_time_that_is_none_is_not_believed(tmp_path, text, known):
     (tmp_path / "timestamp.txt").write_text(text)
-    assert (read_timestamp(tmp_path).time is not None) is known
+    assert (read_timestamp(tmp_path, ZoneInfo("UTC")).time is not None) is known
 
 
 def test_a_trial_has_a_gradebook_of_its_own(tmp_path):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from autograder.classroom.run import sweep
 from autograder.course.source import chapters
 from autograder.grading.submissions import Found, find, given_out, printable
-from autograder.platforms.gradebook.handed_in import MAX_CODE, read_cells
-from autograder.platforms.gradebook.timestamps import TIMESTAMP, parsed
+from autograder.platforms.gradebook.handed_in import MAX_CODE, GivenCell, read_cells
+from autograder.platforms.gradebook.notebook import SourceCell, repaired
+from autograder.platforms.gradebook.timestamps import TIMESTAMP, HandedIn, parsed
 from autograder.platforms.gradebook.writer import write_gradebook
 from tests import gradebook_course as made
 from tests.gradebook_course import CHAPTER, COURSE
@@ -34,8 +37,7 @@ NOON = datetime(2026, 3, 1, 12)
     ],
 )
 def test_a_time_is_read_whatever_its_zone(text):
-    assert parsed(text).time == NOON
-    assert parsed(text).problem == ""
+    assert parsed(text, ZoneInfo("UTC")) == HandedIn(NOON)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +57,8 @@ def test_a_time_is_read_whatever_its_zone(text):
     ],
 )
 def test_nonsense_is_no_time_and_says_why(text):
-    assert parsed(text).time is None
-    assert parsed(text).problem
+    assert parsed(text, ZoneInfo("UTC")).time is None
+    assert parsed(text, ZoneInfo("UTC")).problem
 
 
 def _pipe(path):
@@ -213,6 +215,18 @@ def test_a_long_cell_is_cut_and_an_unreadable_notebook_is_one_error():
     for data in (b"{", b"[]", b'{"nbformat": "4"}', b'{"nbformat": 3}', b"[" * 100_000, b"\xff"):
         with pytest.raises(ValueError, match="cannot be read"):
             read_cells("a.ipynb", data)
+
+
+def test_looking_for_renamed_functions_takes_no_longer_than_an_honest_notebook_may():
+    names = [f"function_{number}" for number in range(12)]
+    known = [
+        SourceCell(name, "code", locked=False, source="", checksum=None, solution=True, points=None)
+        for name in names
+    ]
+    source = " ".join(names) + "\n" + "x\n" * 15_000
+    started = time.process_time()
+    repaired([GivenCell("code", source)] * 300, known)
+    assert time.process_time() - started < 10  # 300 cells for 12 names are some minutes
 
 
 def test_a_submission_that_the_database_cannot_hold_is_left_out_alone(written):

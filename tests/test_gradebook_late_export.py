@@ -12,16 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
+from autograder.course import settings
 from autograder.course.release import commands_found, write_sources
+from autograder.course.settings import Late
 from autograder.platforms.gradebook.export import Canvas, Moodle, PlainCsv
 from autograder.platforms.gradebook.late import (
-    Late,
+    LateChapter,
     LatePolicy,
-    Policy,
     assign_penalties,
     days_late,
     days_that_count,
     penalty,
+    policy_in_force,
 )
 from autograder.platforms.gradebook.writer import write_gradebook
 from tests import gradebook_course as made
@@ -45,7 +47,11 @@ def test_a_started_day_is_a_day(seconds, days):
 
 
 def test_slip_days_go_to_what_was_due_first():
-    lates = [Late("b", DUE + DAY, 2 * 86400), Late("a", DUE, 86400), Late("c", DUE + 2 * DAY, 60)]
+    lates = [
+        LateChapter("b", DUE + DAY, 2 * 86400),
+        LateChapter("a", DUE, 86400),
+        LateChapter("c", DUE + 2 * DAY, 60),
+    ]
     assert days_that_count(lates, 0) == {"a": 1, "b": 2, "c": 1}
     assert days_that_count(lates, 2) == {"a": 0, "b": 1, "c": 1}
     assert days_that_count(lates, 9) == {"a": 0, "b": 0, "c": 0}
@@ -98,7 +104,7 @@ def penalties(gradebook, student):
 
 
 def test_penalties_follow_the_policy_and_go_when_it_is_off(two_chapters):
-    policy = Policy(slip_days=3, percent_per_day=10.0)
+    policy = Late(slip_days=3, percent_per_day=10.0)
     found = assign_penalties(two_chapters, policy, ["ada", "=bob, jr."])
     two_chapters.db.commit()
     assert found == {("ada", "ch01"): 0.0, ("ada", "ch02"): 8.0}
@@ -111,22 +117,26 @@ def test_penalties_follow_the_policy_and_go_when_it_is_off(two_chapters):
 
 def test_an_extension_counts(two_chapters):
     two_chapters.grant_extension("ch02", "ada", days=1)
-    found = assign_penalties(two_chapters, Policy(2, 10.0), ["ada"])
+    found = assign_penalties(two_chapters, Late(slip_days=2, percent_per_day=10.0), ["ada"])
     assert found == {("ada", "ch01"): 0.0, ("ada", "ch02"): 8.0}
 
 
 def test_the_policy_is_off_by_default():
-    assert LatePolicy().policy() is None
+    assert policy_in_force() is None
     assert LatePolicy().late_submission_penalty("ada", 80.0, 1e6) is None
 
 
-def test_both_ways_take_the_same_points_off(tmp_path):
-    policy = "c.LatePolicy.enabled = True\nc.LatePolicy.slip_days = 1\nc.LatePolicy.percent_per_day = 25.0\n"
+def test_both_ways_take_the_same_points_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "FILE", tmp_path / "course.toml")
+    settings.FILE.write_text(
+        "[course]\ntime_zone = 'Asia/Tokyo'\n"
+        "[late]\nenabled = true\nslip_days = 1\npercent_per_day = 25\n"
+    )
     courses = [tmp_path / "bulk", tmp_path / "theirs"]
     for course in courses:
         submitted = made.make_class(course)
-        with (course / "nbgrader_config.py").open("a") as config:
-            config.write(policy)
+        # At noon in UTC; nbgrader alone would take it for nine hours later.
+        (submitted / "ada" / CHAPTER / "timestamp.txt").write_text("2026-03-01 21:00:00")
         results = made.results_of(course)
         if course == courses[0]:
             write_gradebook(course, submitted, results[:1], COURSE)

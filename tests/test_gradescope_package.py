@@ -149,6 +149,8 @@ def test_the_archive_holds_what_grades_its_chapter_and_no_other(service):
     for script in ("setup.sh", "run_autograder"):
         assert stat.S_IMODE(entries[script].external_attr >> 16) & stat.S_IXUSR
     assert f"autograder/chapters/{CHAPTER}/test_{CHAPTER}.py" in entries
+    templates = ROOT.glob("autograder/reports/templates/*")
+    assert {path.relative_to(ROOT).as_posix() for path in templates} <= set(entries)
     secret = [name for name in entries if OTHER in name and "seqlab" not in name]
     assert secret == []
     assert not [name for name in entries if "alternatives" in name or "/." in name]
@@ -209,13 +211,13 @@ def results_of(root):
 
 
 def test_where_the_sandbox_is_too_weak_there_is_no_score(tmp_path, monkeypatch, capsys):
-    weak = Available("C", {"landlock": "not in this kernel"})
+    weak = Available("D", {"landlock": "not in this kernel"})
     monkeypatch.setattr(gradescope_grade, "available", lambda: weak)
     root = handed_in(tmp_path, f"{CHAPTER}.py")
     assert gradescope_grade.grade(root) == 1
     assert "score" not in results_of(root)
     assert "no fault of yours" in results_of(root)["output"]
-    assert "level C" in capsys.readouterr().err
+    assert "level D" in capsys.readouterr().err
 
 
 def test_with_the_whole_course_the_name_says_which_chapter(tmp_path):

@@ -20,6 +20,7 @@ import nbformat
 import nbgrader.apps.nbgraderapp as nbgraderapp
 import pytest
 
+from autograder.course import settings
 from autograder.course.release import write_sources
 from autograder.course.source import QUIZ, ROOT, chapters
 from autograder.sample_class import answer
@@ -95,17 +96,19 @@ def delete_and_duplicate(folder):
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory):
+def everything(tmp_path_factory, request):
     """The whole way, once. The tests look at what is left of it."""
     base = tmp_path_factory.mktemp("end_to_end")
     course, exchange = base / "course", base / "exchange"
     for folder in (course, exchange, base / "cache"):
         folder.mkdir()
     exchange.chmod(0o777)
-    (course / "nbgrader_config.py").write_text(
-        made.config_text()
-        + "c.LatePolicy.enabled = True\nc.LatePolicy.slip_days = 0\nc.LatePolicy.percent_per_day = 10.0\n"
-    )
+    (course / "nbgrader_config.py").write_text(made.config_text())
+    patch = pytest.MonkeyPatch()
+    request.addfinalizer(patch.undo)
+    # The commands run in forks of this process.
+    patch.setattr(settings, "FILE", base / "course.toml")
+    settings.FILE.write_text("[late]\nenabled = true\nslip_days = 0\npercent_per_day = 10\n")
     logs = {}
     write_sources([OURS])
     nbgrader(course, "generate_assignment", CHAPTER)
@@ -260,10 +263,22 @@ def test_a_second_run_takes_the_results_that_are_there(course):
     assert made.gradebook_rows_of(course) == rows
 
 
+# `python -m autograder` with the settings of another file.
+_GRADE = """
+import sys
+from pathlib import Path
+from autograder import cli
+from autograder.course import settings
+settings.FILE = Path(sys.argv.pop(1))
+sys.exit(cli.main())
+"""
+
+
 def test_the_bulk_writer_agrees_with_what_the_commands_left(course, tmp_path):
     copy = Path(shutil.copytree(course, tmp_path / "course", symlinks=True))
     rows, files = made.gradebook_rows_of(copy), made.graded_files(copy)
-    command = [sys.executable, "-m", "autograder", "grade", "--chapter", CHAPTER]
+    command = [sys.executable, "-c", _GRADE, str(course.parent / "course.toml"), "grade"]
+    command += ["--chapter", CHAPTER]
     command += ["--submissions", str(copy / "submitted"), "--output", str(copy / "graded")]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr

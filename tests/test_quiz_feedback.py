@@ -11,8 +11,8 @@ from importlib.resources import files
 import pytest
 
 from autograder.course.source import chapters, quiz_feedback, quiz_key
-from seqlab import quizzes
-from seqlab.quizzes import EXPLANATIONS, explanations, feedback, literal_answers, seal, unseal
+from seqlab import quiz_text, quizzes
+from seqlab.quizzes import EXPLANATIONS, explanations, feedback, seal, unseal
 
 NAMES = list(chapters())
 FIRST = NAMES[0]
@@ -101,13 +101,13 @@ def test_the_notebook_is_found_and_so_is_its_chapter(monkeypatch):
         (['quiz_answers = {"q1": "a"}'], {"q1": "a"}),
         (['quiz_answers = {"q1": "a"}', 'quiz_answers = {"q1": "b"}'], {"q1": "b"}),
         (["def (", 'quiz_answers = {"q1": "a"}'], {"q1": "a"}),
-        (["quiz_answers = dict(q1='a')"], None),
+        (["quiz_answers = dict(q1='a')"], {"q1": "a"}),
         (["quiz_answers = [1]"], None),
         ([], None),
     ],
 )
 def test_answers_are_read_without_running_anything(sources, answers):
-    assert literal_answers(sources) == answers
+    assert quiz_text.read(sources, "quiz_answers") == answers
 
 
 def test_seqlab_offers_it_and_needs_no_notebook():

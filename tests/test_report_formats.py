@@ -17,7 +17,7 @@ from autograder.results import Problem, TestResult, function_result
 from tests.made_up_class import class_of, result
 
 RUN = Run("A", seconds=2.0, jobs=1, graded=1)
-UNSAFE = Run("C", unsafe=True)
+UNSAFE = Run("D", unsafe=True)
 CHAPTER = "ch04_lstm"
 
 HOSTILE = [

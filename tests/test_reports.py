@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -10,7 +11,6 @@ import pytest
 from autograder.course.catalogue import mistakes
 from autograder.course.source import QUIZ, chapters
 from autograder.reports import class_html, feedback_html
-from autograder.reports.page import prose
 from autograder.reports.statistics import (
     ChapterFacts,
     MistakeFacts,
@@ -238,10 +238,27 @@ def test_feedback_says_points_messages_and_hint(known):
     page = feedback_html.render(submission, RUN).decode()
     assert "5 of 10 points" in page
     assert "<code>h</code> is wrong in every entry" in page
-    assert f"<p class=hint>Perhaps: {prose(known.says)}</p>" in page
+    [hint] = re.findall("<p class=hint>Perhaps: (.*?)</p>", page)
+    assert html.unescape(re.sub("</?code>", "`", hint)) == known.says
     assert "Hint (perhaps)" not in page
     assert "cell 3" in page and "ours" not in page
     assert "<a href='#lstm_step_forward'>" in page and "id='lstm_step_forward'" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("`h` & `c < 0`", "<code>h</code> &amp; <code>c &lt; 0</code>"),
+        ("one\r\ntwo\u2028three", "one<br>two<br>three"),
+        ("a `lone\nmark` <b>", "a `lone<br>mark` &lt;b&gt;"),
+        ("`{{ 7 * 7 }}` {% raw %} {# x #}", "<code>{{ 7 * 7 }}</code> {% raw %} {# x #}"),
+    ],
+)
+def test_a_message_is_shown_as_code_and_lines_and_never_as_markup(said, shown):
+    page = feedback_html.render(
+        result("ada", CHAPTER, problems=(Problem("cell 1", said),)), RUN
+    ).decode()
+    assert f"<li><bdi>cell 1</bdi>: {shown}</li>" in page
 
 
 @pytest.mark.parametrize("status", ["missing", "unreadable", "refused", "grader_error"])
@@ -291,6 +308,10 @@ def test_the_class_report_is_one_small_file_that_fetches_nothing(count):
     assert not {"script", "link", "img", "iframe", "form", "object"} & set(reader.tags)
     assert all(address.startswith("feedback/") for address in reader.addresses)
     assert b"url(" not in page and b"@import" not in page
+    [policy] = re.findall(r'Content-Security-Policy content="(.*?)"', page.decode())
+    directives = dict(part.split(None, 1) for part in policy.split("; "))
+    assert directives.pop("style-src") == "'unsafe-inline'"
+    assert directives == dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
     assert reader.tags.count("svg") == len(names)
     # Everybody stands in the matrix, with a mark for each function.
     assert page.count(b"<th scope=row>") == count

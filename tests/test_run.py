@@ -21,6 +21,7 @@ from autograder.classroom import local
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.scheduler import Conditions, Task
 from autograder.course.source import chapters, module_source
+from autograder.files import csv_bytes
 from autograder.grading.submissions import Found, parse
 from autograder.reports import grades_csv
 from autograder.results import SubmissionResult, from_json, to_json
@@ -219,6 +220,11 @@ def test_csv_cells_are_quoted_and_defused(name):
     assert rows[1][1:] == [CHAPTER, "graded", "1.5", "100.0"]
 
 
+def test_in_every_table_texts_are_defused_and_numbers_are_not():
+    rows = [["a", "=1", "  @x", "-1"], [-1.5, None, "", "x"]]
+    assert csv_bytes(rows) == b"a,'=1,'  @x,'-1\n-1.5,,,x\n"
+
+
 def some_tasks(source, count):
     """So many tasks that differ in their place alone."""
     submission = parse("ada", CHAPTER, f"{CHAPTER}.py", source.encode())
@@ -232,11 +238,11 @@ def test_a_grader_that_is_killed_again_and_again_costs_nobody_else(source, monke
     class Fragile(GraderProcess):
         """Dies with the second submission, each time that this one is given."""
 
-        def give(self, submission):
+        def give(self, submission, losses):
             if submission.student == "bad":
                 gives.append(submission)
                 os.kill(self.pid, signal.SIGKILL)
-            super().give(submission)
+            super().give(submission, losses)
 
     monkeypatch.setattr(local, "GraderProcess", Fragile)
     tasks = some_tasks(source, 4)

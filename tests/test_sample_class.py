@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.classroom.run import grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class
+from autograder.classroom.scheduler import Conditions
+from autograder.course.settings import Grading
 from autograder.course.source import chapters
 from autograder.results import from_json
 from autograder.sample_class import STUDENTS, expected, write
@@ -13,7 +16,7 @@ from autograder.sandbox.terms import Limits
 # The others are certified with all their mistakes by `make certify`.
 CHAPTERS = ("ch02_vanilla_rnn", "ch04_lstm")
 # An endless loop need not be waited for as long as a real one. Far above what a call takes on a loaded machine.
-LIMITS = Limits(cells=4.0, call=2.0, chapter=20.0)
+GRADING = Grading(limits=Limits(cells=4.0, call=2.0, chapter=20.0))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,8 @@ def graded(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     write(folder / "submitted", course)
     output = folder / "graded"
-    grade_class(folder / "submitted", output, course, chapters=list(course), jobs=2, limits=LIMITS)
+    selection = Selection(folder / "submitted", list(course))
+    grade_class(selection, output, course, LocalProcesses(2), Conditions(GRADING))
     return output
 
 

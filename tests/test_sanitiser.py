@@ -9,10 +9,11 @@ import pytest
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat.notebooknode import from_dict
 
-from autograder.platforms.gradebook.handed_in import MAX_TEXT, given_cells
+from autograder.platforms.gradebook.handed_in import MAX_TEXT
 from autograder.platforms.gradebook.markup import defused
 from autograder.platforms.gradebook.pages import render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML
+from tests import gradebook_course as made
 from tests.campaigns.sanitiser.attacks import attacks, notebook, report_pages, result
 
 ATTACKS = attacks()
@@ -61,7 +62,7 @@ def wrong_with(page: str) -> list[str]:
 
 def text_cells(attack):
     """The text cells of an attack as they are written into the graded notebook."""
-    cells = given_cells(notebook(attack)["cells"][-2:])
+    cells = made.given_cells(notebook(attack)["cells"][-2:])
     for cell in cells:
         shown = from_dict({"cell_type": cell.cell_type, "source": cell.source, "metadata": {}})
         if cell.pictures:
@@ -141,7 +142,7 @@ def test_a_picture_of_ones_own_is_kept_and_others_are_links():
 
 
 def test_a_cell_is_cut_where_it_grows_too_long_and_says_so():
-    [cell] = given_cells([{"cell_type": "markdown", "source": "a" * (MAX_TEXT + 5)}])
+    [cell] = made.given_cells([{"cell_type": "markdown", "source": "a" * (MAX_TEXT + 5)}])
     assert len(cell.source) < MAX_TEXT + 100 and "and 5 more characters" in cell.source
-    [cell] = given_cells([{"cell_type": "markdown", "source": "$x$ " * 1000}])
+    [cell] = made.given_cells([{"cell_type": "markdown", "source": "$x$ " * 1000}])
     assert cell.source.count("$") == 400

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import types
+from collections import Counter
 
 import nbformat
 import numpy as np
@@ -18,6 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from autograder.course.source import QUIZ, chapters, load_reference, quiz_key, quiz_options
 from seqlab import magic, registry
 from seqlab.magic import CheckFailed, CheckMagics, Report, check_quiz, guess_chapter
+from seqlab.nested import leaves, mapped
 from seqlab.registry import (
     CheckResult,
     VisibleCheck,
@@ -719,3 +721,12 @@ def test_nbgrader_validate_sees_which_checks_fail(tmp_path):
     found = json.loads(ran.stdout.strip().split("\n")[-1])
     [failed] = found["failed"]
     assert failed["source"].strip() == f"%check {second}"
+
+
+def test_leaves_come_in_order_and_are_changed_in_their_places():
+    tree = {"a": [1, (2, {"b": 3})], "c": 4, "d": []}
+    assert list(leaves(tree)) == [1, 2, 3, 4]
+    assert mapped(lambda leaf: 10 * leaf, tree) == {"a": [10, (20, {"b": 30})], "c": 40, "d": []}
+    assert list(leaves("word")) == ["word"]
+    odd = Counter(a=1)
+    assert mapped(lambda leaf: leaf, [odd])[0] is odd

@@ -93,7 +93,7 @@ def notebook_of(*cells):
     made = [
         {"cell_type": "code", "source": source, "metadata": metadata} for source, metadata in cells
     ]
-    return json.dumps({"cells": made})
+    return json.dumps({"cells": made, "nbformat": 4})
 
 
 def test_experiments_and_locked_cells_are_left_out(tmp_path):
@@ -108,25 +108,8 @@ def test_experiments_and_locked_cells_are_left_out(tmp_path):
             ("", {}),
         )
     )
-    cells = notebook.read_cells(path)
+    cells = notebook.read(path).cells
     assert [(cell.number, cell.source) for cell in cells] == [(1, "a = 1"), (2, "b = 2\nc = 3")]
-
-
-@pytest.mark.parametrize(
-    ("source", "plain"),
-    [
-        ("%matplotlib inline\na = 7 % 2", "pass\na = 7 % 2"),
-        ("if a:\n    !ls\nb = 1", "if a:\n    pass\nb = 1"),
-        ("help?\nx = 1", "pass\nx = 1"),
-        ("files = !ls", "pass"),
-        ("%%time\na = 1", "pass\na = 1"),
-        ("%%bash\nrm x", ""),
-        ("a = 7 \\\n  % 2", "a = 7 \\\n  % 2"),
-        ("def f(:\n    return 1", "def f(:\n    return 1"),
-    ],
-)
-def test_magics_are_replaced_and_lines_keep_their_numbers(source, plain):
-    assert notebook.without_magics(source) == plain
 
 
 def test_scripts_have_cells_too(tmp_path):
@@ -136,7 +119,7 @@ def test_scripts_have_cells_too(tmp_path):
         '# %% tags=["experiment"]\ntrain()\n# %% nbgrader={"grade": true, "solution": false}\n1/0\n'
         '# %% nbgrader={"locked": true, "solution": true}\nb = 2\n'
     )
-    assert [cell.source.strip() for cell in notebook.read_cells(path)] == [
+    assert [cell.source.strip() for cell in notebook.read(path).cells] == [
         "import os",
         "a = 1",
         "b = 2",
@@ -144,13 +127,13 @@ def test_scripts_have_cells_too(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}']
+    "text", ["", "[]", "{", '{"cells": 3, "nbformat": 4}', '{"cells": [{"cell_type": "code"}]}']
 )
 def test_what_is_no_notebook_is_said(tmp_path, text):
     path = tmp_path / f"{NAME}.ipynb"
     path.write_text(text)
     with pytest.raises(notebook.NotebookError, match=path.name):
-        notebook.read_cells(path)
+        notebook.read(path)
     ran = seqlab("check", folder=tmp_path)
     assert ran.returncode == 2 and "not readable" in ran.stderr and "Traceback" not in ran.stderr
 
@@ -257,16 +240,33 @@ def test_a_cell_that_never_ends_is_left_out(tmp_path):
     ("code", "words"),
     [
         ("def cell_highway(f:\n    return f", "line 1"),
-        ("import nothing_of_that_name\ndef cell_highway(f):\n    return f", "ModuleNotFoundError"),
-        ("raise SystemExit('bye')\ndef cell_highway(f):\n    return f", "SystemExit: bye"),
+        ("@nothing_of_that_name\ndef cell_highway(f):\n    return f", "line 1: NameError"),
     ],
 )
-def test_a_cell_that_fails_is_said_with_its_function(tmp_path, code, words):
+def test_a_definition_that_fails_is_said_with_its_function(tmp_path, code, words):
     path = write(tmp_path / f"{NAME}.ipynb", {"cell_highway": code})
     done = check(path, "cell_highway", "init_lstm")
     [said] = done.results["cell_highway"].findings
     assert words in said and "(cell_highway)" in said
     assert done.results["init_lstm"].ok
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("import nothing_of_that_name", "line 1: ModuleNotFoundError"),
+        ("raise SystemExit('bye')", "line 1: SystemExit: bye"),
+        ("import os; os._exit(3)", "line 1: it ended the Python process"),
+        ("while True: pass", "line 1: it had not finished"),
+    ],
+)
+def test_a_statement_that_fails_is_said_and_the_next_ones_run(tmp_path, line, words):
+    code = f"{line}\ndef cell_highway(f):\n    return f.prod(axis=0)"
+    path = write(tmp_path / f"{NAME}.ipynb", {"cell_highway": code})
+    done = check(path, "cell_highway", "init_lstm", seconds=SHORT)
+    [said] = done.notes.values()
+    assert words in said and "(cell_highway)" in said
+    assert done.results["cell_highway"].ok and done.results["init_lstm"].ok
 
 
 @pytest.mark.parametrize("where", ["function", "cell"])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import textwrap
 
 import numpy as np
 import pytest
 import torch
 
+from autograder.sandbox import client, timer
 from autograder.sandbox.client import Zygote
+from autograder.sandbox.confine import libraries
+from autograder.sandbox.doctor import available
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
 
@@ -57,14 +61,20 @@ def ended(session, name, *args, **kwargs):
 
 
 def test_each_cell_counts_for_itself(start):
-    session = start("a = 1", "def broken(:", "b = a + 1\n1 / 0\nc = 3", "def f():\n    return b")
+    session = start(
+        "a = 1",
+        "def broken(:",
+        "b = a + 1\n1 / 0\nc = 3",
+        "def f():\n    return b\ndef g(): return c",
+    )
     assert session.call("f", []).result == 2
     assert session.problems == [
-        ("cell 2", "SyntaxError: invalid syntax (line 1)"),
-        ("cell 3", "ZeroDivisionError (line 2)"),
+        ("cell 2, line 1", "SyntaxError: invalid syntax"),
+        ("cell 3, line 2", "ZeroDivisionError"),
     ]
+    assert session.call("g", []).result == 3
     with pytest.raises(FunctionMissing):
-        session.call("c", [])
+        session.call("broken", [])
 
 
 @pytest.mark.parametrize("source", ["while True: pass", "import os; os._exit(0)"])
@@ -72,7 +82,7 @@ def test_a_cell_that_ends_the_worker_is_left_out(start, source):
     session = start("def f(): return 1", source, "def g(): return 2", cells=0.5)
     assert session.call("f", []).result == 1
     assert session.call("g", []).result == 2
-    assert [where for where, _ in session.problems] == ["cell 2"]
+    assert [where for where, _ in session.problems] == ["cell 2, line 1"]
 
 
 def test_a_future_import_holds_for_the_cells_below(start):
@@ -93,7 +103,7 @@ def test_a_main_block_runs_in_a_notebook_only(start):
 
 def test_input_has_nobody_to_ask_and_display_does_nothing(start):
     session = start("input('name?')", "display(3)", "def f(): return 1")
-    assert session.problems == [("cell 1", "EOFError (line 1)")]
+    assert session.problems == [("cell 1, line 1", "EOFError")]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +410,7 @@ def test_torch_alone_leaves_no_threads(start):
         libraries="torch",
     )
     assert session.call("train", [], hold=False).result is True
-    assert session._worker.threads() == 1
+    assert session._worker.threads() == {}
 
 
 def test_a_result_too_large_is_an_error(start):
@@ -410,11 +420,8 @@ def test_a_result_too_large_is_an_error(start):
     assert session.call("good", []).result == 1
 
 
-def test_a_worker_that_cannot_confine_itself_is_our_fault_and_runs_nothing(tmp_path):
-    private = tmp_path / "private"
-    private.mkdir(mode=0o755)
-    zygote = Zygote("numpy", {"private": str(private)})
-    private.rmdir()  # where each worker makes its own folder
+def test_a_worker_that_cannot_confine_itself_is_our_fault_and_runs_nothing():
+    zygote = Zygote("numpy", {"cpu_seconds": 1 << 64})  # more than the kernel's limit can say
     session = Session(zygote, [Cell(1, "x = 1")], is_notebook=True, limits=Limits())
     try:
         with pytest.raises(GraderFault, match="confine itself"):
@@ -446,3 +453,76 @@ def test_a_result_that_did_not_come_is_the_submissions_fault_where_it_is_passed_
     assert isinstance(stand_in, Unsent)
     assert ended(session, "g", stand_in) == "failed"
     assert session.call("g", [1]).result == 1
+
+
+@pytest.mark.parametrize("clock", [timer.WALL_CLOCK, timer.PROCESSOR_TIME])
+def test_either_clock_interrupts_and_is_put_back(clock):
+    before = signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGPROF)
+    with pytest.raises(TimeoutError), timer.limited(clock, 0.05, TimeoutError):
+        while True:
+            pass
+    with timer.limited(clock, 60.0, TimeoutError):
+        pass
+    assert signal.getitimer(clock) == (0.0, 0.0)
+    assert (signal.getsignal(signal.SIGALRM), signal.getsignal(signal.SIGPROF)) == before
+
+
+# --- a zygote that does not start
+
+
+def _reason(zygote):
+    try:
+        with pytest.raises(GraderFault) as caught:
+            zygote.fork(Limits())
+    finally:
+        zygote.close()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_zygote_says_in_a_line_why_it_cannot_start():
+    said = _reason(Zygote("numpy", {"memory": -1}))
+    assert said == "the sandbox does not start: ValueError: memory must be positive"
+
+
+def test_a_zygote_that_is_killed_while_it_starts():
+    zygote = Zygote("numpy")
+    zygote._process.kill()
+    assert "signal 9" in _reason(zygote)
+
+
+def test_a_zygote_without_its_package_says_which_is_missing(monkeypatch):
+    monkeypatch.setattr(client, "_ENTRY", "import there_is_no_such_package")
+    said = _reason(Zygote("numpy"))
+    assert "exit status 1" in said and "No module named 'there_is_no_such_package'" in said
+
+
+def test_what_metadata_do_not_tell_is_searched_for(monkeypatch):
+    """At level A a library that is not bound is missing; then the libraries are imported once outside."""
+    if available().level != "A":
+        pytest.skip("no level A here")
+    find = libraries.find
+
+    def forgetful(torch, **options):
+        found = find(torch, **options)
+        known = [path for path in found.readable if not path.endswith(("numpy.libs", "cycler"))]
+        return libraries.Libraries(tuple(known), found.listable)
+
+    monkeypatch.setattr(libraries, "find", forgetful)
+    zygote = Zygote("numpy", {"level": "A"})
+    session = Session(zygote, [Cell(1, "def f(): return 1")], is_notebook=False, limits=Limits())
+    try:
+        session.load()
+        assert session.call("f", []).result == 1 and zygote._searched
+    finally:
+        session.close()
+        zygote.close()
+
+
+def test_no_accelerator_is_seen(start):
+    source = """
+    import torch
+    def seen(): return [torch.cuda.is_available(), torch.cuda.device_count()]
+    """
+    assert start(source, libraries="torch").call("seen", []).result == [False, 0]
+    assert client._environment()["CUDA_VISIBLE_DEVICES"] == ""

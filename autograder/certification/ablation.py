@@ -10,21 +10,25 @@ from __future__ import annotations
 import inspect
 import math
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
-import pytest
 
 from autograder.course.catalogue import CatalogueError, mistaken_source, mistakes
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference, module_source
-from autograder.grading.engine import Grader, Suite, scored_function
+from autograder.grading.collect import HiddenTest
+from autograder.grading.engine import Grader
+from autograder.grading.judge import Suite
 from autograder.grading.traces import same_values
-from autograder.sandbox.inprocess import StandInZygote, load_session
+from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Handle, WorkerEnded
+from seqlab.nested import leaves, mapped
 
 _SECONDS = 1.0  # for a call: a mistake that is slower hangs
 _FAR = 50.0  # a number above is far from what a network computes with
@@ -185,24 +189,17 @@ def _clean_padding(call: Made) -> Made:
     return call.with_values(values)
 
 
-def _numbers(value: Any) -> Iterator[np.ndarray]:
-    if hasattr(value, "detach"):
-        value = value.detach().numpy()
-    if isinstance(value, np.ndarray | float | int):
-        array = np.asarray(value)
-        if array.dtype.kind in "fc":
-            yield array
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _numbers(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _numbers(item)
-
-
 def _is_near(call: Made) -> bool:
-    arrays = (array for value in call.named().values() for array in _numbers(value))
-    return all(bool((np.abs(array) <= _FAR).all()) for array in arrays)
+    return all(map(_leaf_is_near, leaves(call.named())))
+
+
+def _leaf_is_near(leaf: Any) -> bool:
+    if hasattr(leaf, "detach"):
+        leaf = leaf.detach().numpy()
+    if not isinstance(leaf, np.ndarray | float):
+        return True
+    array = np.asarray(leaf)
+    return array.dtype.kind not in "fc" or bool((np.abs(array) <= _FAR).all())
 
 
 def _shapes(value: Any) -> Any:
@@ -319,8 +316,8 @@ class _Writing(Session):
 
 
 def _session(chapter: Chapter, suite: Suite, source: str, kind: type[Session], **more: Any) -> Any:
-    zygote = StandInZygote(chapter.libraries, _SECONDS)
-    return load_session(zygote, [source], suite.plugin.limits, kind, **more)
+    zygote = InProcessZygote(chapter.libraries, _SECONDS)
+    return load_session(zygote, [source], suite.limits, kind, **more)
 
 
 def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
@@ -329,29 +326,21 @@ def calls_made(chapter: Chapter, suite: Suite) -> dict[str, list[Made]]:
     session = _session(chapter, suite, module_source(chapter), _Writing, reference=reference)
     found: dict[str, list[Made]] = {}
 
-    def note(item: pytest.Function, _verdict: str) -> None:
+    def note(test: HiddenTest, _verdict: str) -> None:
         for call in session.made:
-            found.setdefault(scored_function(item), []).append(replace(call, test=item.nodeid))
+            found.setdefault(test.function, []).append(replace(call, test=test.id))
         session.made = []
 
-    suite.run(session, lambda item: not suite.plugin.takes_long(item), after=note)
+    suite.run(session, lambda test: not suite.takes_long(test), after=note)
     return found
 
 
 def _handles(value: Any) -> list[Handle]:
-    if isinstance(value, Handle):
-        return [value]
-    if isinstance(value, list | tuple):
-        return [handle for item in value for handle in _handles(item)]
-    return []
+    return [leaf for leaf in leaves(value) if isinstance(leaf, Handle)]
 
 
 def _exchanged(value: Any, handles: Mapping[Handle, Handle]) -> Any:
-    if isinstance(value, Handle):
-        return handles.get(value, value)
-    if isinstance(value, list | tuple):
-        return type(value)(_exchanged(item, handles) for item in value)
-    return value
+    return mapped(lambda leaf: handles[leaf] if isinstance(leaf, Handle) else leaf, value)
 
 
 def answers(
@@ -438,22 +427,24 @@ def ablate(chapter: Chapter, suite: Suite) -> Ablation:
     )
 
 
-def _ablate_alone(chapter: Chapter) -> Ablation:
+def _ablate_alone(chapter: Chapter, grading: Grading) -> Ablation:
     if chapter.libraries == "torch":
         import torch
 
         torch.set_num_threads(1)
-    grader = Grader({chapter.name: chapter})
+    grader = Grader({chapter.name: chapter}, grading=grading)
     try:
         return ablate(chapter, grader.suite(chapter.name))
     finally:
         grader.close()
 
 
-def ablate_all(chapters: Sequence[Chapter], *, jobs: int = 1) -> list[Ablation]:
+def ablate_all(
+    chapters: Sequence[Chapter], *, jobs: int = 1, grading: Grading | None = None
+) -> list[Ablation]:
     """Ablate chapters, `jobs` at a time."""
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
-        return list(pool.map(_ablate_alone, chapters))
+        return list(pool.map(_ablate_alone, chapters, repeat(grading or Grading())))
 
 
 _HEAD = """\

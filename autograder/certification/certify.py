@@ -9,8 +9,6 @@ it fails one test of its own function.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import multiprocessing
 import time
@@ -21,7 +19,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pytest
 
 from autograder.course.catalogue import (
     CatalogueError,
@@ -31,14 +28,17 @@ from autograder.course.catalogue import (
     mistakes,
     named_in,
 )
-from autograder.course.source import Chapter, load_reference, module_source
+from autograder.course.settings import Grading
+from autograder.course.source import QUIZ, Chapter, load_reference, module_source
+from autograder.files import csv_bytes
 from autograder.grading import toolkit
-from autograder.grading.engine import Grader, Suite, item_name, scored_function
-from autograder.grading.judge import DEFAULT_SEED
-from autograder.grading.submissions import QUIZ, Submission
+from autograder.grading.collect import HiddenTest
+from autograder.grading.engine import Grader
+from autograder.grading.judge import Suite
+from autograder.grading.submissions import Submission
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
-from autograder.sandbox.inprocess import StandInZygote, load_session
-from autograder.sandbox.terms import Cell, Limits
+from autograder.sandbox.inprocess import InProcessZygote, load_session
+from autograder.sandbox.terms import Cell
 from seqlab.compare import relative_error
 
 SEEDS = 20
@@ -187,10 +187,10 @@ class _Watch:
         self._errors = []
         self._missed = None
 
-    def end(self, item: pytest.Function, subject: Subject, verdict: str) -> None:
+    def end(self, test: HiddenTest, subject: Subject, verdict: str) -> None:
         """A test has ended for a subject."""
-        function = scored_function(item)
-        margin = self._margins[function, item_name(item)]
+        function = test.function
+        margin = self._margins[function, test.name]
         if subject.kind in (REFERENCE, ALTERNATIVE):
             if verdict == "passed":
                 margin.sound = max([margin.sound, *self._errors])
@@ -263,8 +263,8 @@ class _Certification:
         self.seeds = seeds
         self.certificate = Certificate(chapter.name, seeds=len(seeds))
         self.margins = {
-            (scored_function(item), item_name(item)): Margin(scored_function(item), item_name(item))
-            for item in self.suite.items
+            (test.function, test.name): Margin(test.function, test.name)
+            for test in self.suite.tests
         }
         self.watch = _Watch(self.margins)
         self.touched = _functions_by_test(chapter, self.suite)
@@ -284,7 +284,7 @@ class _Certification:
             if any(test.verdict == "timeout" for test in graded.values()):
                 self._judge_slow(subject, set(losses(result.functions)))
                 continue
-            alone = self._again(subject, self.seeds[0], lambda _item: True)
+            alone = self._again(subject, self.seeds[0], lambda _test: True)
             if not all(_same_end(graded[key], test) for key, test in alone.tests.items()):
                 self.find(subject.title, "a worker and its stand-in come to different results")
             first[subject.title] = alone
@@ -321,17 +321,17 @@ class _Certification:
             what = f"its verdict changes with seed {seed}: {', '.join(sorted(changed))}"
             self.find(subject.title, what)
 
-    def _to_repeat(self, before: _Outcomes, number: int) -> Callable[[pytest.Function], bool]:
+    def _to_repeat(self, before: _Outcomes, number: int) -> Callable[[HiddenTest], bool]:
         """Which tests to run with seed number `number` (from 2).
 
         What trains at length has no hidden inputs, and once is enough. For another test without them only what a
         submission draws itself can differ, which some seeds show as well as all.
         """
 
-        def repeated(item: pytest.Function) -> bool:
-            if self.suite.plugin.takes_long(item):
+        def repeated(test: HiddenTest) -> bool:
+            if self.suite.takes_long(test):
                 return False
-            return number <= _WITHOUT_INPUTS or item.nodeid in before.drawing
+            return number <= _WITHOUT_INPUTS or test.id in before.drawing
 
         return repeated
 
@@ -339,40 +339,40 @@ class _Certification:
         self,
         subject: Subject,
         seed: int,
-        only: Callable[[pytest.Function], bool],
+        only: Callable[[HiddenTest], bool],
         number: int = 1,
     ) -> _Outcomes:
         """Run a subject once more, without a process and with inputs of this seed, which is number so many.
 
         After the first seeds a mistake meets the tests of its own function only, up to the first that it fails.
         """
-        zygote = StandInZygote(self.chapter.libraries)
-        session = load_session(zygote, subject.sources, self.suite.plugin.limits)
+        zygote = InProcessZygote(self.chapter.libraries)
+        session = load_session(zygote, subject.sources, self.suite.limits)
         entry = subject.mistake
         outcomes = _Outcomes({}, set(), set())
 
-        def concerned(item: pytest.Function) -> bool:
+        def concerned(test: HiddenTest) -> bool:
             if entry is not None and number > WHOLE_SEEDS:
-                own = scored_function(item) == entry.function
-                return own and not outcomes.failed and only(item)
-            if entry is not None and entry.function not in self.touched[item.nodeid]:
+                own = test.function == entry.function
+                return own and not outcomes.failed and only(test)
+            if entry is not None and entry.function not in self.touched[test.id]:
                 return False
-            return only(item)
+            return only(test)
 
-        def before() -> None:
-            toolkit.evidence.drawn = False
+        def before(_test: HiddenTest) -> None:
+            toolkit.state.drawn = False
             self.watch.begin()
 
-        def after(item: pytest.Function, verdict: str) -> None:
-            self.watch.end(item, subject, verdict)
-            if toolkit.evidence.drawn:
-                outcomes.drawing.add(item.nodeid)
+        def after(test: HiddenTest, verdict: str) -> None:
+            self.watch.end(test, subject, verdict)
+            if toolkit.state.drawn:
+                outcomes.drawing.add(test.id)
             if verdict != "passed":
-                outcomes.failed.add((scored_function(item), item_name(item)))
+                outcomes.failed.add((test.function, test.name))
 
         with seeded(self.suite, seed), toolkit.observed(self.watch):
-            run = self.suite.run(session, concerned, before=before, after=after)
-        for function, tests in run.items():
+            judgement = self.suite.run(session, concerned, before=before, after=after)
+        for function, tests in judgement.outcomes.items():
             outcomes.tests.update({(function, name): test for name, test in tests.items()})
         return outcomes
 
@@ -437,13 +437,13 @@ class _Certification:
 @contextmanager
 def seeded(suite: Suite, seed: int) -> Iterator[None]:
     """Let a suite make its inputs from another seed for a while."""
-    before = suite.plugin.seed
-    suite.plugin.seed = seed
+    before = suite.seed
+    suite.seed = seed
     try:
         yield
     finally:
-        suite.plugin.seed = before
-        toolkit.set_seed(before)
+        suite.seed = before
+        toolkit.state.seed = before
 
 
 _SPY = """
@@ -463,13 +463,13 @@ def _functions_by_test(chapter: Chapter, suite: Suite) -> dict[str, set[str]]:
     """Which functions of the chapter each test makes run, of the reference."""
     names = [function.name for function in chapter.functions if function.name != QUIZ]
     sources = [module_source(chapter), _SPY.format(names=names)]
-    zygote = StandInZygote(chapter.libraries)
-    session = load_session(zygote, sources, suite.plugin.limits)
+    zygote = InProcessZygote(chapter.libraries)
+    session = load_session(zygote, sources, suite.limits)
     found: dict[str, set[str]] = {}
 
-    def note(item: pytest.Function, _verdict: str) -> None:
+    def note(test: HiddenTest, _verdict: str) -> None:
         seen = zygote.latest.namespace["spied"]
-        found[item.nodeid] = {scored_function(item), *seen}
+        found[test.id] = {test.function, *seen}
         seen.clear()
 
     suite.run(session, after=note)
@@ -479,20 +479,21 @@ def _functions_by_test(chapter: Chapter, suite: Suite) -> dict[str, set[str]]:
 def certify(chapter: Chapter, grader: Grader, seeds: int = SEEDS) -> Certificate:
     """Run everything that is known about a chapter through its hidden suite."""
     load_reference(chapter)
-    others = [DEFAULT_SEED + 1000 + number for number in range(max(0, seeds - 1))]
-    return _Certification(chapter, grader, [DEFAULT_SEED, *others]).run()
+    first = grader.grading.seed
+    others = [first + 1000 + number for number in range(max(0, seeds - 1))]
+    return _Certification(chapter, grader, [first, *others]).run()
 
 
 # --- the course -----------------------------------------------------------------------------------------------------
 
 
-def _certify_alone(chapter: Chapter, seeds: int, limits: Limits | None) -> Certificate:
+def _certify_alone(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
     """Certify a chapter in a process of its own."""
     if chapter.libraries == "torch":
         import torch
 
         torch.set_num_threads(1)
-    grader = Grader({chapter.name: chapter}, limits=limits)
+    grader = Grader({chapter.name: chapter}, grading=grading)
     try:
         return certify(chapter, grader, seeds)
     finally:
@@ -500,14 +501,21 @@ def _certify_alone(chapter: Chapter, seeds: int, limits: Limits | None) -> Certi
 
 
 def certify_all(
-    chapters: Sequence[Chapter], *, seeds: int = SEEDS, jobs: int = 1, limits: Limits | None = None
+    chapters: Sequence[Chapter],
+    *,
+    seeds: int = SEEDS,
+    jobs: int = 1,
+    grading: Grading | None = None,
 ) -> Iterator[Certificate]:
     """Certify chapters, `jobs` at a time; certificates come in the order of the chapters."""
     longest_first = sorted(
         chapters, key=lambda c: (c.libraries != "torch", -len(mistakes(c.name)), c.name)
     )
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
-        running = {c.name: pool.submit(_certify_alone, c, seeds, limits) for c in longest_first}
+        running = {
+            c.name: pool.submit(_certify_alone, c, seeds, grading or Grading())
+            for c in longest_first
+        }
         for chapter in chapters:
             yield running[chapter.name].result()
 
@@ -553,7 +561,7 @@ def margins_csv(certificates: Sequence[Certificate]) -> bytes:
         "margin",
         "nearest_mistake",
     )
-    return _csv(head, rows)
+    return csv_bytes([head, *rows])
 
 
 def mistakes_csv(certificates: Sequence[Certificate]) -> bytes:
@@ -571,12 +579,5 @@ def mistakes_csv(certificates: Sequence[Certificate]) -> bytes:
         for certificate in certificates
         for record in certificate.records
     ]
-    return _csv(("chapter", "function", "mistake", "tests", "named", "right", "caught_by"), rows)
-
-
-def _csv(head: Sequence[Any], rows: Sequence[Sequence[Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    head = ("chapter", "function", "mistake", "tests", "named", "right", "caught_by")
+    return csv_bytes([head, *rows])

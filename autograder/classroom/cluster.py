@@ -20,7 +20,7 @@ from autograder.classroom import dask_worker
 from autograder.classroom.dask_worker import Delivered, Description, Order, Refused, Reply
 from autograder.classroom.scheduler import LOST_TWICE, Conditions, Outcome, SchedulerError, Task
 from autograder.course.source import Chapter
-from autograder.grading.engine import Usage, lost
+from autograder.grading.engine import Usage, lost_in_process
 from autograder.grading.submissions import Found
 from autograder.grading.version import fingerprint, grader_version
 from autograder.results import SubmissionResult
@@ -90,7 +90,7 @@ class Cluster:
                 described = msgspec.msgpack.decode(said, type=Description)
                 reason = dask_worker.objection(described, fingerprint(), self.least_level)
             else:
-                reason = f"it cannot import the grader; start it in a checkout of it ({said})"
+                reason = f"it cannot import the grader or read its settings; start it in a checkout of it ({said})"
             if reason:
                 self.refused[worker] = reason
             else:
@@ -113,10 +113,6 @@ class Cluster:
     def threads(self) -> int:
         """How many submissions are graded at the same time."""
         return sum(self.willing().values())
-
-    def look_again(self) -> None:
-        """Forget which workers there are, so that the next look asks the scheduler."""
-        self._looked = 0.0
 
     def willing(self) -> dict[str, int]:
         """Threads of the workers that have not refused, by address. Workers come and go.
@@ -221,8 +217,8 @@ class _Run:
         if self._losses[task.found] < LOST_TWICE:
             self.again.append(task)
             return None
-        chapter, seed = self._course[task.submission.chapter], self._conditions.seed
-        return Outcome(task, lost(task.submission, chapter, seed), Usage())
+        chapter, grading = self._course[task.submission.chapter], self._conditions.grading
+        return Outcome(task, lost_in_process(task.submission, chapter, grading), Usage())
 
     def _wait(self) -> Any | None:
         """The next future that is done, however it ended; None where tasks have to be sent elsewhere instead."""
@@ -267,7 +263,7 @@ class _Run:
 
     def _check(self, result: SubmissionResult) -> None:
         """A worker whose files were changed under it must not slip in results of another grader."""
-        expected = grader_version(self._course[result.chapter], self._conditions.seed)
+        expected = grader_version(self._course[result.chapter], self._conditions.grading)
         if result.grader != expected:
             raise SchedulerError(
                 f"a worker graded {result.student} {result.chapter} with {result.grader} in place of {expected}; "

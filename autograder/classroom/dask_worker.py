@@ -74,8 +74,8 @@ def objection(described: Description, wanted: str, least_level: str) -> str:
     """Say why a worker may not grade for a submitter; empty where it may."""
     if described.fingerprint != wanted:
         return (
-            f"it has another version of the grader or its libraries ({described.fingerprint}, not {wanted}); "
-            "bring it to the same commit and the same locked packages, and restart it"
+            f"it has another version of the grader or its libraries, or other settings ({described.fingerprint}, not "
+            f"{wanted}); bring it to the same commit, locked packages and course.toml, and restart it"
         )
     if described.level > least_level:
         return f"its sandbox reaches only level {described.level}"

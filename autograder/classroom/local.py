@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterable
 from multiprocessing.connection import Connection, wait
 from typing import cast
 
-from autograder.classroom.grader_process import GraderProcess
-from autograder.classroom.scheduler import LOST_TWICE, Conditions, Outcome, Task
+from autograder.classroom.grader_process import GraderProcess, Losses
+from autograder.classroom.scheduler import LOOK_SECONDS, Conditions, Outcome, Task
 from autograder.course.source import Chapter
-from autograder.grading.engine import Usage, lost
 from autograder.grading.submissions import Found
 
 
@@ -26,7 +25,7 @@ class LocalProcesses:
         """Yield the outcome of every task as soon as it is there."""
         source = iter(tasks)
         again: deque[Task] = deque()
-        losses: Counter[Found] = Counter()
+        losses: defaultdict[Found, Losses] = defaultdict(Losses)
         busy: dict[Connection, tuple[GraderProcess, Task]] = {}
         pool: list[GraderProcess] = []
 
@@ -39,26 +38,28 @@ class LocalProcesses:
                 process = GraderProcess(course, conditions)
                 pool.append(process)
             busy[process.connection] = process, task
-            process.give(task.submission)
+            process.give(task.submission, losses[task.found])
             return True
 
         try:
             while len(pool) < self._jobs and occupy(None):
                 pass
             while busy:
-                for ready in cast(list[Connection], wait(list(busy))):
+                for process, _task in busy.values():
+                    process.stop_if_stuck()
+                for ready in cast(list[Connection], wait(list(busy), LOOK_SECONDS)):
                     process, task = busy.pop(ready)
                     answer = process.take()
                     if answer is None:
-                        process.restart()
-                        losses[task.found] += 1
-                        if losses[task.found] < LOST_TWICE:
+                        lost = losses[task.found]
+                        if lost.add(process.examining()):
                             again.append(task)
                         else:
-                            chapter = course[task.submission.chapter]
-                            answer = lost(task.submission, chapter, conditions.seed), Usage()
+                            answer = process.result_without(task.submission, lost)
+                        process.restart()
                     occupy(process)
                     if answer is not None:
+                        losses.pop(task.found, None)
                         yield Outcome(task, *answer)
         finally:
             for process in pool:

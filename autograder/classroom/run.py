@@ -16,22 +16,27 @@ from typing import Any
 import msgspec
 
 from autograder.classroom.grader_process import GraderProcess
-from autograder.classroom.local import LocalProcesses
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
 from autograder.files import TEMPORARY, write_file
-from autograder.grading.engine import Usage, unrun
-from autograder.grading.judge import DEFAULT_SEED
+from autograder.grading.engine import Usage, ungraded
 from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
 from autograder.reports.changes import CHANGES, record_change
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
-from autograder.sandbox.terms import Limits
+from autograder.sandbox.terms import SAFE_LEVELS
 
-SAFE_LEVELS = ("A", "B")
-"""Levels of the sandbox at which code of others may be graded."""
 UNSAFE = ".unsafe"
 """Ends the name of the grader in results of code that nothing held."""
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What to grade of a folder of submissions in nbgrader's layout."""
+
+    root: Path
+    chapters: Sequence[str]
+    students: Sequence[str] = ()  # only these, where given
+    expected: Sequence[str] = ()  # chapters that everybody has, even where few handed them in
 
 
 class RunSummary(msgspec.Struct):
@@ -60,36 +65,24 @@ def result_path(output: Path, found: Found) -> Path:
 
 
 def grade_class(
-    root: Path,
+    selection: Selection,
     output: Path,
     course: dict[str, Chapter],
+    scheduler: Scheduler,
+    conditions: Conditions,
     *,
-    chapters: Sequence[str],
-    students: Sequence[str] = (),
-    expected: Sequence[str] = (),
-    jobs: int = 1,
-    scheduler: Scheduler | None = None,
     use_cache: bool = True,
-    seed: int = DEFAULT_SEED,
-    limits: Limits | None = None,
-    level: str = "B",
     progress: Callable[[int, int, str], None] = lambda _done, _total, _name: None,
 ) -> RunSummary:
-    """Grade every submission below `root` and write each result as soon as it is there.
+    """Grade every submission of a selection and write each result as soon as it is there.
 
     Args:
-        root: the folder of submissions in nbgrader's layout.
+        selection: what to grade.
         output: where `results/` goes.
         course: all chapters.
-        chapters: the names to grade.
-        students: only these, where given.
-        expected: chapters that everybody has, even where few handed them in.
-        jobs: how many grader processes.
-        scheduler: who grades; processes of this machine unless given.
+        scheduler: who grades.
+        conditions: under which it is graded.
         use_cache: whether fitting results of an earlier run are taken over.
-        seed: of the hidden inputs.
-        limits: what a submission may use.
-        level: of the sandbox, "A" to "D".
         progress: called with done, total and the name of what was done.
 
     Returns:
@@ -100,7 +93,9 @@ def grade_class(
     """
     started = time.perf_counter()
     sweep(output)
-    found, passed_over = find(root, chapters, students, expected)
+    found, passed_over = find(
+        selection.root, selection.chapters, selection.students, selection.expected
+    )
     summary = RunSummary([], {}, passed_over=passed_over)
     collected: dict[tuple[str, str], SubmissionResult] = {}
 
@@ -113,23 +108,23 @@ def grade_class(
         for place in sorted(found, key=_order):
             submission = read(place)
             path = result_path(output, place)
-            result = _cached(path, submission, course, seed, level) if use_cache else None
+            result = _cached(path, submission, course, conditions) if use_cache else None
             if result is not None:
                 summary.reused += 1
                 collect(place, result)
             elif submission.status == "graded":
                 yield Task(place, submission)
             else:
-                result = marked(unrun(submission, course[place.chapter], seed), level)
+                result = ungraded(submission, course[place.chapter], conditions.grading)
+                result = with_level(result, conditions.level)
                 _write_result(output, place, result)
                 summary.unrun += 1
                 collect(place, result)
 
     progress(0, len(found), "")
-    scheduler = scheduler or LocalProcesses(jobs)
-    with closing(scheduler.grade(tasks(), course, Conditions(seed, limits, level))) as outcomes:
+    with closing(scheduler.grade(tasks(), course, conditions)) as outcomes:
         for task, graded, usage in outcomes:
-            result = marked(graded, level)
+            result = with_level(graded, conditions.level)
             _write_result(output, task.found, result)
             summary.usages[f"{result.student}/{result.chapter}"] = usage
             summary.graded += 1
@@ -159,33 +154,25 @@ def _write_result(output: Path, found: Found, result: SubmissionResult) -> None:
 class OneByOne:
     """One grader process that is kept for as long as submissions come, each with its own call."""
 
-    def __init__(
-        self,
-        course: dict[str, Chapter],
-        *,
-        seed: int = DEFAULT_SEED,
-        limits: Limits | None = None,
-        level: str = "B",
-    ):
+    def __init__(self, course: dict[str, Chapter], conditions: Conditions):
         self._course = course
-        self._conditions = Conditions(seed, limits, level)
+        self._conditions = conditions
         self._process: GraderProcess | None = None
 
     def grade(self, found: Found, output: Path) -> SubmissionResult:
         """Return the result of one submission: of an earlier run where it fits, else graded now and written."""
         submission = read(found)
-        seed = self._conditions.seed
-        level = self._conditions.level
-        result = _cached(result_path(output, found), submission, self._course, seed, level)
+        path = result_path(output, found)
+        result = _cached(path, submission, self._course, self._conditions)
         if result is not None:
             return result
         if submission.status != "graded":
-            result = unrun(submission, self._course[found.chapter], seed)
+            result = ungraded(submission, self._course[found.chapter], self._conditions.grading)
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
             result, _usage = self._process.grade(submission)
-        result = marked(result, level)
+        result = with_level(result, self._conditions.level)
         _write_result(output, found, result)
         return result
 
@@ -196,7 +183,7 @@ class OneByOne:
             self._process = None
 
 
-def marked(result: SubmissionResult, level: str) -> SubmissionResult:
+def with_level(result: SubmissionResult, level: str) -> SubmissionResult:
     """Return a result that says when nothing held the code, so that no run in a sandbox ever takes it for its own."""
     if level in SAFE_LEVELS:
         return result
@@ -204,19 +191,19 @@ def marked(result: SubmissionResult, level: str) -> SubmissionResult:
 
 
 def _cached(
-    path: Path, submission: Submission, course: dict[str, Chapter], seed: int, level: str
+    path: Path, submission: Submission, course: dict[str, Chapter], conditions: Conditions
 ) -> SubmissionResult | None:
     try:
         result = from_json(path.read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
-    grader = grader_version(course[submission.chapter], seed)
+    grader = grader_version(course[submission.chapter], conditions.grading)
     fits = (
         result.schema == SCHEMA
         and result.student == submission.student
         and result.chapter == submission.chapter
         and result.submission == submission.digest
-        and result.grader == (grader if level in SAFE_LEVELS else grader + UNSAFE)
+        and result.grader == (grader if conditions.level in SAFE_LEVELS else grader + UNSAFE)
         and result.status == submission.status == "graded"
     )
     return result if fits else None

@@ -7,15 +7,18 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from autograder.course.settings import Grading
 from autograder.course.source import Chapter
 from autograder.grading.engine import Usage
-from autograder.grading.judge import DEFAULT_SEED
 from autograder.grading.submissions import Found, Submission
 from autograder.results import SubmissionResult
-from autograder.sandbox.terms import Limits
 
 LOST_TWICE = 2
-"""How often a submission may take its grader with it before that is its result."""
+"""How often a submission may take its grader with it, outside all tests, before that is a fault of ours."""
+MOST_LOSSES = 3
+"""For how many functions a submission may end its grader and still have the others graded."""
+LOOK_SECONDS = 1.0
+"""How often a scheduler looks whether its graders get on."""
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -26,10 +29,9 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """What a grader is made with: the seed of the hidden inputs, the limits, the level of the sandbox."""
+    """What a grader is made with: the settings that a result depends on, the level of the sandbox."""
 
-    seed: int = DEFAULT_SEED
-    limits: Limits | None = None
+    grading: Grading = Grading()
     level: str = "B"
 
 

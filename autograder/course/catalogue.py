@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from autograder.course.source import SUITES, Chapter, module_source, solution_source
+from autograder.course.source import Chapter, hidden_folder, module_source, solution_source
 from autograder.results import HINT
 
 
@@ -96,7 +96,7 @@ def mistake(
 def mistakes(chapter: str) -> list[Mistake]:
     """Return the mistakes of a chapter, in the order of its file; none where it has no file."""
     module = f"autograder.chapters.{chapter}.mistakes"
-    if not (SUITES / chapter / "mistakes.py").is_file():
+    if not (hidden_folder(chapter) / "mistakes.py").is_file():
         return []
     importlib.import_module(module)
     return _registry.get(module, [])
@@ -106,7 +106,7 @@ def alternatives(chapter: str) -> dict[str, str]:
     """Return the sound alternatives of a chapter: style to source."""
     return {
         path.stem: path.read_text()
-        for path in sorted((SUITES / chapter / "alternatives").glob("*.py"))
+        for path in sorted((hidden_folder(chapter) / "alternatives").glob("*.py"))
     }
 
 

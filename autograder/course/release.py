@@ -94,22 +94,6 @@ def release(
     _add_to(assignments / QUIZ_EXPLANATIONS, {chapter.name: _sealed(chapter) for chapter in asked})
 
 
-def differences(chapters: Sequence[Chapter], assignments: Path = ASSIGNMENTS) -> list[str]:
-    """Name the released files that are not what the sources of these chapters give; nothing is changed."""
-    with tempfile.TemporaryDirectory(prefix="release-") as scratch:
-        fresh = Path(scratch) / "assignments"
-        release(chapters, fresh, Path(scratch) / "sources")
-        for path in (QUIZ_OPTIONS, QUIZ_EXPLANATIONS):
-            # The chapters that were not generated this time: with them the two files can be compared.
-            generated = _read_json(fresh / path)
-            _add_to(fresh / path, _read_json(assignments / path) | generated)
-        return [
-            str(path.relative_to(fresh))
-            for path in sorted(fresh.rglob("*"))
-            if path.is_file() and not _same_bytes(path, assignments / path.relative_to(fresh))
-        ]
-
-
 def chapter_notebook(chapter: Chapter) -> Any:
     """Return the notebook of a chapter with its solutions, in which `%check` knows the chapter.
 
@@ -192,10 +176,6 @@ def _add_to(path: Path, chapters: dict[str, dict[str, str]]) -> None:
 
 def _read_json(path: Path) -> dict[str, dict[str, str]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _same_bytes(one: Path, other: Path) -> bool:
-    return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def _tidy(notebook: Any) -> None:

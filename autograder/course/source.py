@@ -57,6 +57,11 @@ class Chapter(msgspec.Struct, frozen=True):
     path: str
 
 
+def hidden_folder(chapter: str) -> Path:
+    """Return where the hidden tests, mistakes and alternatives of a chapter lie."""
+    return SUITES / chapter
+
+
 def chapters(solutions: Path = SOLUTIONS) -> dict[str, Chapter]:
     """Return every chapter below a folder of sources, by name, sorted.
 

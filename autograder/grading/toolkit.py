@@ -8,6 +8,7 @@ import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,14 +16,15 @@ import pytest
 
 from autograder.results import MAX_MESSAGE
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
-from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent, WorkerEnded
+from autograder.sandbox.terms import CallResult, Handle, Opaque, Unsent, WorkerEnded
 from seqlab.compare import TOLERANCE, Layout, describe_difference, relative_error
+from seqlab.nested import leaves, mapped
 
 __all__ = [
     "HANDLE",
+    "CallResult",
     "Layout",
     "Opaque",
-    "Outcome",
     "TestEnded",
     "calls_counted",
     "compare",
@@ -39,14 +41,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 HANDLE = "handle"  # in RESULTS: this result stays in the worker
 MAX_DRAWS = 100  # of a case; the first is nearly always well conditioned
 
-# The run's seed. Set once before any case is made.
-_seed = 0
+
+@dataclass
+class State:
+    """What the functions of a suite share with what runs it: one suite at a time in a process.
+
+    Attributes:
+        seed: of all hidden inputs; set before any case is made.
+        right: how many results of the running test were found right; a test without any shows nothing by itself.
+        drawn: whether a test has asked for inputs that depend on the seed; for certification.
+        observer: gets every comparison: got, wanted, tolerance, whether it was right; for certification.
+    """
+
+    seed: int = 0
+    right: int = 0
+    drawn: bool = False
+    observer: Callable[[Any, Any, float, bool], None] | None = None
 
 
-def set_seed(seed: int) -> None:
-    """Set the seed of all hidden inputs."""
-    global _seed
-    _seed = seed
+state = State()
 
 
 class TestEnded(Exception):
@@ -98,8 +111,8 @@ def once(function: F) -> F:
 
     @functools.wraps(function)
     def cached(*args: Any) -> Any:
-        evidence.drawn = True
-        return compute(_seed, *args)
+        state.drawn = True
+        return compute(state.seed, *args)
 
     return cached  # type: ignore[return-value]
 
@@ -116,24 +129,15 @@ def well_conditioned(compute: Callable[..., Any], *arguments: Any) -> Any:
     a case is drawn again. All is computed in float64, so every processor draws the same inputs.
     """
     wanted = compute(*arguments)
-    moved = compute(*(_in_single_precision(argument) for argument in arguments))
-    for one, other in zip(_leaves(wanted), _leaves(moved), strict=True):
+    moved = compute(*mapped(_in_single_precision, arguments))
+    for one, other in zip(leaves(wanted), leaves(moved), strict=True):
         if relative_error(other, one) > TOLERANCE / 5:
             raise _IllConditioned
     return wanted
 
 
-def _in_single_precision(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _in_single_precision(part) for name, part in value.items()}
-    return value.astype(np.float32).astype(np.float64)
-
-
-def _leaves(tree: Any) -> list[np.ndarray]:
-    if isinstance(tree, np.ndarray):
-        return [tree]
-    parts = tree.values() if isinstance(tree, dict) else tree
-    return [leaf for part in parts for leaf in _leaves(part)]
+def _in_single_precision(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32).astype(np.float64)
 
 
 class _Counted:
@@ -151,28 +155,14 @@ def calls_counted(function: Callable[..., Any]) -> Any:
     return _Counted(function)
 
 
-class _Evidence:
-    """How many results of the running test were found right: a test without any shows nothing by itself."""
-
-    right = 0
-    drawn = False  # whether a test has asked for inputs that depend on the seed; for certification
-
-
-evidence = _Evidence()
-
-
-_observer: Callable[[Any, Any, float, bool], None] | None = None
-
-
 @contextmanager
 def observed(observer: Callable[[Any, Any, float, bool], None]) -> Iterator[None]:
     """Tell `observer` of every comparison: got, wanted, tolerance, whether it was right. For certification."""
-    global _observer
-    before, _observer = _observer, observer
+    before, state.observer = state.observer, observer
     try:
         yield
     finally:
-        _observer = before
+        state.observer = before
 
 
 # --- judging --------------------------------------------------------------------------------------------------------
@@ -196,18 +186,18 @@ def compare(
     difference = describe_difference(
         name, got, want, axes, tolerance, dtype=dtype, valid=valid, layout=layout
     )
-    if _observer is not None:
-        _observer(got, want, tolerance, difference is None)
+    if state.observer is not None:
+        state.observer(got, want, tolerance, difference is None)
     if difference:
         raise TestEnded("failed", difference)
-    evidence.right += 1
+    state.right += 1
 
 
 def require(condition: bool, message: str) -> None:
     """End the test as failed where a property does not hold. The student may see the message."""
     if not condition:
         raise TestEnded("failed", message)
-    evidence.right += 1
+    state.right += 1
 
 
 @contextmanager
@@ -309,7 +299,7 @@ class Student:
         cotangents: Any = None,
         strict: bool = False,
         **kwargs: Any,
-    ) -> Outcome:
+    ) -> CallResult:
         """Call a function; its results are checked for number and come back as `RESULTS` declares them.
 
         `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error.

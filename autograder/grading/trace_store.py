@@ -18,7 +18,7 @@ create table if not exists traces (
 """
 
 
-class KnownTraces:
+class TraceStore:
     """The traces of one chapter's mistakes as one version of its grader sees them; others are overwritten.
 
     Args:

@@ -1,7 +1,6 @@
-"""Which catalogued mistake a wrong function looks like: the one whose results are the same in every test of it.
+"""What a failed test saw of a submission, kept at a bounded size so that two of them can be compared.
 
-What the submission returned in the tests that it failed is compared with what each mistake of the catalogue returns
-there, values and not sources. Equal results are a reason to guess and no proof, and the hint says so.
+Values are compared and not sources: results, arguments afterwards, gradients, and how the test ended.
 """
 
 from __future__ import annotations
@@ -11,22 +10,19 @@ import hashlib
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from autograder.course.catalogue import Mistake
-from autograder.grading.trace_store import KnownTraces
-from autograder.results import TestResult, with_hint
-from autograder.sandbox.terms import Handle, Opaque, Outcome, Unsent
+from autograder.sandbox.terms import CallResult, Handle, Opaque, Unsent
 
 SAME = 1e-6
 _MOST_VALUES = 5_000  # of a test; what is longer is cut, as a submission may return anything
 _MOST_ELEMENTS = 1 << 16
 _DIRECTIONS = 16
-_PLACE = re.compile(r" \(cell \d+, line \d+\)")
+PLACE = re.compile(r" \(cell \d+, line \d+\)")
 _NUMBER = re.compile(r"\d+")
 # How a test ends by accident of time or space. Two codes that are too slow have that in common and nothing else.
 _ACCIDENTS = ("timeout", "memory", "crashed", "output", "grader_error")
@@ -81,8 +77,8 @@ class Call(msgspec.Struct, frozen=True):
 Traces = Mapping[str, Sequence[Trace]]
 """Test name to its attempts: one, or two where it was run again with steps of the reference."""
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[str, list[Trace]]).decode
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(dict[str, list[Trace]]).decode
 
 
 def trace(verdict: str, message: str, calls: Iterable[Call]) -> Trace:
@@ -94,7 +90,7 @@ def trace(verdict: str, message: str, calls: Iterable[Call]) -> Trace:
         values = list(itertools.islice(given, left))
         left -= len(values)
         answers.append(Answer(call.called, values, call.raised))
-    return Trace(verdict, _NUMBER.sub("#", _PLACE.sub("", message)), answers)
+    return Trace(verdict, _NUMBER.sub("#", PLACE.sub("", message)), answers)
 
 
 def _leaves(value: Any) -> Iterable[Leaf]:
@@ -102,7 +98,7 @@ def _leaves(value: Any) -> Iterable[Leaf]:
 
     What the contract leaves free is left out: list or tuple, the width of a float, what a cache holds.
     """
-    if isinstance(value, Outcome):
+    if isinstance(value, CallResult):
         yield from _leaves(value.result)
         yield from _leaves(value.args_after)
         yield from _leaves(value.gradients)
@@ -221,71 +217,3 @@ def _same_test(one: Sequence[Trace], other: Sequence[Trace]) -> bool:
 def by_accident(traces: Traces) -> bool:
     """Whether a test ended for want of time or space, or by our own fault."""
     return any(attempt.verdict in _ACCIDENTS for tests in traces.values() for attempt in tests)
-
-
-def telling(traces: Traces, some_passed: bool) -> bool:
-    """Whether there is anything to tell one mistake from another by.
-
-    A right result, a wrong one, or an error other than the one that was to be raised; not an exception in every test.
-    """
-    if by_accident(traces):
-        return False
-    attempts = [attempt for tests in traces.values() for attempt in tests]
-    return some_passed or any(
-        attempt.verdict == "failed" or any(answer.values for answer in attempt.answers)
-        for attempt in attempts
-    )
-
-
-class Namer:
-    """Names the mistakes of one chapter; what a catalogued mistake returns is found out when it is first needed."""
-
-    def __init__(
-        self,
-        mistakes: Sequence[Mistake],
-        run: Callable[[Mistake], Traces],
-        known: KnownTraces,
-    ):
-        """Take the catalogue of a chapter, a way to run the tests of a mistake's own function on it, and a store."""
-        self._mistakes = mistakes
-        self._run = run
-        self._known = known
-
-    def close(self) -> None:
-        """Give the store back."""
-        self._known.close()
-
-    def name(self, function: str, traces: Traces) -> Mistake | None:
-        """Return the first mistake of the catalogue that gives the same results, if there is one."""
-        for entry in self._mistakes:
-            if entry.function != function:
-                continue
-            known = self._traces(entry)
-            if not by_accident(known) and same(traces, known):
-                return entry
-        return None
-
-    def _traces(self, entry: Mistake) -> Traces:
-        kept = self._known.get(entry.function, entry.name)
-        if kept is not None:
-            return _decode(kept)
-        found = self._run(entry)
-        self._known.put(entry.function, entry.name, _encode(found))
-        return found
-
-    def add_hints(
-        self, outcomes: dict[str, dict[str, TestResult]], traces: Mapping[str, Traces]
-    ) -> dict[str, dict[str, TestResult]]:
-        """Add a hint to the first failed test of each function whose mistake has a name."""
-        hinted = dict(outcomes)
-        for function, seen in traces.items():
-            tests = dict(outcomes[function])
-            some_passed = any(test.verdict == "passed" for test in tests.values())
-            entry = self.name(function, seen) if telling(seen, some_passed) else None
-            if entry is None:
-                continue
-            first = next(test for name, test in tests.items() if name in seen)
-            message = with_hint(first.message, entry.says)
-            tests[first.name] = TestResult(first.name, first.verdict, first.weight, message)
-            hinted[function] = tests
-        return hinted

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from pathlib import Path
 
-from autograder.files import defuse
+from autograder.files import csv_bytes
 from autograder.results import FunctionResult, SubmissionResult
 
 CHANGES = "changes.csv"
@@ -34,14 +32,14 @@ def change(before: SubmissionResult, after: SubmissionResult) -> list[str] | Non
     if after.status != "graded":
         details = [f"{problem.where}: {problem.what}" for problem in after.problems]
     return [
-        defuse(after.student),
+        after.student,
         after.chapter,
         before.status,
         after.status,
         _shown(before.score),
         _shown(after.score),
         _cause(before, after),
-        defuse("; ".join(details)),
+        "; ".join(details),
     ]
 
 
@@ -58,15 +56,9 @@ def record_change(path: Path, before: SubmissionResult, after: SubmissionResult)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         rows = [row] if os.fstat(descriptor).st_size else [list(COLUMNS), row]
-        os.write(descriptor, _csv(rows))
+        os.write(descriptor, csv_bytes(rows))
     finally:
         os.close(descriptor)
-
-
-def _csv(rows: list[list[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
 
 
 def _cause(before: SubmissionResult, after: SubmissionResult) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from autograder.course.source import QUIZ, Chapter
-from autograder.reports.page import bar, document, prose, text
+from autograder.reports import page
 from autograder.reports.statistics import Run, Told, split_hint, state, to_repair, told
-from autograder.reports.text import counted, points, shorten
+from autograder.reports.text import points
 from autograder.results import FunctionResult, Problem, SubmissionResult
 
 STATES = {
@@ -27,37 +29,53 @@ REASONS = {
 _NAME = 80
 _MESSAGES = 6
 
-_STYLE = """
-main { max-width: 48rem; }
-.score { font-size: 1.4rem; font-weight: 600; }
-.tile { background: var(--tile); border-radius: .5rem; padding: .25rem 1rem; }
-.full { color: var(--good); }
-.part { color: var(--part); }
-.wrong, .stopped { color: var(--bad); }
-.unwritten { color: var(--soft); }
-.tile h2 { margin-top: .5rem; }
-.hint { border-left: 3px solid var(--blue); padding-left: .75rem; }
-li { margin: .25rem 0; }
-"""
+
+class _Repair(NamedTuple):
+    """A function to mend: what there is to win, and what is said of it; `unwritten` says that there is nothing yet."""
+
+    function: str
+    to_win: float
+    unwritten: str
+    said: str
+
+
+class _Test(NamedTuple):
+    """A test that was lost: the cases passed in words, the first messages, and how many more there are."""
+
+    name: str
+    passed: str
+    messages: list[str]
+    more: int
+
+
+class _Function(NamedTuple):
+    """What is shown of one function. `lost` and `right` are its tests, none where it is not written."""
+
+    name: str
+    score: str
+    state: str
+    says: str
+    lost: list[_Test]
+    hints: list[str]
+    right: list[str]
 
 
 def render(result: SubmissionResult, run: Run, chapter: Chapter | None = None) -> bytes:
     """Return the page of one result; `chapter` lends its title."""
-    name = chapter.title if chapter else result.chapter
-    score = f"{points(result.score)} of {points(result.max_score)} points"
-    body = [f"<p><bdi>{text(shorten(result.student, _NAME))}</bdi> · {text(result.chapter)}</p>"]
-    if result.status == "grader_error":
-        body.append(f"<p class=alarm>{REASONS['grader_error']}</p>")
-    else:
-        share = (result.score or 0.0) / result.max_score if result.max_score else 0.0
-        body.append(f"<p class=score>{score}</p><p>{bar(share)}</p>")
-        body.append(f"<p>{REASONS[result.status]}</p>" if result.status in REASONS else "")
-    body.append(_problems(student_problems(result)))
-    if result.status == "graded":
-        body.append(_first(result))
-        body.append("<h2>Function by function</h2>")
-        body += [_function(function) for function in result.functions]
-    return document(f"Feedback: {name}", body, style=_STYLE, warning=run.warning)
+    share = (result.score or 0.0) / result.max_score if result.max_score else 0.0
+    return page.render(
+        "feedback.html",
+        title=f"Feedback: {chapter.title if chapter else result.chapter}",
+        warning=run.warning,
+        course=run.course,
+        result=result,
+        name_length=_NAME,
+        reason=REASONS.get(result.status, ""),
+        percents=page.whole_percents(share),
+        problems=student_problems(result),
+        repairs=[_repair(function) for function in to_repair(result)],
+        functions=[_function(function) for function in result.functions],
+    )
 
 
 def student_problems(result: SubmissionResult) -> list[Problem]:
@@ -65,59 +83,30 @@ def student_problems(result: SubmissionResult) -> list[Problem]:
     return [problem for problem in result.problems if problem.where != "grader"]
 
 
-def _problems(problems: list[Problem]) -> str:
-    if not problems:
-        return ""
-    items = "".join(
-        f"<li><bdi>{text(problem.where)}</bdi>: {prose(problem.what)}</li>" for problem in problems
-    )
-    return f"<h2>While it was read and run</h2><ul>{items}</ul>"
-
-
-def _first(result: SubmissionResult) -> str:
-    functions = to_repair(result)
-    if not functions:
-        return "<p>Every point earned. Nothing to repair.</p>"
-    items = "".join(
-        f"<li><a href='#{text(function.name)}'><code>{text(function.name)}</code></a>: {_lost(function)}</li>"
-        for function in functions
-    )
-    lead = "In this order, as later functions are built on earlier ones."
-    return (
-        f"<section class=tile><h2>What to repair first</h2><p>{lead}</p><ol>{items}</ol></section>"
-    )
-
-
-def _lost(function: FunctionResult) -> str:
-    """What there is to win, and the first thing that a test said."""
-    to_win = f"{points(round(function.max_score - function.score, 2))} points to win"
+def _repair(function: FunctionResult) -> _Repair:
+    unwritten = ""
     if state(function) == "unwritten":
-        return f"{to_win}; {'not answered' if function.name == QUIZ else 'not written'} yet"
+        unwritten = "not answered yet" if function.name == QUIZ else "not written yet"
     first = next((message for test in told(function) for message in test.messages), "")
-    return f"{to_win}. {prose(split_hint(first)[0])}"
+    to_win = round(function.max_score - function.score, 2)
+    return _Repair(function.name, to_win, unwritten, split_hint(first)[0])
 
 
-def _function(function: FunctionResult) -> str:
+def _function(function: FunctionResult) -> _Function:
     which = state(function)
-    score = f"{points(function.score)} of {points(function.max_score)}"
-    parts = [
-        f"<h3 id='{text(function.name)}'><code>{text(function.name)}</code> {score} "
-        f"<span class={which}>{STATES[which]}</span></h3>"
-    ]
-    tests = told(function)
-    if which == "unwritten":
-        return "".join(parts)
-    right = [_named(test) for test in tests if test.passed == test.total]
-    lost = [test for test in tests if test.passed < test.total]
-    if lost:
-        parts.append(f"<ul>{''.join(_test(test) for test in lost)}</ul>")
-        parts += [f"<p class=hint>Perhaps: {prose(hint)}</p>" for hint in hints(tests)]
-    if right:
-        parts.append(f"<p class=soft>Passed: {text(', '.join(right))}.</p>")
-    return "".join(parts)
+    tests = told(function) if which != "unwritten" else []
+    return _Function(
+        function.name,
+        f"{points(function.score)} of {points(function.max_score)}",
+        which,
+        STATES[which],
+        [_test(test) for test in tests if test.passed < test.total],
+        _hints(tests),
+        [_named(test) for test in tests if test.passed == test.total],
+    )
 
 
-def hints(tests: list[Told]) -> list[str]:
+def _hints(tests: list[Told]) -> list[str]:
     """Return the hints in the messages of a function's tests, each once."""
     found = [split_hint(message)[1] for test in tests for message in test.messages]
     return list(dict.fromkeys(hint for hint in found if hint))
@@ -127,10 +116,7 @@ def _named(test: Told) -> str:
     return f"{test.name} ({test.total})" if test.total > 1 else test.name
 
 
-def _test(test: Told) -> str:
+def _test(test: Told) -> _Test:
     said = list(dict.fromkeys(split_hint(message)[0] for message in test.messages))
-    shown = "; ".join(prose(message) for message in said[:_MESSAGES])
-    if len(said) > _MESSAGES:
-        shown += f"; and {counted(len(said) - _MESSAGES, 'more message')}"
     passed = f" ({test.passed} of {test.total} cases passed)" if test.total > 1 else ""
-    return f"<li>{text(test.name)}{passed}: {shown}</li>"
+    return _Test(test.name, passed, said[:_MESSAGES], max(0, len(said) - _MESSAGES))

@@ -101,7 +101,7 @@ def _escaped(text: str) -> str:
 def step_summary(results: Sequence[SubmissionResult], run: Run) -> str:
     """Return the summary of a step as Markdown; its size does not grow with the class."""
     facts = gather(results)
-    parts = ["## Class report\n"]
+    parts = [f"## {_plain(run.course.titled('Class report'))}\n"]
     if run.warning:
         parts.append(f"> [!CAUTION]\n> {_plain(run.warning)}\n")
     things = [f"{n}. {_plain(thing)}" for n, thing in enumerate(look_first(facts, run), start=1)]

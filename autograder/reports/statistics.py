@@ -43,10 +43,27 @@ _SUSPECT_SIDE = 5
 
 
 @dataclass(frozen=True)
+class Course:
+    """What reports say of the course; of what is empty they say nothing."""
+
+    name: str = ""
+    address: str = ""
+    copyright: str = ""
+
+    def titled(self, title: str) -> str:
+        """Return the title of a report with the name of the course before it."""
+        return f"{self.name} · {title}" if self.name else title
+
+
+UNNAMED = Course()
+
+
+@dataclass(frozen=True)
 class Run:
     """What is known of a run beside its results: they do not depend on it."""
 
     level: str
+    course: Course = UNNAMED
     unsafe: bool = False
     seconds: float | None = None
     jobs: int | None = None

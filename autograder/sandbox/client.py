@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ import msgspec
 import numpy as np
 
 from . import wire
-from .confine import cgroups, namespaces
+from .clock import Clock, Used, computing_seconds
+from .confine import ConfinementError, cgroups, namespaces
 from .confine import libraries as confine_libraries
 from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
 
@@ -44,12 +45,23 @@ _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
 _MEMORY_TICK = 0.05
+_CLOCK_TICK = 0.01
+_MEMORY_MARGIN = (
+    1 << 30
+)  # resident memory beyond the budget: the libraries, shared pages among them
 START_SECONDS = 30.0
+_IMPORT_SECONDS = (
+    600.0  # the first import of a large build of PyTorch from a slow disk takes minutes
+)
+_COMPLAINT = 4096
 _EXITS_KEPT = 256
 # Of a zygote with its libraries, the worker at work and the one forked in advance.
 _GROUP_MEMORY = 4 << 30
 # Wall-clock limits come first; processor time is bounded for what they do not see.
 DEFAULT_POLICY: dict[str, Any] = {"level": "B", "cpu_seconds": 600}
+
+Answer = Callable[[wire.CallBack, list[np.ndarray]], list[Any]]
+"""Makes the frame that answers a callback."""
 
 
 def _cache_folder() -> str:
@@ -74,18 +86,31 @@ def _environment() -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": _cache_folder(),
         "HOME": "/nonexistent",
+        "TORCH_COMPILE_DISABLE": "1",  # a compiler writes files and starts processes
         "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
+        **confine_libraries.NO_ACCELERATORS,
     }
 
 
-def _wrapped(libraries: str, policy: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Return what to run a zygote within, and its policy: at level A namespaces of its own, else nothing."""
+def _wrapped(
+    libraries: str, policy: dict[str, Any], beside: Iterable[str] = ()
+) -> tuple[list[str], dict[str, Any]]:
+    """Return what to run a zygote within, and its policy: at level A namespaces of its own, else nothing.
+
+    Args:
+        libraries: "numpy" or "torch".
+        policy: fields of `confine.Policy`.
+        beside: what there has to be in the namespaces beside the libraries' own files.
+    """
     if policy["level"] != "A":
         return [], policy
     readable = confine_libraries.find(torch=libraries == "torch").readable
-    own = [str(Path(__file__).parent), str(Path(msgspec.__file__).parent)]
+    here = Path(__file__).parent
+    own = [str(here), str(Path(msgspec.__file__).parent)]
+    # What runs cells is linked to the package of which students have a copy.
+    own += [str(file.resolve()) for file in (here / "inside").glob("*.py") if file.is_symlink()]
     cache = [folder] if os.path.isdir(folder := _cache_folder()) else []
-    prefix = namespaces.command([*readable, *own], cache)
+    prefix = namespaces.command([*readable, *own, *beside], cache)
     return prefix, {**policy, "outside": namespaces.identifiers()}
 
 
@@ -100,7 +125,7 @@ class Zygote:
             policy: fields of `confine.Policy`.
 
         Raises:
-            GraderFault: its cgroup cannot be entered.
+            GraderFault: there is nothing to confine it with, or its cgroup cannot be entered.
         """
         self.libraries = libraries
         self.cpu_seconds = 0.0
@@ -110,18 +135,29 @@ class Zygote:
         self._next_pipes: tuple[int, int, int] | None = None  # of the worker asked for in advance
         self._forked: tuple[int, int] | None = None  # its process id and pidfd, once they have come
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
+        self._policy = {**DEFAULT_POLICY, **(policy or {})}
+        self._searched = False
+        self._start()
+
+    def _start(self, beside: Iterable[str] = ()) -> None:
         ours, theirs = socket.socketpair()
         self._control = ours
         own = Path(__file__).parent
         entry = _ENTRY.format(str(own / "__init__.py"), str(own))
-        command, policy = _wrapped(libraries, {**DEFAULT_POLICY, **(policy or {})})
-        options = json.dumps({"libraries": libraries, "policy": policy})
+        try:
+            command, policy = _wrapped(self.libraries, self._policy, beside)
+        except ConfinementError as error:
+            raise GraderFault(f"the sandbox does not start: {error}") from error
+        options = json.dumps({"libraries": self.libraries, "policy": policy})
+        # What it, or bubblewrap, says on its way out.
+        self._complaints = os.fdopen(os.memfd_create("complaints"), "rb")
         command += [sys.executable, "-P", "-s", "-B", "-c", entry, str(theirs.fileno()), options]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
             env=_environment(),
             stdin=subprocess.DEVNULL,
+            stderr=self._complaints,
             cwd="/",
             start_new_session=True,
         )
@@ -148,15 +184,65 @@ class Zygote:
             data, received, _flags, _address = socket.recv_fds(self._control, 65536, 4)
             self._descriptors += received
             if not data:
-                raise GraderFault("the zygote ended")
+                raise GraderFault(self._last_words())
             self._buffer += data
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
+
+    def _last_words(self) -> str:
+        """Why it ended, in a line."""
+        try:
+            status = self._process.wait(timeout=_REAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "the zygote closed its socket"
+        file = self._complaints.fileno()
+        data = os.pread(file, _COMPLAINT, max(0, os.fstat(file).st_size - _COMPLAINT))
+        lines = [line for line in data.decode(errors="replace").splitlines() if line.strip()]
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        return f"the zygote ended ({': '.join([how, *lines[-1:]])})"
+
+    def _get_ready(self) -> None:
+        """Wait until its libraries are there.
+
+        Raises:
+            GraderFault: it cannot start; the message says why.
+        """
+        while not self._ready:
+            try:
+                self._control.settimeout(_IMPORT_SECONDS)
+                self._note(self._message())
+            except TimeoutError:
+                raise GraderFault(
+                    f"the libraries are not imported after {_IMPORT_SECONDS:.0f} s"
+                ) from None
+            except (OSError, GraderFault) as error:
+                reason = str(error) if isinstance(error, GraderFault) else self._last_words()
+                fault = GraderFault(f"the sandbox does not start: {reason}")
+                if self._policy["level"] != "A" or self._searched:
+                    raise fault from None
+                self._search(fault)
+            finally:
+                self._control.settimeout(None)
+
+    def _search(self, fault: GraderFault) -> None:
+        """Start anew with what the libraries load and their metadata do not tell, where there is any."""
+        self._searched = True
+        try:
+            beside = confine_libraries.imported(torch=self.libraries == "torch")
+        except confine_libraries.CannotImport as error:
+            raise GraderFault(f"the sandbox does not start: {error}") from None
+        if not beside:
+            raise fault
+        self.close()
+        self._buffer = b""
+        self._start(beside)
 
     def _note(self, message: dict[str, Any]) -> None:
         if "ready" in message:
             self._ready = True
             return
+        if "failed" in message:
+            raise GraderFault(message["failed"])
         if "pid" in message:
             self._forked = (message["pid"], self._descriptors.pop(0))
             return
@@ -167,10 +253,13 @@ class Zygote:
         self.peak_memory = max(self.peak_memory, message["memory"])
 
     def fork(self, limits: Limits) -> Worker:
-        """Return a fresh worker, and have the next one forked while this one is at work."""
+        """Return a fresh worker, and have the next one forked while this one is at work.
+
+        Raises:
+            GraderFault: the zygote does not start, or is gone.
+        """
+        self._get_ready()
         try:
-            while not self._ready:
-                self._note(self._message())
             if self._next_pipes is None:
                 self._request_fork()
             while self._forked is None:
@@ -234,6 +323,7 @@ class Zygote:
         self._forked = self._next_pipes = None
         self._descriptors.clear()
         self._control.close()
+        self._complaints.close()
         try:
             self._process.wait(timeout=_REAP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -261,21 +351,28 @@ class Worker:
         for pipe in pipes:
             os.set_blocking(pipe, False)
         self._limits = limits
-        self._base_memory = 0
         self.alive = True
         self._output_open = True
+        self.used = Used(0.0, 0.0)  # by the latest request
+
+    @functools.cached_property
+    def _clock(self) -> Clock:
+        return Clock(self.outer_pid)
 
     @functools.cached_property
     def outer_pid(self) -> int:
         """Its process id here; in a namespace of its own it goes by another number."""
         return namespaces.outer_pid(self._pidfd)
 
-    def threads(self) -> int:
-        """How many threads it has."""
+    def threads(self) -> dict[int, float]:
+        """Return the processor time of each thread beside its own, by the thread's id."""
         try:
-            return len(os.listdir(f"/proc/{self.outer_pid}/task"))
+            names = map(int, os.listdir(f"/proc/{self.outer_pid}/task"))
         except OSError:
-            return 0
+            return {}
+        others = [name for name in names if name != self.outer_pid]
+        times = {name: computing_seconds(self.outer_pid, name) for name in others}
+        return {name: seconds for name, seconds in times.items() if seconds is not None}
 
     def _resident(self) -> int:
         try:
@@ -332,116 +429,199 @@ class Worker:
         message: Any,
         packer: wire.Packer | None,
         seconds: float,
-        answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+        answer: Answer | None = None,
+        running: Callable[[wire.Running], None] | None = None,
     ) -> tuple[Any, list[np.ndarray]]:
         """Send a request and return its reply.
 
         Args:
             message: one of `wire.Request`; its id must be fresh (`new_id`).
             packer: holds the arrays of the message.
-            seconds: wall-clock limit.
+            seconds: how long it may compute, and how long it may wait; not the time in which others had the processor.
             answer: makes the frame that answers a callback; None where no callback is allowed.
+            running: is called when a step of a cell begins; None where no cell runs.
 
         Raises:
             WorkerEnded: too slow, too much memory or output, dead, or a reply that breaks the format.
         """
         if not self.alive:
             raise GraderFault("the worker has ended already")
-        outgoing = [memoryview(part).cast("B") for part in wire.frame(message, packer)]
-        deadline = time.monotonic() + seconds
-        reader = _FrameReader(self._replies)
-        callbacks = self._limits.callbacks
-        printed = 0
-        next_look = time.monotonic() + _MEMORY_TICK
-        poll = select.poll()
-        poll.register(self._replies, select.POLLIN)
-        poll.register(self._pidfd, select.POLLIN)
-        if self._output_open:
-            poll.register(self._output, select.POLLIN)
-        outgoing = self._write(outgoing)
-        if outgoing:
-            poll.register(self._requests, select.POLLOUT)
+        frame = wire.frame(message, packer)
+        self._clock.start()
+        exchange = _Exchange(self, message.id, frame, seconds, answer, running)
         while True:
-            now = time.monotonic()
-            if now >= deadline:
-                raise self._end("timeout", "took too long")
-            if now >= next_look:
-                next_look = now + _MEMORY_TICK
-                if self._resident() > self._limits.memory + (1 << 30):
-                    raise self._end("memory", "used too much memory")
-            ready = {fd for fd, _ in poll.poll(1000 * min(deadline - now, _MEMORY_TICK))}
+            ready = exchange.wait()
             if self._output in ready:
-                count = self._drain()
-                if count == 0:
-                    poll.unregister(self._output)
-                    self._output_open = False
-                printed += count
-                if printed > self._limits.output:
-                    raise self._end("output", "printed without end")
+                exchange.drop_output()
             if self._requests in ready:
-                outgoing = self._write(outgoing)
-                if not outgoing:
-                    poll.unregister(self._requests)
+                exchange.send()
             if self._replies in ready:
-                try:
-                    received = reader.read()
-                    if received is None:
-                        continue
-                    head, body = received
-                    reply, specs = wire.decode_head(wire.decode_reply_head, head)
-                    arrays = wire.split_body(specs, body)
-                    if reply.id != message.id or outgoing:
-                        raise wire.WireError("a reply to no request")
-                    if not isinstance(reply, wire.CallBack):
-                        return reply, arrays
-                    callbacks -= 1
-                    if answer is None or callbacks < 0:
-                        raise wire.WireError("a callback too many")
-                    outgoing = [memoryview(p).cast("B") for p in answer(reply, arrays)]
-                except EOFError:
-                    raise self._gone() from None
-                except wire.WireError as error:
-                    raise self._end("crashed", f"broke the grader's format: {error}") from error
-                reader = _FrameReader(self._replies)
-                outgoing = self._write(outgoing)
-                if outgoing:
-                    poll.register(self._requests, select.POLLOUT)
+                reply = exchange.receive()
+                if reply is not None:
+                    self.used = self._clock.used()
+                    return reply
             elif self._pidfd in ready:
                 raise self._gone()
-
-    def _write(self, buffers: list[memoryview]) -> list[memoryview]:
-        """Write what fits into the pipe; return the rest."""
-        while buffers:
-            try:
-                count = os.writev(self._requests, buffers[:64])
-            except BlockingIOError:
-                return buffers
-            except BrokenPipeError:
-                return []  # the worker died; the end of its reply pipe says so
-            while buffers and count >= len(buffers[0]):
-                count -= len(buffers[0])
-                buffers = buffers[1:]
-            if count:
-                buffers[0] = buffers[0][count:]
-        return buffers
-
-    def _drain(self) -> int:
-        try:
-            return len(os.read(self._output, 1 << 16))
-        except BlockingIOError:
-            return 0
 
     def close(self) -> None:
         """Kill it. Safe to call twice."""
         if not self.alive:
             return
         self.alive = False
+        if "_clock" in self.__dict__:
+            self.used = self._clock.used()
+            self._clock.close()
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
             pass  # it is what we wanted
         for descriptor in (self._requests, self._replies, self._output, self._pidfd):
             os.close(descriptor)
+
+
+class _Exchange:
+    """One request on its way to its reply: what is still to be sent, what came, and what may still be used."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        request: int,
+        frame: list[Any],
+        seconds: float,
+        answer: Answer | None,
+        running: Callable[[wire.Running], None] | None,
+    ):
+        """Begin to send a frame; the arguments are those of `Worker.exchange`."""
+        self._worker = worker
+        self._request = request
+        self._answer = answer
+        self._running = running
+        self._steps_left = wire.MAX_STEPS
+        self._seconds = seconds
+        self._next_check = time.monotonic() + seconds
+        self._next_look = time.monotonic() + _MEMORY_TICK
+        self._callbacks_left = worker._limits.callbacks
+        self._printed = 0
+        self._poll = select.poll()
+        for descriptor in (worker._replies, worker._pidfd):
+            self._poll.register(descriptor, select.POLLIN)
+        if worker._output_open:
+            self._poll.register(worker._output, select.POLLIN)
+        self._unsent: list[memoryview] = []
+        self._begin(frame)
+
+    def _begin(self, frame: list[Any]) -> None:
+        """Send what the pipe takes of a frame, and expect one."""
+        self._reader = _FrameReader(self._worker._replies)
+        self._unsent = _write(self._worker._requests, [memoryview(p).cast("B") for p in frame])
+        if self._unsent:
+            self._poll.register(self._worker._requests, select.POLLOUT)
+
+    def send(self) -> None:
+        """Send what the pipe takes of the rest."""
+        self._unsent = _write(self._worker._requests, self._unsent)
+        if not self._unsent:
+            self._poll.unregister(self._worker._requests)
+
+    def wait(self) -> set[int]:
+        """Return the descriptors at which something happened; none after a moment without.
+
+        Raises:
+            WorkerEnded: its time is up, or it takes too much memory.
+        """
+        worker = self._worker
+        now = time.monotonic()
+        if now >= self._next_check:
+            used = worker._clock.used()
+            left = self._seconds - max(used.computing, used.waiting)
+            if left <= 0:
+                raise worker._end("timeout", "took too long")
+            self._next_check = now + max(left, _CLOCK_TICK)
+        if now >= self._next_look:
+            self._next_look = now + _MEMORY_TICK
+            if worker._resident() > worker._limits.memory + _MEMORY_MARGIN:
+                raise worker._end("memory", "used too much memory")
+        return {fd for fd, _ in self._poll.poll(1000 * min(self._next_check - now, _MEMORY_TICK))}
+
+    def drop_output(self) -> None:
+        """Read what was printed, and count it.
+
+        Raises:
+            WorkerEnded: it is too much.
+        """
+        worker = self._worker
+        try:
+            count = len(os.read(worker._output, 1 << 16))
+        except BlockingIOError:
+            count = 0
+        if count == 0:
+            self._poll.unregister(worker._output)
+            worker._output_open = False
+        self._printed += count
+        if self._printed > worker._limits.output:
+            raise worker._end("output", "printed without end")
+
+    def receive(self) -> tuple[Any, list[np.ndarray]] | None:
+        """Read what has come; return the reply when all of it is there. A callback is answered.
+
+        Raises:
+            WorkerEnded: it is gone, or breaks the format.
+        """
+        try:
+            received = self._reader.read()
+            if received is None:
+                return None
+            head, body = received
+            reply, specs = wire.decode_head(wire.decode_reply_head, head)
+            arrays = wire.split_body(specs, body)
+            if reply.id != self._request or self._unsent:
+                raise wire.WireError("a reply to no request")
+            if isinstance(reply, wire.Running):
+                self._take_step(reply)
+                self._reader = _FrameReader(self._worker._replies)
+                return None
+            if not isinstance(reply, wire.CallBack):
+                return reply, arrays
+            answer = self._answer_to(reply, arrays)
+        except EOFError:
+            raise self._worker._gone() from None
+        except wire.WireError as error:
+            raise self._worker._end("crashed", f"broke the grader's format: {error}") from error
+        self._begin(answer)
+        return None
+
+    def _take_step(self, step: wire.Running) -> None:
+        self._steps_left -= 1
+        if self._running is None or self._steps_left < 0:
+            raise wire.WireError("a step too many")
+        self._running(step)
+
+    def _answer_to(self, callback: wire.CallBack, arrays: list[np.ndarray]) -> list[Any]:
+        self._callbacks_left -= 1
+        if self._answer is None or self._callbacks_left < 0:
+            raise wire.WireError("a callback too many")
+        began = time.monotonic()
+        try:
+            return self._answer(callback, arrays)
+        finally:
+            self._worker._clock.leave_out(time.monotonic() - began)
+
+
+def _write(pipe: int, buffers: list[memoryview]) -> list[memoryview]:
+    """Write what fits into the pipe; return the rest."""
+    while buffers:
+        try:
+            count = os.writev(pipe, buffers[:64])
+        except BlockingIOError:
+            return buffers
+        except BrokenPipeError:
+            return []  # the worker died; the end of its reply pipe says so
+        while buffers and count >= len(buffers[0]):
+            count -= len(buffers[0])
+            buffers = buffers[1:]
+        if count:
+            buffers[0] = buffers[0][count:]
+    return buffers
 
 
 class _FrameReader:

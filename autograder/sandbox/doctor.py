@@ -86,7 +86,6 @@ class _Stage:
 class _Act:
     what: str
     run: Callable[[_Stage], object]
-    levels: str = "ABC"
     refused_by: tuple[int, ...] = _DENIED  # empty: it must succeed
 
 
@@ -112,6 +111,15 @@ def _read_secrets(stage: _Stage) -> None:
             readable.append(path)
     if not readable:
         raise PermissionError(errno.EACCES, "none of them")
+
+
+def _open_accelerator(_stage: _Stage) -> None:
+    # By name: the folder cannot be listed in there.
+    for name in ("nvidiactl", "nvidia0", "nvidia-uvm", "kfd", "dri/renderD128", "dri/card0"):
+        with contextlib.suppress(FileNotFoundError):
+            os.close(os.open(f"/dev/{name}", os.O_RDONLY))
+            return
+    raise FileNotFoundError(errno.ENOENT, "none of them")
 
 
 def _fork(_stage: _Stage) -> None:
@@ -246,6 +254,7 @@ ACTS: tuple[_Act, ...] = (
     # files
     _Act("read /etc/passwd", lambda _: _read("/etc/passwd"), refused_by=_HIDDEN),
     _Act("read the grader's files", _read_secrets, refused_by=_HIDDEN),
+    _Act("open an accelerator", _open_accelerator, refused_by=_HIDDEN),
     _Act("list /", lambda _: os.listdir("/"), refused_by=_HIDDEN),
     _Act(
         "read the zygote's environment",
@@ -312,25 +321,23 @@ ACTS: tuple[_Act, ...] = (
     _Act(
         "take more memory than its budget",
         lambda _: _touch(4 * _MEMORY, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS),
-        "ABCD",
-        (_SPACE,),
+        refused_by=(_SPACE,),
     ),
     _Act(
         "take more shared memory than its budget",
         lambda _: _touch(8 * _MEMORY, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS),
-        "ABCD",
-        (_SPACE,),
+        refused_by=(_SPACE,),
     ),
-    _Act("open descriptors without end", _fill_descriptors, "ABCD", (errno.EMFILE,)),
+    _Act("open descriptors without end", _fill_descriptors, refused_by=(errno.EMFILE,)),
     # what must work
-    _Act("import what is not loaded yet", _import_unloaded, "ABD", ()),
-    _Act("open /dev/null", lambda _: _write(os.devnull), "ABD", ()),
-    _Act("start a thread", _start_thread, "ABCD", ()),
-    _Act("take half its budget", lambda _: bytearray(_MEMORY // 2), "ABCD", ()),
-    _Act("compute with numpy", _compute, "ABCD", ()),
-    _Act("draw random numbers", lambda _: random.SystemRandom().random(), "ABCD", ()),
-    _Act("look at the clock", _look_at_clock, "ABCD", ()),
-    _Act("open a pipe", _open_pipe, "ABCD", ()),
+    _Act("import what is not loaded yet", _import_unloaded, refused_by=()),
+    _Act("open /dev/null", lambda _: _write(os.devnull), refused_by=()),
+    _Act("start a thread", _start_thread, refused_by=()),
+    _Act("take half its budget", lambda _: bytearray(_MEMORY // 2), refused_by=()),
+    _Act("compute with numpy", _compute, refused_by=()),
+    _Act("draw random numbers", lambda _: random.SystemRandom().random(), refused_by=()),
+    _Act("look at the clock", _look_at_clock, refused_by=()),
+    _Act("open a pipe", _open_pipe, refused_by=()),
 )
 
 
@@ -339,7 +346,7 @@ def _io_uring() -> int:
     return _call("io_uring_setup", 1, parameters)
 
 
-def _attempt(act: _Act, level: str, stage: _Stage) -> Row:
+def _attempt(act: _Act, stage: _Stage) -> Row:
     """Do it. At a level that does not promise a refusal the row says what would be wanted all the same."""
     wanted = "refused" if act.refused_by else "allowed"
     try:
@@ -387,18 +394,16 @@ def _write_all(descriptor: int, text: str) -> None:
 
 
 def _rows_inside(prepared: Prepared, stage: _Stage) -> list[Row]:
-    acts = [act for act in ACTS if prepared.level in act.levels or prepared.level == "D"]
-
     def body(writing: int) -> None:
-        for act in acts:
-            _write_all(writing, json.dumps(asdict(_attempt(act, prepared.level, stage))) + "\n")
+        for act in ACTS:
+            _write_all(writing, json.dumps(asdict(_attempt(act, stage))) + "\n")
 
     text, code = _in_child(prepared, body)
     rows = [Row(**json.loads(line)) for line in text.splitlines()]
     # A child that died took the act after the last reported one with it.
     rows += [
         Row(act.what, "refused" if act.refused_by else "allowed", f"died with {code}", False)
-        for act in acts[len(rows) :]
+        for act in ACTS[len(rows) :]
     ]
     return rows
 
@@ -462,7 +467,6 @@ def _rows(policy: Policy, stage: _Stage) -> list[Row]:
     import numpy as np
 
     np.linalg.inv(np.eye(2))
-    np.random.default_rng(0)  # numpy loads this part on first use, which level C refuses
     prepared = prepare(policy)
     rows = _rows_inside(prepared, stage)
     if policy.level != "D" and kernel.machine() == "x86_64":
@@ -546,7 +550,7 @@ def run(level: str, secrets: Iterable[str] = ()) -> list[Row]:
     """Attempt everything at a level.
 
     Args:
-        level: "A" to "D"; at D the rows show what is not held there.
+        level: "A", "B" or "D"; at D the rows show what is not held there.
         secrets: files that a submission must not read, such as hidden tests; the grader's own client is added.
 
     Raises:
@@ -581,19 +585,13 @@ def available() -> Available:
     if sys.platform != "linux":
         return Available("D", {"seccomp": f"there is none on {sys.platform}"})
     missing: dict[str, str] = {}
-    for level in ("B", "C"):
-        error = try_level(level)
-        if error is None:
-            break
-        layer, reason = error
-        missing[layer] = reason
-    else:
+    if error := try_level("B"):
+        missing[error[0]] = error[1]
         return Available("D", missing)
     if reason := namespaces.why_not(libraries.find(torch=False).readable):
         missing[namespaces.LAYER] = reason
-    if level == "B" and not reason:
-        error = try_level("A")
-        if error is None:
-            return Available("A", missing)
+        return Available("B", missing)
+    if error := try_level("A"):
         missing[error[0]] = error[1]
-    return Available(level, missing)
+        return Available("B", missing)
+    return Available("A", missing)

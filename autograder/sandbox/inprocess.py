@@ -9,17 +9,17 @@ from __future__ import annotations
 import functools
 import math
 import os
-import signal
-import threading
-import types
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from autograder.sandbox import wire
-from autograder.sandbox.inside import worker
+from autograder.sandbox import timer, wire
+from autograder.sandbox.clock import Used
+from autograder.sandbox.inside import statements, worker
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import Cell, Limits, WorkerEnded
 
@@ -28,7 +28,7 @@ class _TimeUp(BaseException):
     """The limit of a call. No Exception, so that a mistake's `except Exception` does not swallow it."""
 
 
-class StandInZygote:
+class InProcessZygote:
     """Stands in for `worker.client.Zygote`."""
 
     def __init__(self, libraries: str, most_seconds: float = math.inf):
@@ -37,9 +37,9 @@ class StandInZygote:
         self.most_seconds = most_seconds
         self.cpu_seconds = 0.0
 
-    def fork(self, limits: Limits) -> StandInWorker:
+    def fork(self, limits: Limits) -> InProcessWorker:
         """Return a fresh worker, which is no process."""
-        self.latest = StandInWorker(self.libraries, limits, self.most_seconds)
+        self.latest = InProcessWorker(self.libraries, limits, self.most_seconds)
         return self.latest
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class StandInZygote:
 
 
 def load_session(
-    zygote: StandInZygote,
+    zygote: InProcessZygote,
     sources: Sequence[str],
     limits: Limits,
     kind: type[Session] = Session,
@@ -60,7 +60,7 @@ def load_session(
     return session
 
 
-class StandInWorker:
+class InProcessWorker:
     """Stands in for `worker.client.Worker`."""
 
     def __init__(self, libraries: str, limits: Limits, most_seconds: float):
@@ -68,6 +68,7 @@ class StandInWorker:
         self._most_seconds = most_seconds
         self._server = _server_class()(libraries)
         self.alive = True
+        self.used = Used(0.0, 0.0)
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -77,9 +78,9 @@ class StandInWorker:
     def greet(self, _seconds: float) -> None:
         """Nothing to wait for."""
 
-    def threads(self) -> int:
-        """One, as far as a session is concerned."""
-        return 1
+    def threads(self) -> dict[int, float]:
+        """None beside its own, as far as a session is concerned."""
+        return {}
 
     def has_stale_reply(self) -> bool:
         """Nothing is written without being asked."""
@@ -91,12 +92,16 @@ class StandInWorker:
         packer: wire.Packer | None,
         seconds: float,
         answer: Callable[[wire.CallBack, list[np.ndarray]], list[Any]] | None = None,
+        running: Callable[[wire.Running], None] | None = None,
     ) -> tuple[Any, list[np.ndarray]]:
         """Answer a request within the limit; raises WorkerEnded as a worker's end of the pipe does."""
         request, arrays = _crossed(wire.frame(message, packer), wire.decode_request_head)
         self._server.ask(answer, self._limits.callbacks)
+        began = time.process_time()
         try:
-            with _limited(min(seconds, self._most_seconds)), _silent():
+            # Our code only computes, so that its processor time is what it takes on any machine.
+            limit = min(seconds, self._most_seconds)
+            with timer.limited(timer.PROCESSOR_TIME, limit, _TimeUp), _silent():
                 parts = self._server.reply(request, arrays)
         except _TimeUp:
             self.close()
@@ -104,6 +109,8 @@ class StandInWorker:
         except _FormatBroken as error:
             self.close()
             raise WorkerEnded("crashed", f"broke the grader's format: {error}") from None
+        finally:
+            self.used = Used(time.process_time() - began, 0.0)
         return _crossed(parts, wire.decode_reply_head)
 
     def close(self) -> None:
@@ -130,31 +137,24 @@ def _silent() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Interrupt after so many seconds of processor time, so that a busy machine changes nothing: our code only computes.
-
-    In the main thread only, as signals reach no other.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: Any) -> None:
-        raise _TimeUp
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+@functools.lru_cache(maxsize=1024)
+def _parsed(source: str, name: str) -> tuple[statements.Statement, ...]:
+    return tuple(statements.parse(source, name))
 
 
-@functools.lru_cache(maxsize=4096)
-def _compiled(source: str, name: str, flags: int) -> types.CodeType:
-    return compile(source, name, "exec", flags=flags, dont_inherit=True)
+_compiled = functools.lru_cache(maxsize=16384)(statements.compiled)
+
+
+class _Cells(statements.Cells):
+    """Cells whose source is parsed and compiled once for all the runs that share it."""
+
+    def _parsed(self, source: str, name: str) -> Sequence[statements.Statement]:
+        return _parsed(source, name)
+
+    def _compiled(
+        self, statement: statements.Statement, name: str, flags: int, as_value: bool
+    ) -> Any:
+        return _compiled(statement, name, flags, as_value)
 
 
 @functools.cache
@@ -185,15 +185,17 @@ def _server_class() -> type[Any]:
             except BaseException as error:  # as the worker does: a SystemExit is an answer, too
                 return wire.frame(self._raised(message.id, error))
 
-        def _run_cell(self, message: Any) -> None:
-            self._seed(0)
-            self.namespace["__name__"] = worker.MODULE
-            code = _compiled(message.source, f"<cell {message.number}>", self.flags)
-            self.flags |= code.co_flags & worker._FUTURE_FLAGS
-            exec(code, self.namespace)
+        def _run_cell(self, message: Any) -> Any:
+            message = msgspec.structs.replace(message, module_name=worker.MODULE)
+            return super()._run_cell(message)
+
+        def _new_cells(self, notebook: bool) -> statements.Cells:
+            return _Cells(self.namespace, notebook, (_TimeUp, _FormatBroken))
 
         def _send(self, message: Any, packer: Any = None) -> None:
-            """A callback goes out."""
+            """A callback goes out; which statement of a cell runs is of no interest here."""
+            if isinstance(message, wire.Running):
+                return
             self._callbacks_left -= 1
             if self._answer_callback is None or self._callbacks_left < 0:
                 raise _FormatBroken("a callback too many")

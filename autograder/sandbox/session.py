@@ -5,32 +5,31 @@ A worker that dies, or is killed at its limit, costs the call in which that happ
 
 from __future__ import annotations
 
+import bisect
 import builtins
 import os
 import re
 import resource
-import signal
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import wire
+from . import timer, wire
 from .client import START_SECONDS, Worker, Zygote, new_id
-from .terms import Cell, GraderFault, Handle, Limits, Opaque, Outcome, Unsent, WorkerEnded
+from .inside.lines import logical_lines
+from .terms import CallResult, Cell, GraderFault, Handle, Limits, Opaque, Unsent, WorkerEnded
 
 _CALLBACK_ELEMENTS = 4096
 _CALLBACK_SECONDS = 2.0
 # Cells that end their worker: how often a load starts anew, and for how many times the limit of all cells.
 _STARTS = 64
-_LOAD_SHARE = 6
-# Starting anew after calls that ended a worker, all together, in times the limit of the chapter.
-_RELOAD_SHARE = 3
+_LOAD_SHARE = 3
+_STIR = 0.001  # seconds; a thread that has computed for less since the last test only woke up
 _PROBLEMS = 200
 _TYPES = {
     name
@@ -47,6 +46,7 @@ _DTYPES = (
     r"(ndarray|matrix|MaskedArray|tensor|generic) of dtype "
     r"(object|float16|longdouble|clongdouble|bfloat16|<U\d{1,2}|\|S\d{1,2}|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
 )
+_QUOTED = re.compile(r"'(\w+)'")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _TELLING = (
     "NameError",
@@ -64,11 +64,11 @@ class StudentRaised(Exception):
     What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
     """
 
-    def __init__(self, reply: wire.Raised, lines: Mapping[int, int]):
+    def __init__(self, reply: wire.Raised, statements: Callable[[int], Sequence[int]]):
         self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
-        self.cell, self.line = _place(reply, lines)
+        self.cell, self.line = _place(reply, statements)
         super().__init__(self.describe())
 
     def describe(self) -> str:
@@ -105,11 +105,18 @@ class Session:
         self._lent: dict[int, Any] = {}
         self._lent_tokens: dict[int, int] = {}
         self._next_token = 0
+        self._starts: dict[int, Sequence[int]] = {}
         self._lines = {cell.number: cell.source.count("\n") + 1 for cell in self._cells}
-        self._bad_cells: set[int] = set()
+        # What ended a worker, or had no time left, is not run again: steps of a cell, and all from a step on.
+        self._bad_steps: dict[int, set[int]] = {}
+        self._ends: dict[int, int] = {}
         self._load_seconds = 0.0
+        self._load_cost = 0.0  # of the latest complete run of the cells
+        self._threads: dict[int, float] = {}
         self._loaded = False
         self.seconds = 0.0  # spent in calls so far
+        self.spent = 0.0  # in calls and cells so far
+        self.replies = 0  # of the submission to calls, so far
         self.problems: list[tuple[str, str]] = []  # where, what
 
     # --- life
@@ -145,8 +152,22 @@ class Session:
                     kept.worker.close()
                 kept = _Aside(wanted, None, 0)
             self._bound, self._worker, self._generation = kept
-        if self._worker is not None and self._worker.alive and self._worker.threads() > 1:
+        if self._worker is not None and self._worker.alive and self._is_disturbed(self._worker):
             self._leave()
+
+    def _is_disturbed(self, worker: Worker) -> bool:
+        """Tell whether threads that are left behind compute; one that sleeps costs nothing and delays nobody.
+
+        Where starting anew would take too much of the submission's time, the worker is kept all the same: its calls
+        are measured by their own thread.
+        """
+        now = worker.threads()
+        before, self._threads = self._threads, now
+        grown = [now[thread] - before.get(thread, 0.0) for thread in now]
+        return max(grown, default=0.0) > _STIR and self._seconds_left() > 2 * self._load_cost
+
+    def _seconds_left(self) -> float:
+        return self._limits.submission - self.spent
 
     def _leave(self) -> None:
         """Let the next call start in a fresh worker."""
@@ -167,66 +188,109 @@ class Session:
     def _start(self) -> Worker:
         starts = 0
         while True:
-            if self._loaded and self._load_seconds > _RELOAD_SHARE * self._limits.chapter:
-                raise WorkerEnded("timeout", "needs too long to run the cells again and again")
+            if self._loaded and self._seconds_left() <= 0:
+                raise _spent()
             worker = self._zygote.fork(self._limits)
             worker.greet(START_SECONDS)
             self._workers_started += 1
             self._generation = self._workers_started
             starts += 1
-            began = time.monotonic()
+            before = self.spent
             complete = self._run_cells(worker)
-            self._load_seconds += time.monotonic() - began
+            self._load_cost = self.spent - before
+            self._load_seconds += self._load_cost
             if complete:
-                if not self._loaded:
-                    self._load_seconds = 0.0  # from now on of starting anew
                 self._loaded = True
+                self._threads = worker.threads()
                 return worker
             if starts >= _STARTS or self._load_seconds > _LOAD_SHARE * self._limits.cells:
-                last = max(
-                    place for place, c in enumerate(self._cells) if c.number in self._bad_cells
-                )
-                self._leave_out(self._cells[last + 1 :])
+                self._leave_out_rest()
+
+    def _leave_out_rest(self) -> None:
+        """Leave out all that comes after what ended the latest worker."""
+        place = max(
+            place
+            for place, cell in enumerate(self._cells)
+            if cell.number in self._bad_steps or self._ends.get(cell.number) == 0
+        )
+        cell = self._cells[place]
+        if self._ends.get(cell.number) != 0:
+            self._ends[cell.number] = max(self._bad_steps[cell.number]) + 1
+        self._leave_out(self._cells[place + 1 :])
 
     def _leave_out(self, cells: Sequence[Cell]) -> None:
-        cells = [cell for cell in cells if cell.number not in self._bad_cells]
+        cells = [cell for cell in cells if self._ends.get(cell.number) != 0]
         if cells:
-            self._note(cells[0], "not run, nor what follows: the cells above took all the time")
-            self._bad_cells.update(cell.number for cell in cells)
+            self._note(cells[0], 0, "not run, nor what follows: the cells above took all the time")
+            self._ends.update((cell.number, 0) for cell in cells)
 
     def _run_cells(self, worker: Worker) -> bool:
-        """Run the cells top to bottom; False where one of them ended the worker (it is left out from then on)."""
+        """Run the cells top to bottom; False where one of them ended the worker.
+
+        The step of the cell in which that happened is left out from then on, the whole cell where none had begun.
+        """
         seconds = self._limits.cells
         for place, cell in enumerate(self._cells):
-            if cell.number in self._bad_cells:
+            until = self._ends.get(cell.number, -1)
+            if until == 0:
                 continue
             if seconds <= 0:
                 self._leave_out(self._cells[place:])
                 break
-            started = time.monotonic()
-            message = wire.RunCell(new_id(), cell.number, cell.source, self._module_name)
+            skip = sorted(self._bad_steps.get(cell.number, ()))
+            message = wire.RunCell(
+                new_id(), cell.number, cell.source, self._module_name, skip, until
+            )
+            latest: list[wire.Running] = []  # at most MAX_STEPS
             try:
-                reply, _ = worker.exchange(message, None, max(0.1, seconds))
+                reply, _ = worker.exchange(message, None, max(0.1, seconds), running=latest.append)
             except WorkerEnded as ended:
-                self._bad_cells.add(cell.number)
-                self._note(cell, f"stopped: it {ended.message}")
+                self.spent += worker.used.total
+                self._blame(cell, latest, ended.message)
                 return False
             except wire.WireError as error:
-                self._bad_cells.add(cell.number)
-                self._note(cell, f"not run: {error}")
+                self._ends[cell.number] = 0
+                self._note(cell, 0, f"not run: {error}")
                 continue
-            seconds -= time.monotonic() - started
-            if isinstance(reply, wire.Raised) and not self._loaded:
-                self._note(cell, _tell_load_error(reply, self._lines))
+            seconds -= worker.used.total
+            self.spent += worker.used.total
+            if not self._loaded:
+                self._note_failures(cell, reply)
         return True
 
-    def _note(self, cell: Cell, what: str) -> None:
-        problem = (f"cell {cell.number}", what)
+    def _blame(self, cell: Cell, latest: Sequence[wire.Running], message: str) -> None:
+        """Note what ended a worker. A worker that makes up its steps spoils its own cell."""
+        step, line = (latest[-1].step, latest[-1].line) if latest else (-1, 0)
+        bad = self._bad_steps.setdefault(cell.number, set())
+        if 0 <= step < wire.MAX_STEPS and step not in bad:
+            bad.add(step)
+        else:
+            self._ends[cell.number] = 0
+        self._note(cell, line, f"stopped: it {message}")
+
+    def _note_failures(self, cell: Cell, reply: Any) -> None:
+        failures = reply.failures if isinstance(reply, wire.Ran) else [reply]
+        for failure in failures[: wire.MAX_FAILURES]:
+            if isinstance(failure, wire.Raised):
+                self._note(cell, failure.line, _tell_load_error(failure, self._cells))
+
+    def _note(self, cell: Cell, line: int, what: str) -> None:
+        place = f", line {line}" if 0 < line <= self._lines[cell.number] else ""
+        problem = (f"cell {cell.number}{place}", what)
         if problem in self.problems or len(self.problems) > _PROBLEMS:
             return
         if len(self.problems) == _PROBLEMS:
             problem = (problem[0], "this and what follows is not told: too many cells went wrong")
         self.problems.append(problem)
+
+    def _statements(self, number: int) -> Sequence[int]:
+        """The lines of a cell on which statements begin, in order; none for a cell that there is not."""
+        if number not in self._starts:
+            source = next((cell.source for cell in self._cells if cell.number == number), "")
+            places = [line.text for line in logical_lines(source, magics=False)]
+            ends = [place for place, sign in enumerate(source) if sign == "\n"]
+            self._starts[number] = [bisect.bisect_left(ends, place) + 1 for place in places]
+        return self._starts[number]
 
     # --- calls
 
@@ -292,16 +356,19 @@ class Session:
         worker = self._current()  # first: handles are checked against the worker that will see them
         packer = self._packer()
         message = make(packer)
-        limit = self._limits.call if seconds is None else seconds
-        started = time.monotonic()
+        limit = min(self._limits.call if seconds is None else seconds, self._seconds_left())
+        if limit <= 0:
+            raise _spent()
         try:
             reply, arrays = worker.exchange(message, packer, limit, self._answer)
         finally:
-            self.seconds += time.monotonic() - started
+            self.seconds += worker.used.total
+            self.spent += worker.used.total
+        self.replies += 1
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raise StudentRaised(reply, self._lines)
+            raise StudentRaised(reply, self._statements)
         if isinstance(reply, wire.Missing):
             raise FunctionMissing
         return reply, arrays
@@ -320,7 +387,7 @@ class Session:
         seconds: float | None = None,
         attribute: bool = False,
         strict: bool = False,
-    ) -> Outcome:
+    ) -> CallResult:
         """Call a function of the submission by name, or an object it returned.
 
         Args:
@@ -358,7 +425,7 @@ class Session:
 
         reply, arrays = self._exchange(make, seconds)
         try:
-            return Outcome(
+            return CallResult(
                 self._unpack(reply.value, arrays),
                 self._unpack(reply.args_after, arrays),
                 self._unpack(reply.gradients, arrays),
@@ -395,6 +462,10 @@ class Session:
         self._exchange(make, None)
 
 
+def _spent() -> WorkerEnded:
+    return WorkerEnded("timeout", "was not called: the submission has used up all its time")
+
+
 def _exceptions(names: Sequence[str]) -> list[str]:
     """Of the names that a worker gave, those of built-in exceptions."""
     return [
@@ -405,11 +476,13 @@ def _exceptions(names: Sequence[str]) -> list[str]:
     ] or ["Exception"]
 
 
-def _place(reply: wire.Raised, lines: Mapping[int, int]) -> tuple[int, int]:
-    """The cell and line that a worker gave, zeros where the submission has no such place."""
-    if 0 < reply.line <= lines.get(reply.cell, 0):
-        return reply.cell, reply.line
-    return 0, 0
+def _place(reply: wire.Raised, statements: Callable[[int], Sequence[int]]) -> tuple[int, int]:
+    """The cell and the line of the statement that a worker named, zeros where the submission has no such place.
+
+    Of the lines of a long statement the first one counts: which one it was could carry what no student is to learn.
+    """
+    before = bisect.bisect_right(statements(reply.cell), reply.line)
+    return (reply.cell, statements(reply.cell)[before - 1]) if before else (0, 0)
 
 
 def _type_name(name: str) -> str:
@@ -418,15 +491,14 @@ def _type_name(name: str) -> str:
     return name if known else "object of a class of your own"
 
 
-def _tell_load_error(reply: wire.Raised, lines: Mapping[int, int]) -> str:
+def _tell_load_error(reply: wire.Raised, cells: Sequence[Cell]) -> str:
     kind = _exceptions(reply.bases)[0]
-    # A SyntaxError is raised by no line of the cell that runs, it tells its line itself.
-    place = _place(reply, lines)[1] or (reply.line if 0 < reply.line <= max(lines.values()) else 0)
-    line = f" (line {place})" if place else ""
-    if kind in _TELLING:
+    name = _QUOTED.search(reply.text)
+    made_up = kind == "NameError" and not (name and any(name[1] in c.source for c in cells))
+    if kind in _TELLING and not made_up:
         text = " ".join(_ADDRESS.sub("", reply.text).split())
-        return f"{kind}: {text[:200]}{line}"
-    return f"{kind}{line}"
+        return f"{kind}: {text[:200]}"
+    return kind
 
 
 @contextmanager
@@ -434,28 +506,30 @@ def bounded(seconds: float, memory: int) -> Iterator[None]:
     """Bound the time and the memory of what runs here on values that student code chose.
 
     An argument such as a length of 10**12 would keep the grader busy for ever, three arrays that broadcast against each
-    other would take all its memory. Time is bounded in the main thread only, memory on Linux only.
+    other would take all its memory. Both are bounded on Linux and in the main thread only.
     """
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with limited_memory(memory), timer.limited(timer.WALL_CLOCK, seconds, TimeoutError):
+        yield
+
+
+@contextmanager
+def limited_memory(more: int) -> Iterator[None]:
+    """Let this process take only so many bytes more, so that a MemoryError ends what would take them all. Linux only."""
+    if sys.platform != "linux":
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     with open("/proc/self/statm", "rb") as file:
         used = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
     ceilings = [bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY]
-    handler = signal.signal(signal.SIGALRM, _too_slow)
-    resource.setrlimit(resource.RLIMIT_DATA, (min([used + memory, *ceilings]), hard))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    resource.setrlimit(resource.RLIMIT_DATA, (min([used + more, *ceilings]), hard))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-        signal.signal(signal.SIGALRM, handler)
-
-
-def _too_slow(_number: int, _frame: Any) -> NoReturn:
-    raise TimeoutError
 
 
 def _torch_if_needed(libraries: str) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -14,6 +15,8 @@ class Cell(msgspec.Struct, frozen=True):
     source: str
 
 
+SAFE_LEVELS = ("A", "B")
+"""Levels of the sandbox at which code of others may be graded."""
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Environment of whatever runs side by side, one to a core: with more threads each they wait for one another."""
 
@@ -21,12 +24,44 @@ ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_TH
 class Limits(msgspec.Struct, frozen=True):
     """What a submission may use. Times in seconds, sizes in bytes."""
 
-    cells: float = 10.0  # all cells of the notebook together
-    call: float = 5.0  # one call of one function
-    chapter: float = 60.0  # all calls, shared out evenly among the chapter's functions
-    memory: int = 1 << 30  # beyond what the libraries take
-    output: int = 16 << 20  # printed during one call; the first 64 KiB would be enough for anybody
-    callbacks: int = 50_000  # calls of the grader's callables during one call
+    cells: Annotated[
+        float, Meta(gt=0, le=3600, description="Seconds for all cells of the notebook together.")
+    ] = 10.0
+    call: Annotated[
+        float, Meta(gt=0, le=3600, description="Seconds for one call of one function.")
+    ] = 5.0
+    chapter: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86400,
+            description="Seconds for all calls, shared out evenly among the chapter's functions.",
+        ),
+    ] = 60.0
+    submission: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86400,
+            description="Seconds for everything a submission does, its cells each time they are run included.",
+        ),
+    ] = 60.0
+    memory: Annotated[
+        int,
+        Meta(ge=1 << 24, le=1 << 40, description="Bytes of memory beyond what the libraries take."),
+    ] = 1 << 30
+    # The first 64 KiB would be enough for anybody.
+    output: Annotated[
+        int, Meta(ge=1 << 16, le=1 << 30, description="Bytes printed during one call.")
+    ] = 16 << 20
+    callbacks: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000_000,
+            description="Calls of the grader's callables during one call.",
+        ),
+    ] = 50_000
 
 
 class WorkerEnded(Exception):
@@ -62,7 +97,7 @@ class Opaque:
         self.value = value
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class CallResult(msgspec.Struct, frozen=True):
     """What a call gave: its result, the arguments as they were afterwards, gradients of tensor arguments."""
 
     result: Any

@@ -27,6 +27,10 @@ MAX_DEPTH = 24
 MAX_NODES = 100_000
 MAX_KEY_LENGTH = 8
 MAX_TEXT = 4096
+MAX_INTEGER = 4096  # bits; Python writes longer ones out only when asked to
+MAX_FREE_KEYS = 512  # of a dict whose keys are not all texts
+MAX_STEPS = 512  # of one cell
+MAX_FAILURES = 50  # of one cell
 
 DTYPES = {
     name: np.dtype(name)
@@ -111,12 +115,17 @@ ArraySpec = tuple[str, tuple[int, ...]]
 
 
 class RunCell(msgspec.Struct, tag="cell", frozen=True):
-    """Execute one cell; `module_name` becomes `__name__`."""
+    """Execute one cell, step by step; `module_name` becomes `__name__`.
+
+    Steps in `skip` are left out, and from `until` on (where that is not negative) all of them.
+    """
 
     id: int
     number: int
     source: str
     module_name: str
+    skip: list[int] = []
+    until: int = -1
 
 
 class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
@@ -192,6 +201,21 @@ class Missing(msgspec.Struct, tag="missing", frozen=True, forbid_unknown_fields=
     id: int
 
 
+class Running(msgspec.Struct, tag="running", frozen=True, forbid_unknown_fields=True):
+    """A step of a cell begins, at this line of it. Not answered; the reply is still to come."""
+
+    id: int
+    step: int
+    line: int
+
+
+class Ran(msgspec.Struct, tag="ran", frozen=True, forbid_unknown_fields=True):
+    """A cell has run. `failures` are of its statements, with their lines; some may be left out."""
+
+    id: int
+    failures: list[Raised]
+
+
 class CallBack(msgspec.Struct, tag="callback", frozen=True, forbid_unknown_fields=True):
     """Student code calls a callable of the grader; the grader answers with `Answer` or `AnswerRaised`."""
 
@@ -201,7 +225,7 @@ class CallBack(msgspec.Struct, tag="callback", frozen=True, forbid_unknown_field
     kwargs: Value
 
 
-Reply = Union[Done, Raised, Missing, CallBack]  # noqa: UP007
+Reply = Union[Done, Raised, Missing, Running, Ran, CallBack]  # noqa: UP007
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True):
@@ -268,7 +292,11 @@ class Packer:
         if kind is float:
             return value
         if kind is int:
-            return value if -(1 << 63) <= value < 1 << 63 else Large(hex(value))
+            if -(1 << 63) <= value < 1 << 63:
+                return value
+            if value.bit_length() > MAX_INTEGER:
+                return Unsendable(f"int of more than {MAX_INTEGER} bits")
+            return Large(hex(value))
         if kind is str:
             return _text(value)
         if depth >= MAX_DEPTH:
@@ -330,6 +358,7 @@ class Unpacker:
         self._arrays = arrays
         self._torch = torch
         self._resolve = resolve
+        self._used: set[int] = set()
         self._nodes = 0
 
     def unpack(self, value: Any, depth: int = 0) -> Any:
@@ -345,6 +374,9 @@ class Unpacker:
             items = [self.unpack(item, depth + 1) for item in value.values]
             return tuple(items) if value.fixed else items
         if isinstance(value, Mapping):
+            free = sum(not isinstance(key, str) for key, _ in value.pairs)
+            if free > MAX_FREE_KEYS:
+                raise WireError("a dict with too many keys that are no texts")
             try:
                 return {
                     self._key(key, depth + 1): self.unpack(item, depth + 1)
@@ -353,7 +385,7 @@ class Unpacker:
             except TypeError:
                 raise WireError("a dict with a key that is no plain value") from None
         if isinstance(value, Large):
-            if len(value.digits) > 4000:
+            if len(value.digits) > MAX_INTEGER // 4 + 3:
                 raise WireError("integer too large")
             try:
                 return int(value.digits, 16)
@@ -362,7 +394,7 @@ class Unpacker:
         return self._resolve(value)
 
     def _key(self, value: Any, depth: int) -> Any:
-        # Hashes of long integers and of tuples collide at will: thousands of such keys take a dict seconds.
+        # Hashes of integers and of tuples collide at will: thousands of such keys take a dict seconds.
         if isinstance(value, Large) or (
             isinstance(value, Items)
             and (
@@ -374,8 +406,9 @@ class Unpacker:
         return self.unpack(value, depth)
 
     def _array(self, value: Array) -> Any:
-        if not 0 <= value.index < len(self._arrays):
-            raise WireError("no such array")
+        if not 0 <= value.index < len(self._arrays) or value.index in self._used:
+            raise WireError("no such array, or one that is named twice")
+        self._used.add(value.index)  # one array named many times would be compared as often
         array = self._arrays[value.index]
         if value.kind == "a":
             return array

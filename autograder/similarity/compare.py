@@ -24,8 +24,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.source import ROOT, Chapter
-from autograder.grading.submissions import QUIZ, Submission, find, parse, read, read_bytes
+from autograder.course.source import QUIZ, ROOT, Chapter
+from autograder.grading.submissions import Submission, find, parse, read, read_bytes
 from autograder.sandbox.terms import Cell
 
 GRAM = 14
@@ -103,7 +103,7 @@ class Fingerprints:
 
 
 @dataclass(frozen=True)
-class Place:
+class Span:
     """Lines of one cell, first and last, counted from 1."""
 
     cell: int
@@ -115,8 +115,8 @@ class Place:
 class Match:
     """The same code at two places, so many tokens long."""
 
-    left: Place
-    right: Place
+    left: Span
+    right: Span
     tokens: int
 
 
@@ -497,9 +497,9 @@ def _matches(left: Fingerprints, right: Fingerprints, shared: set[int]) -> Itera
             continue
         taken_left.update(ours)
         taken_right.update(theirs)
-        yield Match(_place(left, ours), _place(right, theirs), length)
+        yield Match(_span(left, ours), _span(right, theirs), length)
 
 
-def _place(side: Fingerprints, positions: range) -> Place:
+def _span(side: Fingerprints, positions: range) -> Span:
     first, last = side.token(positions[0]), side.token(positions[-1])
-    return Place(first.cell, first.line, last.line)
+    return Span(first.cell, first.line, last.line)

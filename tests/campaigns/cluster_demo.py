@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.cluster import Cluster
-from autograder.classroom.run import grade_class
-from autograder.classroom.scheduler import Scheduler
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class
+from autograder.classroom.scheduler import Conditions, Scheduler
+from autograder.course.settings import Grading
 from autograder.course.source import ROOT, Chapter
 from autograder.sample_class import finished, write
 from autograder.sandbox.terms import Limits
@@ -162,17 +164,14 @@ def compare(folder: Path, course: dict[str, Chapter], students: Sequence[str] = 
     killed_after = 0
     orphans: list[int] = []
 
-    def grade(output: str, grading: Scheduler | None, progress: Callable[..., None]) -> float:
+    def grade(output: str, grading: Scheduler, progress: Callable[..., None]) -> float:
         begun = time.perf_counter()
         grade_class(
-            submitted,
+            Selection(submitted, list(course), students),
             folder / output,
             course,
-            chapters=list(course),
-            students=students,
-            jobs=2,
-            scheduler=grading,
-            limits=LIMITS,
+            grading,
+            Conditions(Grading(limits=LIMITS)),
             progress=progress,
         )
         return time.perf_counter() - begun
@@ -197,7 +196,7 @@ def compare(folder: Path, course: dict[str, Chapter], students: Sequence[str] = 
         with closing(Cluster(address)) as cluster:
             seconds = grade("cluster", cluster, kill_halfway)
         left_behind = still_running(orphans)
-    local_seconds = grade("local", None, lambda _done, _total, _name: None)
+    local_seconds = grade("local", LocalProcesses(2), lambda _done, _total, _name: None)
     one, other = results_of(folder / "cluster"), results_of(folder / "local")
     differing = [name for name in sorted(one | other) if one.get(name) != other.get(name)]
     return Comparison(

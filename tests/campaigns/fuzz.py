@@ -26,13 +26,15 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from autograder.course.settings import Grading
 from autograder.course.source import chapters, module_source
-from autograder.grading.engine import unrun
-from autograder.grading.judge import DEFAULT_SEED
-from autograder.grading.submissions import parse, read_quiz, strip_magics
+from autograder.grading.engine import ungraded
+from autograder.grading.submissions import QUIZ, parse
 from autograder.results import from_json, to_json
 from autograder.sandbox import client, wire
 from autograder.sandbox.terms import Handle
+from seqlab import magics as magics_of_cells
+from seqlab import quiz_text
 from seqlab.compare import describe_difference
 from tests.campaigns.attacks import making
 
@@ -116,13 +118,16 @@ wire_leaves = (
 )
 wire_values = st.recursive(wire_leaves, _wire, max_leaves=25)
 numbers = st.integers(-(1 << 63), (1 << 64) - 1)
+raised = st.builds(
+    wire.Raised, id=numbers, bases=st.lists(words, max_size=3), text=words, first_argument=words
+)
 messages = (
     st.builds(wire.Done, id=numbers, value=wire_values, args_after=wire_values)
     | st.builds(wire.Missing, numbers)
     | st.builds(wire.CallBack, numbers, numbers, wire_values, wire_values)
-    | st.builds(
-        wire.Raised, id=numbers, bases=st.lists(words, max_size=3), text=words, first_argument=words
-    )
+    | raised
+    | st.builds(wire.Running, numbers, numbers, numbers)
+    | st.builds(wire.Ran, numbers, st.lists(raised, max_size=3))
     | wire_values
 )
 
@@ -320,7 +325,7 @@ def read_whole(name: str, data: bytes) -> None:
             wire.frame(wire.RunCell(1, cell.number, cell.source, "__main__"))
         except wire.WireError:
             continue
-    result = unrun(submission, CHAPTER, DEFAULT_SEED)
+    result = ungraded(submission, CHAPTER, Grading())
     if from_json(to_json(result)) != result:
         raise AssertionError("a result that does not come back as itself")
 
@@ -356,7 +361,7 @@ def modules_damaged(changes: Any) -> None:
 @target(text=code)
 def magics(text: str) -> None:
     """Cells of magics, shell lines, quotes and continuations; lines keep their numbers."""
-    plain, skipped = strip_magics(text)
+    plain, skipped = magics_of_cells.strip(text)
     if not isinstance(plain, str) or not all(isinstance(line, str) for line in skipped):
         raise AssertionError("no text")
     if not skipped and plain.count("\n") > text.count("\n") + text.count("\r"):
@@ -366,7 +371,7 @@ def magics(text: str) -> None:
 @target(texts=st.lists(code, max_size=4))
 def quizzes(texts: list[str]) -> None:
     """Cells that set the answers in every way but the right one."""
-    answers = read_quiz([*texts, "quiz_answers['q9'] = 'd'\n"])
+    answers = quiz_text.read([*texts, "quiz_answers['q9'] = 'd'\n"], QUIZ)
     if answers is None or answers["q9"] != "d":
         raise AssertionError("the last answer is lost")
     for key, value in answers.items():

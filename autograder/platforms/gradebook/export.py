@@ -6,13 +6,12 @@ which no learning platform takes for a zero. Whoever handed nothing in has an ex
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nbgrader.api import (
     Assignment,
@@ -25,7 +24,8 @@ from nbgrader.api import (
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func, select
 
-from autograder.files import defuse, write_file
+from autograder.files import csv_bytes, write_file
+from autograder.platforms.gradebook.timestamps import local, zone
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class Line:
     penalty: float
     max_score: float
     needs_manual_grade: bool
+
+    def shown_in(self, here: ZoneInfo) -> Line:
+        """The same with its times as clocks in the zone `here` show them."""
+        due = self.due and local(self.due, here)
+        return replace(self, due=due, timestamp=self.timestamp and local(self.timestamp, here))
 
     @property
     def score(self) -> float | None:
@@ -121,24 +126,18 @@ class _Table(ExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file."""
+        here = zone()
         chosen = [str(name) for name in self.assignment], [str(name) for name in self.student]
         target = Path(self.to or self.default_name)
         self.log.info("Exporting grades to %s", target)
-        write_file(target, csv_bytes(self.table(list(lines(gradebook, *chosen)))))
+        write_file(
+            target,
+            csv_bytes(self.table([each.shown_in(here) for each in lines(gradebook, *chosen)])),
+        )
 
     def table(self, found: Sequence[Line]) -> list[list[Any]]:
         """Return the rows, the head first."""
         raise NotImplementedError
-
-
-def csv_bytes(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return a table's bytes. Numbers are left alone, a negative one too; every text is defused."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows(
-        [defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
-    )
-    return text.getvalue().encode()
 
 
 class PlainCsv(_Table):

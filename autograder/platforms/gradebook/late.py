@@ -1,6 +1,6 @@
 """What a late submission loses: slip days shared by all chapters, then a percentage for each further day.
 
-Off unless `nbgrader_config.py` says otherwise (`c.LatePolicy...`), which is the one place where it is set.
+Off unless `course.toml` says otherwise (`[late]`), which is the one place where it is set.
 """
 
 from __future__ import annotations
@@ -19,21 +19,15 @@ from nbgrader.api import (
 )
 from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy import select
-from traitlets import Bool, Float, Integer
+
+from autograder.course import settings
+from autograder.course.settings import Late
 
 SECONDS_A_DAY = 86400.0
 
 
 @dataclass(frozen=True)
-class Policy:
-    """`slip_days` a student has for the whole course; `percent_per_day` of the score goes for each day after those."""
-
-    slip_days: int
-    percent_per_day: float
-
-
-@dataclass(frozen=True)
-class Late:
+class LateChapter:
     """How late one chapter is. `due` orders the chapters: slip days go to what was due first."""
 
     chapter: str
@@ -46,7 +40,7 @@ def days_late(seconds: float) -> int:
     return max(0, math.ceil(seconds / SECONDS_A_DAY))
 
 
-def days_that_count(lates: Iterable[Late], slip_days: int) -> dict[str, int]:
+def days_that_count(lates: Iterable[LateChapter], slip_days: int) -> dict[str, int]:
     """Return chapter to late days that slip days do not cover."""
     left = slip_days
     counted = {}
@@ -63,20 +57,18 @@ def penalty(score: float, days: int, percent_per_day: float) -> float:
     return round(min(1.0, max(0.0, days * percent_per_day / 100.0)) * max(0.0, score), 2)
 
 
+def policy_in_force() -> Late | None:
+    """Return the late policy of the course, None where it is off.
+
+    Raises:
+        SettingsError: `course.toml` cannot be used.
+    """
+    late = settings.load().late
+    return late if late.enabled else None
+
+
 class LatePolicy(LateSubmissionPlugin):
     """The course's late policy as nbgrader's `AssignLatePenalties` asks for it."""
-
-    enabled = Bool(False, help="Whether late submissions lose points.").tag(config=True)
-    slip_days = Integer(
-        0, min=0, help="Days a student may be late in all chapters together, at no cost."
-    ).tag(config=True)
-    percent_per_day = Float(
-        10.0, min=0.0, max=100.0, help="Percentage of the score lost for each late day after those."
-    ).tag(config=True)
-
-    def policy(self) -> Policy | None:
-        """The policy, None where it is off."""
-        return Policy(self.slip_days, self.percent_per_day) if self.enabled else None
 
     def late_submission_penalty(
         self, student_id: str, score: float, total_seconds_late: float
@@ -85,7 +77,7 @@ class LatePolicy(LateSubmissionPlugin):
 
         It also brings the student's other chapters up to date, as slip days that are spent here are missing there.
         """
-        policy = self.policy()
+        policy = policy_in_force()
         if policy is None:
             return None
         gradebook: Gradebook = self.parent.gradebook
@@ -94,7 +86,7 @@ class LatePolicy(LateSubmissionPlugin):
 
 
 def assign_penalties(
-    gradebook: Gradebook, policy: Policy | None, students: Sequence[str]
+    gradebook: Gradebook, policy: Late | None, students: Sequence[str]
 ) -> dict[tuple[str, str], float]:
     """Set the penalties of these students' notebooks in all chapters; the caller commits.
 
@@ -102,7 +94,7 @@ def assign_penalties(
         Student and chapter to penalty, for what is late.
     """
     penalties: dict[tuple[str, str], float] = {}
-    lates: dict[str, list[Late]] = {}
+    lates: dict[str, list[LateChapter]] = {}
     notebooks: dict[tuple[str, str], Any] = {}
     for first in range(0, len(students), 500):  # SQLite takes a limited number of parameters
         rows = gradebook.db.execute(
@@ -119,7 +111,7 @@ def assign_penalties(
             key = (submission.student_id, assignment.name)
             notebooks[key] = notebook
             if seconds > 0:
-                late = Late(assignment.name, assignment.duedate, seconds)
+                late = LateChapter(assignment.name, assignment.duedate, seconds)
                 lates.setdefault(submission.student_id, []).append(late)
     for student, late_chapters in lates.items():
         if policy is None:

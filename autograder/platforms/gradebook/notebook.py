@@ -7,7 +7,6 @@ notebook and cells, the ids, the outputs. What the student wrote is kept as the 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +22,13 @@ from autograder.platforms.gradebook.handed_in import (
     CODE,
     MAX_OTHERS,
     MAX_OTHERS_TEXT,
+    MAX_SEARCHED,
     TEXT,
     GivenCell,
 )
 from autograder.platforms.gradebook.markup import defused
 from autograder.platforms.gradebook.rows import Rows
+from seqlab.cells import binds
 
 SUMMARY_ID = "grading-summary"
 NBGRADER_SCHEMA = 3
@@ -118,11 +119,12 @@ def _roles(cells: Sequence[GivenCell], known: Mapping[str, SourceCell]) -> dict[
     for number, cell in enumerate(cells):
         if cell.name is not None and cell.name in known:
             claims.setdefault(cell.name, []).append(number)
+    search = _Search()
     roles = {}
     for name, numbers in claims.items():
         chosen = numbers[-1]
         if len(numbers) > 1 and known[name].solution:
-            binding = [number for number in numbers if _binds(cells[number], name)]
+            binding = [number for number in numbers if search.binds(cells[number], name)]
             chosen = binding[-1] if binding else chosen
         roles[chosen] = name
     for name, source_cell in known.items():
@@ -130,19 +132,26 @@ def _roles(cells: Sequence[GivenCell], known: Mapping[str, SourceCell]) -> dict[
             binding = [
                 number
                 for number, cell in enumerate(cells)
-                if number not in roles and _binds(cell, name)
+                if number not in roles and search.binds(cell, name)
             ]
             if binding:
                 roles[binding[-1]] = name
     return roles
 
 
-def _binds(cell: GivenCell, name: str) -> bool:
-    """Whether a code cell binds a name in a line without indent; good enough to show it where it belongs."""
-    if cell.cell_type != CODE or name not in cell.source:
-        return False
-    binding = rf"^(?:(?:async +)?def +|class +){re.escape(name)}\b|^{re.escape(name)} *(?:=(?!=)|:)"
-    return bool(re.search(binding, cell.source, re.MULTILINE))
+@dataclass
+class _Search:
+    """Looks for what cells bind, in a bounded number of characters; beyond these, nothing is found."""
+
+    left: int = MAX_SEARCHED
+
+    def binds(self, cell: GivenCell, name: str) -> bool:
+        """Whether a code cell binds a name."""
+        length = len(cell.source)
+        if cell.cell_type != CODE or name not in cell.source or length > self.left:
+            return False
+        self.left -= length
+        return binds(cell.source, name)
 
 
 def _course_cell(source_cell: SourceCell, source: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.html5lib_shim import Filter
-from jinja2 import DictLoader, pass_context
+from jinja2 import BaseLoader, DictLoader, FileSystemLoader, pass_context
 from latex2mathml.converter import convert_to_element
 from nbconvert.filters.markdown_mistune import (
     InvalidNotebook,
@@ -27,6 +27,7 @@ from nbconvert.filters.markdown_mistune import (
 from nbconvert.preprocessors import Preprocessor
 
 from autograder.platforms.gradebook import script_policy
+from autograder.platforms.gradebook.rows import TEMPLATES
 
 _TAGS = bleach.ALLOWED_TAGS | {
     *("br", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr"),
@@ -97,10 +98,6 @@ _MATH_ATTRIBUTES = {
 _MATH_VALUE = re.compile(r"[A-Za-z0-9#.%+ -]{0,60}")
 _MOST_OF_A_FORMULA = 2_000
 _MOST_ELEMENTS = 4_000
-# In the place of the script that draws formulas, a page of feedback forbids all scripts.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
-_NO_MATHJAX = "{%% macro mathjax(url='') %%}%s{%% endmacro %%}"
-_META = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 _TAG_COMMAND = re.compile(r"\\tag\*?\{([^{}]*)\}")
 
 
@@ -269,10 +266,11 @@ class SafePages(Preprocessor):
         super().__init__(**options)
         if self.parent is not None:
             in_formgrader = self.parent.template_name == "formgrade"
-            templates = {"mathjax.html.j2": _NO_MATHJAX % ("" if in_formgrader else _META)}
+            folder = "formgrader" if in_formgrader else "feedback"
+            loaders: list[BaseLoader] = [FileSystemLoader(TEMPLATES / folder)]
             if in_formgrader:
-                templates |= script_policy.marked_macros()
-            self.parent.extra_loaders = [DictLoader(templates), *self.parent.extra_loaders]
+                loaders.append(DictLoader(script_policy.marked_macros()))
+            self.parent.extra_loaders = [*loaders, *self.parent.extra_loaders]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Escape the texts that formgrader passes. nbgrader's own entry stays: it is what grades are found by."""

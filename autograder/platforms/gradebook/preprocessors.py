@@ -12,6 +12,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode, from_dict
@@ -27,10 +28,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import select
 from traitlets import Unicode
 
-from autograder.classroom.run import SAFE_LEVELS, OneByOne
+from autograder.classroom.run import OneByOne
+from autograder.classroom.scheduler import Conditions
+from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
-from autograder.platforms.gradebook.handed_in import given_cells, read_cells
+from autograder.platforms.gradebook.handed_in import read_cells
 from autograder.platforms.gradebook.notebook import (
     Sanitizer,
     SourceCell,
@@ -43,9 +46,11 @@ from autograder.platforms.gradebook.timestamps import (
     TIMESTAMP,
     read_timestamp,
     with_remark,
+    zone,
 )
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
+from autograder.sandbox.terms import SAFE_LEVELS
 
 SECRET = "submission_secret.txt"
 MAX_SECRET = 1024
@@ -70,7 +75,7 @@ def _grader(_process: int) -> OneByOne:
             f"the sandbox reaches only level {level} here, so no submission is graded into the gradebook; "
             "python -m autograder doctor says why"
         )
-    grader = OneByOne(course(), level=level)
+    grader = OneByOne(course(), Conditions(settings.load().grading, level))
     atexit.register(grader.close)
     return grader
 
@@ -152,10 +157,7 @@ class RepairCells(NbGraderPreprocessor):
         ours = resources["nbgrader"]
         with Gradebook(ours["db_url"]) as gradebook:
             cells, kernelspec = source_cells(gradebook, ours["assignment"])
-        given = resources.pop("autograder_cells", None)
-        return repaired(
-            given_cells(nb.cells) if given is None else given, cells, kernelspec
-        ), resources
+        return repaired(resources.pop("autograder_cells"), cells, kernelspec), resources
 
 
 class GradeInSandbox(NbGraderPreprocessor):
@@ -178,11 +180,9 @@ class GradeInSandbox(NbGraderPreprocessor):
         if chapter not in course():
             raise MissingEntry(f"{chapter} is no chapter of this course")
         directory = self.parent.parent.coursedir
-        submitted = Path(
-            directory.format_path(directory.submitted_directory, student, chapter)
-        ).resolve()
+        submitted = _submitted(directory, student, chapter)
         result = result_of(student, chapter, submitted, Path(directory.root) / self.output)
-        result = with_remark(result, read_timestamp(submitted))
+        result = with_remark(result, read_timestamp(submitted, zone()))
         with Gradebook(ours["db_url"]) as gradebook:
             cells, _ = source_cells(gradebook, chapter)
         limits = {cell.name: cell.points for cell in cells if cell.points is not None}
@@ -192,6 +192,11 @@ class GradeInSandbox(NbGraderPreprocessor):
         graded = Path(directory.format_path(directory.autograded_directory, student, chapter))
         keep_only_the_notebook(graded, f"{ours['notebook']}.ipynb", submitted)
         return nb, resources
+
+
+def _submitted(directory: Any, student: str, chapter: str) -> Path:
+    """The folder that was handed in."""
+    return Path(directory.format_path(directory.submitted_directory, student, chapter)).resolve()
 
 
 class SaveFeedback(NbGraderPreprocessor):
@@ -232,7 +237,7 @@ def keep_only_the_notebook(folder: Path, name: str, submitted: Path) -> None:
 
     Without a secret, nbgrader cannot release the feedback on a submission that was put into `submitted/` by hand.
     """
-    texts = beside(submitted)
+    texts = beside(submitted, zone())
     for entry in folder.iterdir():
         if (entry.name == name or entry.name in texts) and not entry.is_symlink():
             continue
@@ -243,11 +248,12 @@ def keep_only_the_notebook(folder: Path, name: str, submitted: Path) -> None:
     complete(folder)
 
 
-def beside(submitted: Path) -> dict[str, bytes]:
+def beside(submitted: Path, here: ZoneInfo) -> dict[str, bytes]:
     """Read nbgrader's two text files beside a submission, as far as they are what nbgrader writes into them."""
     texts = {}
-    if read_timestamp(submitted).time is not None:
-        texts[TIMESTAMP] = read_bytes(submitted / TIMESTAMP)
+    with suppress(SubmissionError):
+        if read_timestamp(submitted, here).time is not None:
+            texts[TIMESTAMP] = read_bytes(submitted / TIMESTAMP)
     with suppress(SubmissionError):
         secret = read_bytes(submitted / SECRET)
         if len(secret) <= MAX_SECRET:

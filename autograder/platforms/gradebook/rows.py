@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from autograder.reports.page import environment
 from autograder.results import FunctionResult, SubmissionResult, TestResult
 
+TEMPLATES = Path(__file__).parent / "templates"
 TEST_PREFIX = "test_"
 _VERDICTS = {
     "failed": "failed",
@@ -156,36 +163,46 @@ def _function_text(function: FunctionResult, score: float, reason: str) -> str:
 
 
 def _function_html(function: FunctionResult, score: float, reason: str) -> str:
-    if reason:
-        return f"<div><strong>Not graded, 0 points.</strong></div><div>{_text(reason)}</div>"
-    items = [
-        f"<li><code>{_text(names)}</code>: {_VERDICTS[verdict]}{_pre(message)}</li>"
-        for names, verdict, message in _grouped(function.tests)
-    ]
-    listed = f"<ul>{''.join(items)}</ul>" if items else ""
-    return f"<div><strong>{_text(_headline(function, score))}</strong></div>{listed}"
-
-
-def _pre(message: str) -> str:
-    lines = _lines(message)
-    return f"<pre>{_text(chr(10).join(lines))}</pre>" if lines else ""
+    return _render(
+        "grade.html",
+        reason=reason,
+        headline=_headline(function, score),
+        tests=[
+            (names, _VERDICTS[verdict], "\n".join(_lines(message)))
+            for names, verdict, message in _grouped(function.tests)
+        ],
+    )
 
 
 def _summary(result: SubmissionResult, reason: str) -> str:
-    """What is said of the submission as a whole. One line of HTML, so that Markdown leaves it alone."""
-    if reason:
-        head = f"<div><strong>Not graded, 0 of {result.max_score:g} points.</strong></div>"
-    else:
-        head = f"<div><strong>{result.score:g} of {result.max_score:g} points</strong></div>"
-    items = "".join(
-        f"<li>{_text(' '.join(problem.where.split()))}: <code>{_text(' '.join(problem.what.split()))}</code></li>"
-        for problem in result.problems
+    """What is said of the submission as a whole."""
+    return _render(
+        "summary.html",
+        not_graded=bool(reason),
+        score=f"{result.score:g}",
+        max_score=f"{result.max_score:g}",
+        problems=[
+            (" ".join(problem.where.split()), " ".join(problem.what.split()))
+            for problem in result.problems
+        ],
     )
-    return f"<div>{head}{f'<ul>{items}</ul>' if items else ''}</div>"
 
 
-def _text(text: str) -> str:
-    """Escape for an element's text. Control characters, which no page can hold, are left out."""
-    kept = "".join(char for char in text if char >= " " or char in "\n\t")
-    # Where this ends up in a text cell, Markdown must not take any of it for mathematics.
-    return escape(kept, quote=False).replace("$", "&#36;").replace("\\", "&#92;")
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(values)
+
+
+@functools.cache
+def _environment() -> Environment:
+    return environment(TEMPLATES, finalize=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Escape a text here already: where it ends up in a text cell, Markdown must not take any of it for mathematics.
+
+    Control characters, which no page can hold, are left out.
+    """
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    kept = escape("".join(char for char in value if char >= " " or char in "\n\t"))
+    return kept.replace("$", Markup("&#36;")).replace("\\", Markup("&#92;"))

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.course import settings
 from autograder.course.release import SOURCE_FOLDER, KeepQuizPlain
 from autograder.course.source import ROOT
 from autograder.platforms.gradebook import pages, script_policy
@@ -29,7 +30,6 @@ from autograder.platforms.gradebook.preprocessors import (
 from autograder.platforms.gradebook.timestamps import guard_nbgrader
 
 CONFIG_FILE = "nbgrader_config.py"
-COURSE_ID = "sequences"
 
 
 def configure(c: Any, root: Path) -> None:
@@ -38,12 +38,21 @@ def configure(c: Any, root: Path) -> None:
     Args:
         c: nbgrader's configuration object, to be changed.
         root: the course folder, with `submitted/` and `gradebook.db` in it.
+
+    Raises:
+        SystemExit: `course.toml` cannot be used; standard error says why.
     """
+    try:
+        course = settings.load().course
+    except settings.SettingsError as error:
+        # nbgrader goes on without a configuration file that raises, and would then run submissions in a kernel.
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
     _find_commands()
     # nbgrader makes objects and lets SQLAlchemy add them later, of which that warns at every submission.
     warnings.filterwarnings("ignore", "Object of type <", SAWarning)
     c.CourseDirectory.root = str(root)
-    c.CourseDirectory.course_id = COURSE_ID
+    c.CourseDirectory.course_id = course.id
     # Made from solutions/ by `make release`. nbgrader releases every file that lies beside a source notebook, so
     # nothing else may be in there.
     c.CourseDirectory.source_directory = str(SOURCE_FOLDER)

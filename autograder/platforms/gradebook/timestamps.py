@@ -1,7 +1,9 @@
-"""When a submission was handed in: `timestamp.txt` beside it, which holds whatever a student wants it to.
+"""When a submission was handed in, and how a time is shown. The gradebook keeps UTC, without saying so.
 
-nbgrader takes the text for granted: it waits for a pipe, follows a link, reads a name of a zone as the path of a file
-and `+0200` as 200 seconds. Every reader in this process therefore uses `read_timestamp`.
+`timestamp.txt` beside a submission holds whatever a student wants it to.
+
+nbgrader takes the text for granted: it waits for a pipe, follows a link, reads a name of a zone as the path of a file,
+`+0200` as 200 seconds and a time without a zone as one of UTC. Every reader in this process therefore uses `read_timestamp`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import msgspec
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
+from autograder.course import settings
 from autograder.grading.submissions import SubmissionError, read_bytes
 from autograder.results import Problem, SubmissionResult
 
@@ -27,7 +30,7 @@ _TIME = re.compile(
     r" ?(?P<zone>[A-Za-z][A-Za-z0-9_+/-]{0,39}|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
-_UTC = ("", "Z", "UTC", "GMT")
+_UTC = ("Z", "UTC", "GMT")
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,20 @@ class HandedIn:
     problem: str = ""
 
 
-def read_timestamp(folder: Path) -> HandedIn:
-    """Read when a submission was handed in. A file that is not there, or empty, is no problem."""
+def zone() -> ZoneInfo:
+    """Return the time zone of the course.
+
+    Raises:
+        SettingsError: `course.toml` cannot be used.
+    """
+    return ZoneInfo(settings.load().course.time_zone)
+
+
+def read_timestamp(folder: Path, here: ZoneInfo) -> HandedIn:
+    """Read when a submission was handed in. A file that is not there, or empty, is no problem.
+
+    A time that names no zone is one of the zone `here`.
+    """
     try:
         data = read_bytes(folder / TIMESTAMP)
     except SubmissionError as error:
@@ -52,7 +67,7 @@ def read_timestamp(folder: Path) -> HandedIn:
         text = data.decode("utf-16" if wide else "utf-8-sig").strip()
     except UnicodeDecodeError:
         return HandedIn(None, "is no text")
-    return parsed(text) if text else HandedIn(None)
+    return parsed(text, here) if text else HandedIn(None)
 
 
 def with_remark(result: SubmissionResult, handed_in: HandedIn) -> SubmissionResult:
@@ -63,15 +78,18 @@ def with_remark(result: SubmissionResult, handed_in: HandedIn) -> SubmissionResu
     return msgspec.structs.replace(result, problems=(*result.problems, remark))
 
 
-def parsed(text: str) -> HandedIn:
-    """Read a time such as `2026-03-01 12:00:00 UTC`, with a numeric offset, or with the name of a zone."""
+def parsed(text: str, here: ZoneInfo) -> HandedIn:
+    """Read a time such as `2026-03-01 12:00:00 UTC`, with a numeric offset, or with the name of a zone.
+
+    Without either, it is one of the zone `here`.
+    """
     found = _TIME.fullmatch(text)
     if found is None:
         return HandedIn(None, "is no time such as 2026-03-01 12:00:00 UTC")
     try:
-        local = datetime.fromisoformat(_with_microseconds(found["clock"]))
-        zone = _zone(found["zone"] or "")
-        return HandedIn(local.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None))
+        clock = datetime.fromisoformat(_with_microseconds(found["clock"]))
+        its_zone = _zone(found["zone"]) if found["zone"] else here
+        return HandedIn(clock.replace(tzinfo=its_zone).astimezone(UTC).replace(tzinfo=None))
     except (ZoneInfoNotFoundError, OSError, KeyError):
         return HandedIn(None, f"names no zone that is known: {found['zone']}")
     except (ValueError, OverflowError):
@@ -96,11 +114,19 @@ def _zone(name: str) -> tzinfo:
     return ZoneInfo(name)
 
 
+def local(moment: datetime, here: ZoneInfo) -> datetime:
+    """Return a time of the gradebook as clocks in the zone `here` show it."""
+    try:
+        return moment.replace(tzinfo=UTC).astimezone(here).replace(tzinfo=None)
+    except OverflowError:  # the first or the last day that there is
+        return moment
+
+
 def guard_nbgrader() -> None:
     """Let nbgrader's own commands and formgrader read these files with `read_timestamp`."""
 
     def get_existing_timestamp(self: Any, dest_path: str) -> datetime | None:
-        found = read_timestamp(Path(dest_path))
+        found = read_timestamp(Path(dest_path), zone())
         if found.problem:
             self.log.warning("%s/%s %s", dest_path, TIMESTAMP, found.problem)
         return found.time
@@ -108,7 +134,7 @@ def guard_nbgrader() -> None:
     def get_submitted_timestamp(self: Any, assignment_id: str, student_id: str) -> datetime | None:
         place = self.coursedir.submitted_directory
         folder = self.coursedir.format_path(place, student_id, assignment_id)
-        return read_timestamp(Path(folder)).time
+        return read_timestamp(Path(folder), zone()).time
 
     CourseDirectory.get_existing_timestamp = get_existing_timestamp
     NbGraderAPI.get_submitted_timestamp = get_submitted_timestamp

@@ -38,13 +38,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from traitlets.config import Config
 
+from autograder.course import settings as course_settings
 from autograder.course.release import write_sources
 from autograder.course.source import Chapter
 from autograder.files import write_file
 from autograder.grading.submissions import SubmissionError, choose, printable, read_bytes
 from autograder.platforms.gradebook import settings
 from autograder.platforms.gradebook.handed_in import GivenCell, read_cells
-from autograder.platforms.gradebook.late import LatePolicy, assign_penalties
+from autograder.platforms.gradebook.late import assign_penalties, policy_in_force
 from autograder.platforms.gradebook.notebook import (
     SourceCell,
     fill,
@@ -64,6 +65,7 @@ from autograder.platforms.gradebook.timestamps import (
     TIMESTAMP,
     read_timestamp,
     with_remark,
+    zone,
 )
 from autograder.reports.text import one_line, shorten
 from autograder.results import Problem, SubmissionResult
@@ -149,10 +151,10 @@ class _Task:
     """One submission to write, all of it in memory."""
 
     rows: Rows
-    folder: Path
     timestamp: datetime | None
     made_from: str
     notebook: bytes
+    beside: Mapping[str, bytes]
 
 
 def course_folder(submissions: Path, output: Path) -> Path:
@@ -187,7 +189,7 @@ def write_gradebook(
     config = settings.load(root)
     url = config.CourseDirectory.get("db_url", "") or _database(root)
     try:
-        with Gradebook(url, settings.COURSE_ID) as gradebook:
+        with Gradebook(url, course_settings.load().course.id) as gradebook:
             return _write_all(gradebook, root, submissions, results, course, config, progress)
     except SQLAlchemyError as error:
         raise GradebookError(
@@ -228,7 +230,7 @@ def _write_all(
                 summary.written += len(written)
                 _write_state(state_path, state)
             progress(summary.written + summary.unchanged, len(results))
-    policy = LatePolicy(config=config).policy()
+    policy = policy_in_force()
     if policy is not None:
         # Slip days that are spent in one chapter are missing in another, whether that was written now or not.
         students |= {result.student for result in results}
@@ -359,10 +361,11 @@ def _changed(
     state: Mapping[str, Written],
     summary: Summary,
 ) -> Iterator[_Task]:
+    here = zone()
     for result in results:
         where = f"{result.student}/{result.chapter}"
         folder = submissions / folders.get(result.student, result.student) / result.chapter
-        handed_in = read_timestamp(folder)
+        handed_in = read_timestamp(folder, here)
         timestamp = handed_in.time
         if handed_in.problem:
             result = with_remark(result, handed_in)
@@ -380,7 +383,7 @@ def _changed(
             continue
         readable = result.status == "graded"
         notebook = to_bytes(graded_notebook(rows, folder if readable else None, release))
-        yield _Task(rows, folder, timestamp, made_from, notebook)
+        yield _Task(rows, timestamp, made_from, notebook, beside(folder, here))
 
 
 def _is_current(
@@ -483,7 +486,7 @@ def _write(
         ):  # as nbgrader, which keeps the time it has where there is no file
             submitted.append({"id": stored.submission_id, "timestamp": task.timestamp})
         path = _notebook_path(root, task.rows)
-        write_graded(path, task.notebook, task.folder)
+        write_graded(path, task.notebook, task.beside)
         status = path.stat()
         written[f"{task.rows.student}/{task.rows.chapter}"] = Written(
             task.made_from, status.st_mtime_ns, status.st_size
@@ -566,11 +569,11 @@ def graded_notebook(rows: Rows, folder: Path | None, release: _Release) -> Noteb
     return notebook
 
 
-def write_graded(path: Path, notebook: bytes, submitted: Path) -> None:
-    """Write a graded notebook and nbgrader's two files, readable and no more, as nbgrader leaves them."""
+def write_graded(path: Path, notebook: bytes, texts: Mapping[str, bytes]) -> None:
+    """Write a graded notebook and nbgrader's two text files, readable and no more, as nbgrader leaves them."""
     write_file(path, notebook)
     os.chmod(path, 0o444)
-    for name, text in beside(submitted).items():
+    for name, text in texts.items():
         write_file(path.with_name(name), text)
     complete(path.parent)
     for name in (SECRET, TIMESTAMP):

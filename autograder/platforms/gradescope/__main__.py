@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+from autograder.course import settings
 from autograder.course.source import chapters
 from autograder.files import write_file
 from autograder.platforms.gradescope.package import archive
@@ -24,6 +25,10 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path("build/gradescope.zip"))
     options = parser.parse_args()
     chosen = [options.chapter] if options.chapter else list(course)
+    try:
+        settings.load()
+    except settings.SettingsError as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
     data = archive(chosen, options.visibility)
     write_file(options.output, data)
     print(f"{options.output}: {', '.join(chosen)}, {len(data) / 1e6:.1f} MB")

@@ -10,7 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.classroom.run import SAFE_LEVELS, grade_class
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class
+from autograder.classroom.scheduler import Conditions
+from autograder.course import settings
+from autograder.course.settings import Grading, SettingsError
 from autograder.course.source import Chapter, chapters
 from autograder.files import write_file
 from autograder.reports import gradescope
@@ -18,14 +22,16 @@ from autograder.reports.gradescope import Visibility
 from autograder.reports.statistics import Run
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
+from autograder.sandbox.terms import SAFE_LEVELS
 
-OK, NOT_GRADED = 0, 1
+OK, NOT_GRADED, NOT_SET = 0, 1, 2
 STUDENT = "submission"
 VISIBILITY = Path("visibility.txt")
 _REFUSED = (
     "This was not graded: the machine that Gradescope chose cannot hold code of others. That is no fault of yours; the "
     "instructor has to act."
 )
+_UNSET = "This was not graded: the settings of the course cannot be read. That is no fault of yours; the instructor has to act."
 
 
 class NotOneChapter(Exception):
@@ -39,10 +45,16 @@ def grade(root: Path) -> int:
         root: holds `submission/`, and gets `results/results.json`.
 
     Returns:
-        The exit status: 0 where there is a score.
+        The exit status: 0 where there is a score, 2 where the settings cannot be read.
     """
     results = root / "results" / "results.json"
     course = chapters()
+    try:
+        grading = settings.load().grading
+    except SettingsError as error:
+        write_file(results, _without_score(_UNSET))
+        print(error, file=sys.stderr)
+        return NOT_SET
     try:
         chapter = _chapter(course, root / "submission")
     except NotOneChapter as error:
@@ -54,7 +66,7 @@ def grade(root: Path) -> int:
         write_file(results, _without_score(_REFUSED))
         print(f"The sandbox reaches only level {level} here; see docs/ci.md", file=sys.stderr)
         return NOT_GRADED
-    result = _result(root / "submission", course, chapter, level)
+    result = _result(root / "submission", course, chapter, grading, level)
     write_file(results, gradescope.render(result, Run(level=level), _visibility()))
     print(f"{chapter}: {result.status}, score {result.score}, sandbox level {level}")
     return NOT_GRADED if result.status == "grader_error" else OK
@@ -76,18 +88,18 @@ def _handed_in(submission: Path, chapter: str) -> bool:
 
 
 def _result(
-    submission: Path, course: dict[str, Chapter], chapter: str, level: str
+    submission: Path, course: dict[str, Chapter], chapter: str, grading: Grading, level: str
 ) -> SubmissionResult:
     with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
         work = Path(folder)
         _lay_out(submission, work / "submitted" / STUDENT / chapter)
         summary = grade_class(
-            work / "submitted",
+            Selection(work / "submitted", [chapter]),
             work / "graded",
             course,
-            chapters=[chapter],
+            LocalProcesses(1),
+            Conditions(grading, level),
             use_cache=False,
-            level=level,
         )
         [result] = summary.results
         return result

@@ -11,7 +11,15 @@ from autograder.course.source import ROOT
 
 HERE = Path(__file__).parent
 SCRIPTS = ("setup.sh", "run_autograder")
-_FILES = ("Makefile", "requirements.lock", "requirements-cluster.lock", "pyproject.toml")
+# What the course sets is graded by there too; without the file everything has its default there as here.
+_SETTINGS = "course.toml"
+_FILES = (
+    "Makefile",
+    "install.py",
+    "requirements.lock",
+    "requirements-cluster.lock",
+    "pyproject.toml",
+)
 # Folders of which a chapter's part is taken only with the chapter: what is not there cannot leak.
 _BY_CHAPTER = ("solutions", "autograder/chapters")
 _FOLDERS = ("autograder", "assignments/seqlab", "datasets", "solutions")
@@ -42,6 +50,8 @@ def archive(chosen: Sequence[str], visibility: str) -> bytes:
 
 def _taken(chosen: Sequence[str]) -> Iterator[Path]:
     yield from (ROOT / name for name in _FILES)
+    if (ROOT / _SETTINGS).is_file():
+        yield ROOT / _SETTINGS
     for folder in _FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             inside = path.relative_to(ROOT)

@@ -3,7 +3,7 @@
 The zygote prepares once what all its workers share; a forked worker enters before it reads a byte of student code.
 
 Levels: A is B within namespaces of its own (`namespaces.command` around the zygote); B is limits, identity, Landlock and
-seccomp; C does without Landlock, so seccomp lets no call through that names a file; D is limits alone.
+seccomp; D is limits alone, for machines without Landlock.
 
 Uses the standard library only and is imported both as part of the grader and from the zygote's own folder.
 """
@@ -14,12 +14,12 @@ import os
 import sys
 from dataclasses import dataclass
 
-from . import identity, kernel, landlock, libraries, limits, namespaces, seccomp, syscalls
+from . import identity, kernel, landlock, libraries, limits, namespaces, seccomp
 from .kernel import ConfinementError
 
 __all__ = ["LEVELS", "Available", "ConfinementError", "Policy", "Prepared", "available", "prepare"]
 
-LEVELS = ("A", "B", "C", "D")
+LEVELS = ("A", "B", "D")
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,12 @@ class Policy:
     """What a worker may use.
 
     Attributes:
-        level: which layers there have to be, "A" to "D".
+        level: which layers there have to be, one of `LEVELS`.
         readable: files and folders it may read; None for the libraries of its zygote (`libraries.find`).
         listable: folders of which it may see the names.
-        private: a folder in which each worker gets a new, empty one of its own, named by its process id in the
-            zygote's namespace, as its current folder. None where nothing may be written. The caller empties it.
         memory: bytes beyond what the zygote has.
         cpu_seconds: processor time of a worker's whole life.
         open_files: descriptors.
-        file_bytes: largest file in a private folder.
         threads: how many more than one; 0 refuses them all.
         outside: at level A the grader's `namespaces.identifiers()`, to compare with.
     """
@@ -43,11 +40,9 @@ class Policy:
     level: str = "B"
     readable: tuple[str, ...] | None = None
     listable: tuple[str, ...] = ()
-    private: str | None = None
     memory: int = 1 << 30
     cpu_seconds: int = 120
     open_files: int = 64
-    file_bytes: int = 16 << 20
     threads: int = 64
     outside: tuple[str, ...] = ()
 
@@ -57,8 +52,6 @@ class Policy:
         for name in ("memory", "cpu_seconds", "open_files"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive")
-        if self.private is not None and self.level in "CD":
-            raise ValueError("a private folder needs Landlock, level A or B")
 
 
 @dataclass
@@ -67,11 +60,9 @@ class Prepared:
 
     level: str
     _parent: int
-    _private: str | None
-    _rules: tuple[landlock.Rule, ...]
     _ruleset: int | None
     _abi: int
-    _limits: limits.Limits
+    _limits: limits.ResourceLimits
     _identity: identity.Identity | None
     _filter: seccomp.Template | None
 
@@ -88,7 +79,6 @@ class Prepared:
         limits.new_session()
         if sys.platform == "linux":
             limits.die_first_when_memory_is_short()
-        folder = self._make_private_folder()
         self._limits.apply()
         if self._identity is not None:
             identity.enter(self._identity)
@@ -100,7 +90,8 @@ class Prepared:
         except OSError as error:
             raise ConfinementError("no_new_privs", str(error)) from error
         if self._ruleset is not None:
-            self._enter_landlock(folder)
+            landlock.enter(self._ruleset, self._abi)
+            self.close()
         seccomp.enter(self._filter, os.getpid())
 
     def close(self) -> None:
@@ -108,30 +99,6 @@ class Prepared:
         if self._ruleset is not None:
             os.close(self._ruleset)
             self._ruleset = None
-
-    def _make_private_folder(self) -> str | None:
-        if self._private is None:
-            return None
-        folder = os.path.join(self._private, str(os.getpid()))
-        try:
-            os.mkdir(folder, 0o700)
-            if self._identity is not None and self._identity.first_user is not None:
-                user = self._identity.first_user + os.getpid()
-                os.chown(folder, user, user)
-            os.chdir(folder)
-        except OSError as error:
-            raise ConfinementError("private folder", str(error)) from error
-        return folder
-
-    def _enter_landlock(self, folder: str | None) -> None:
-        assert self._ruleset is not None
-        if folder is not None:
-            # A ruleset of its own: a rule added to the common one would let later workers in.
-            os.close(self._ruleset)
-            rules = [*self._rules, landlock.Rule(".", landlock.PRIVATE)]
-            self._ruleset = landlock.build(rules, self._abi)
-        landlock.enter(self._ruleset, self._abi)
-        self.close()
 
 
 def prepare(policy: Policy) -> Prepared:
@@ -145,32 +112,23 @@ def prepare(policy: Policy) -> Prepared:
     level = policy.level
     if level == "A":
         namespaces.require_own(policy.outside)
-    confined = level != "D"
-    rules: tuple[landlock.Rule, ...] = ()
     ruleset: int | None = None
     version = 0
     chosen: identity.Identity | None = None
     program: seccomp.Template | None = None
-    if confined:
+    if level != "D":
         if sys.platform != "linux":
             raise ConfinementError("seccomp", f"there is none on {sys.platform}")
         found = libraries.Libraries(policy.readable or (), policy.listable)
         if policy.readable is None:
-            found = libraries.find(torch="torch" in sys.modules)
-        paths = syscalls.Paths.NONE
-        if level in "AB":
-            paths = syscalls.Paths.READ if policy.private is None else syscalls.Paths.PRIVATE
-            rules = _rules(found)
-            version = landlock.abi()
-            ruleset = landlock.build(rules, version)
-        needed = [*found.readable, *found.listable, *([policy.private] if policy.private else [])]
-        chosen = identity.prepare(needed if level in "AB" else ())
-        program = seccomp.assemble(kernel.machine(), paths, threads=policy.threads > 0)
+            found = libraries.find(torch="torch" in sys.modules, loaded=True)
+        version = landlock.abi()
+        ruleset = landlock.build(_rules(found), version)
+        chosen = identity.prepare([*found.readable, *found.listable])
+        program = seccomp.assemble(kernel.machine(), threads=policy.threads > 0)
     return Prepared(
         level=level,
         _parent=os.getpid(),
-        _private=policy.private,
-        _rules=rules,
         _ruleset=ruleset,
         _abi=version,
         _limits=_limits(policy, chosen),
@@ -179,15 +137,15 @@ def prepare(policy: Policy) -> Prepared:
     )
 
 
-def _rules(found: libraries.Libraries) -> tuple[landlock.Rule, ...]:
+def _rules(found: libraries.Libraries) -> list[landlock.Rule]:
     rules = [landlock.Rule(path, landlock.READ) for path in found.readable]
     rules += [landlock.Rule(path, landlock.LIST) for path in found.listable]
     # Honest code drops output there; it keeps nothing.
     rules.append(landlock.Rule(os.devnull, landlock.READ_FILE | landlock.WRITE_FILE))
-    return tuple(rules)
+    return rules
 
 
-def _limits(policy: Policy, chosen: identity.Identity | None) -> limits.Limits:
+def _limits(policy: Policy, chosen: identity.Identity | None) -> limits.ResourceLimits:
     tasks = 0
     if chosen is not None and chosen.first_user is not None:
         tasks = 1 + policy.threads  # nobody else has this user
@@ -198,6 +156,5 @@ def _limits(policy: Policy, chosen: identity.Identity | None) -> limits.Limits:
         memory=policy.memory,
         cpu_seconds=policy.cpu_seconds,
         open_files=policy.open_files,
-        file_bytes=0 if policy.private is None else policy.file_bytes,
         tasks=tasks,
     )

@@ -30,10 +30,6 @@ EXECUTE = 1 << 0
 WRITE_FILE = 1 << 1
 READ_FILE = 1 << 2
 READ_DIR = 1 << 3
-REMOVE_DIR = 1 << 4
-REMOVE_FILE = 1 << 5
-MAKE_DIR = 1 << 7
-MAKE_REG = 1 << 8
 TRUNCATE = 1 << 14
 _ABI_1 = (1 << 13) - 1  # EXECUTE to MAKE_SYM
 _REFER = 1 << 13  # ABI 2
@@ -44,8 +40,6 @@ _ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | _IOCTL_DEV
 
 LIST = READ_DIR
 READ = READ_FILE | READ_DIR
-# Regular files and folders; no devices, sockets, FIFOs or links.
-PRIVATE = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | TRUNCATE
 
 
 @dataclass(frozen=True)

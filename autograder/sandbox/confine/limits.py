@@ -31,7 +31,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ResourceLimits:
     """Soft and hard values by the number of the resource."""
 
     values: tuple[tuple[int, int, int], ...]
@@ -68,9 +68,8 @@ def prepare(
     memory: int,
     cpu_seconds: int,
     open_files: int,
-    file_bytes: int,
     tasks: int,
-) -> Limits:
+) -> ResourceLimits:
     """Work out the limits of a worker.
 
     Args:
@@ -78,13 +77,12 @@ def prepare(
         memory: bytes beyond the baseline.
         cpu_seconds: processor time of all threads together.
         open_files: descriptors, the standard ones included.
-        file_bytes: largest size of a file that is written; 0 where nothing may be written.
         tasks: limit on the tasks of the worker's user; 0 where none is to be set.
     """
     wanted: dict[str, tuple[int, int]] = {
         "RLIMIT_CORE": (0, 0),  # a core file would hold what the worker was sent
         "RLIMIT_CPU": (cpu_seconds, cpu_seconds + _SECONDS_TO_DIE),
-        "RLIMIT_FSIZE": (file_bytes, file_bytes),
+        "RLIMIT_FSIZE": (0, 0),  # nothing may be written
         "RLIMIT_NOFILE": (open_files, open_files),
         "RLIMIT_MEMLOCK": (
             0,
@@ -99,7 +97,7 @@ def prepare(
     if tasks:
         wanted["RLIMIT_NPROC"] = (tasks, tasks)
     known = ((getattr(resource, name, None), soft, hard) for name, (soft, hard) in wanted.items())
-    return Limits(tuple((number, s, h) for number, s, h in known if number is not None))
+    return ResourceLimits(tuple((number, s, h) for number, s, h in known if number is not None))
 
 
 def tasks_of_user(user: int, threads: int) -> int:

@@ -1,4 +1,4 @@
-"""seccomp: the policy of `syscalls.py` as a classic BPF program, its installation, and an interpreter to test it with.
+"""seccomp: the policy of `syscalls.py` as a classic BPF program, and its installation.
 
 The program looks the call's number up by halving, so that any call costs about nine comparisons, and the kernel's own
 dry run over all numbers when a filter is installed stays cheap.
@@ -125,12 +125,11 @@ def _search(spans: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction]
     return [Instruction(_JGE, first, 0, 1), Instruction(_JA, len(left)), *left, *right]
 
 
-def assemble(architecture: str, paths: syscalls.Paths, threads: bool) -> Template:
+def assemble(architecture: str, threads: bool) -> Template:
     """Turn the policy into a program.
 
     Args:
         architecture: a key of `AUDIT_ARCH`.
-        paths: see `syscalls.profile`.
         threads: see `syscalls.profile`.
 
     Raises:
@@ -139,7 +138,7 @@ def assemble(architecture: str, paths: syscalls.Paths, threads: bool) -> Templat
     if architecture not in AUDIT_ARCH:
         raise ConfinementError(LAYER, f"no system call table for {architecture}")
     table = syscalls.numbers()[architecture]
-    rules = syscalls.profile(paths, threads)
+    rules = syscalls.profile(threads)
     bodies = {table[name]: _body(rule) for name, rule in rules.items() if name in table}
     unknown = _return(Action.UNKNOWN)
     spans: list[tuple[int, list[Instruction]]] = [(0, bodies.get(0, unknown))]
@@ -177,40 +176,3 @@ def enter(template: Template, pid: int) -> None:
         raise ConfinementError(LAYER, str(error)) from error
     if other:
         raise ConfinementError(LAYER, f"thread {other} has a filter of its own")
-
-
-def interpret(code: bytes, architecture: int, number: int, arguments: Sequence[int] = ()) -> int:
-    """Run a program as the kernel would.
-
-    Args:
-        code: an assembled program.
-        architecture: the audit token of the calling ABI.
-        number: of the call.
-        arguments: up to six, 64 bits each; the rest are 0.
-
-    Returns:
-        The filter's return value.
-    """
-    padded = [*arguments, *[0] * (6 - len(arguments))]
-    data = struct.pack("=IIQ6Q", number & 0xFFFFFFFF, architecture, 0, *padded)
-    accumulator = 0
-    position = 0
-    while True:
-        operation, jump_true, jump_false, k = _INSTRUCTION.unpack_from(code, 8 * position)
-        position += 1
-        if operation == _LD_ABS:
-            (accumulator,) = struct.unpack_from("=I", data, k)
-        elif operation == _AND:
-            accumulator &= k
-        elif operation == _JA:
-            position += k
-        elif operation == _JEQ:
-            position += jump_true if accumulator == k else jump_false
-        elif operation == _JGE:
-            position += jump_true if accumulator >= k else jump_false
-        elif operation == _JSET:
-            position += jump_true if accumulator & k else jump_false
-        elif operation == _RET:
-            return int(k)
-        else:
-            raise ValueError(f"unknown operation {operation:#x}")

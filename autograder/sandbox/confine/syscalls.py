@@ -86,14 +86,6 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
 
 
-class Paths(Enum):
-    """Which calls that name a file are let through."""
-
-    NONE = "none"  # level C: nothing else stands between a worker and the files
-    READ = "read"  # Landlock decides which
-    PRIVATE = "private"  # Landlock decides which; a folder may be written
-
-
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
@@ -113,7 +105,7 @@ DESCRIPTORS = _words(
     # pipes within the worker; `pipe2` is conditional
     "pipe poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait "
     "epoll_pwait epoll_pwait2 eventfd eventfd2 "
-    # directory listings go through a descriptor; without a path call there is none to list
+    # directory listings go through a descriptor
     "getdents getdents64 getcwd fadvise64 "
 )
 
@@ -252,11 +244,10 @@ CONDITIONAL: dict[str, Rule] = {
 }
 
 
-def profile(paths: Paths, threads: bool) -> dict[str, Rule]:
+def profile(threads: bool) -> dict[str, Rule]:
     """Return the rule of every call that has one.
 
     Args:
-        paths: which calls that name a file are let through.
         threads: whether threads may be started.
     """
     rules: dict[str, Rule] = {}
@@ -267,10 +258,9 @@ def profile(paths: Paths, threads: bool) -> dict[str, Rule]:
                 raise ValueError(f"{name} is in two groups")
             rules[name] = Rule(action)
 
-    for group in (MEMORY, DESCRIPTORS, TIME, SIGNALS, THREADS, QUERIES):
+    for group in (MEMORY, DESCRIPTORS, TIME, SIGNALS, THREADS, QUERIES, READ_PATHS):
         add(group, Action.ALLOW)
-    add(READ_PATHS, Action.NO_ACCESS if paths is Paths.NONE else Action.ALLOW)
-    add(WRITE_PATHS, Action.ALLOW if paths is Paths.PRIVATE else Action.NO_ACCESS)
+    add(WRITE_PATHS, Action.NO_ACCESS)
     add(REFUSED, Action.REFUSE)
     rules.update(CONDITIONAL)
     rules["clone"] = Rule(Action.REFUSE, CLONE_OF_A_THREAD if threads else ())
@@ -281,7 +271,7 @@ def profile(paths: Paths, threads: bool) -> dict[str, Rule]:
 
 def names() -> list[str]:
     """Return every call that the policy names, sorted."""
-    return sorted(profile(Paths.READ, True))
+    return sorted(profile(threads=True))
 
 
 @cache

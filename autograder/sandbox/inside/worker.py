@@ -5,8 +5,8 @@ test, no reference and no result.
 """
 
 from __future__ import annotations
-import __future__
 
+import asyncio
 import builtins
 import importlib.abc
 import linecache
@@ -18,24 +18,23 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+import msgspec
 import numpy as np
 
 from .. import wire
 from ..confine import libraries as packages
+from . import eventloop, quiet_ipython, statements
 
 MODULE = "submission"
-_FUTURE_FLAGS = 0
-for _name in __future__.all_feature_names:
-    _FUTURE_FLAGS |= getattr(__future__, _name).compiler_flag
 
 
 class ImportLimit(importlib.abc.MetaPathFinder):
     """Refuses every import that the chapter does not allow, first of all torch where gradients are written by hand."""
 
     def __init__(self, libraries: str):
-        self.allowed = {*sys.stdlib_module_names, *packages.NUMPY_PACKAGES, MODULE}
-        if libraries == "torch":
-            self.allowed.update(packages.TORCH_PACKAGES)
+        # Looked up by the zygote already: a worker could not read the metadata of all of them as fast.
+        names = packages.importable(torch=libraries == "torch")
+        self.allowed = {*sys.stdlib_module_names, *names, MODULE, quiet_ipython.NAME}
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         """Raise for a module outside the list; otherwise leave the search to the others.
@@ -44,7 +43,9 @@ class ImportLimit(importlib.abc.MetaPathFinder):
         """
         top = fullname.partition(".")[0]
         if top not in self.allowed:
-            raise ModuleNotFoundError(f"{top} cannot be imported in this chapter", name=top)
+            if top in packages.TORCH_DISTRIBUTIONS:
+                raise ModuleNotFoundError(f"{top} cannot be imported in this chapter", name=top)
+            raise ModuleNotFoundError(f"No module named {top!r}", name=top)
 
 
 class Foreign:
@@ -68,11 +69,10 @@ class Server:
         self.torch = sys.modules.get("torch")
         self.held: list[Any] = []
         self.foreign: dict[int, Any] = {}
-        self.flags = 0
         module = types.ModuleType(MODULE)
         self.namespace = module.__dict__
-        self.namespace["display"] = lambda *_args, **_kwargs: None
         sys.modules[MODULE] = module
+        self.cells: statements.Cells | None = None
 
     # --- plumbing
 
@@ -172,8 +172,7 @@ class Server:
         self, message: Any, arrays: list[np.ndarray]
     ) -> tuple[wire.Reply, wire.Packer | None]:
         if isinstance(message, wire.RunCell):
-            self._run_cell(message)
-            return wire.Done(id=message.id), None
+            return self._run_cell(message), None
         unpack = wire.Unpacker(arrays, self.torch, self._resolve(message.id)).unpack
         if isinstance(message, wire.Bind):
             for name, token in message.names.items():
@@ -187,7 +186,7 @@ class Server:
             return wire.Done(id=message.id), None
         return self._call(message, unpack)
 
-    def _run_cell(self, message: wire.RunCell) -> None:
+    def _run_cell(self, message: wire.RunCell) -> wire.Ran:
         self._seed(0)
         name = f"<cell {message.number}>"
         self.namespace["__name__"] = message.module_name
@@ -198,9 +197,25 @@ class Server:
             message.source.splitlines(keepends=True),
             name,
         )
-        code = compile(message.source, name, "exec", flags=self.flags, dont_inherit=True)
-        self.flags |= code.co_flags & _FUTURE_FLAGS  # as in a notebook, for the cells below too
-        exec(code, self.namespace)
+        if self.cells is None:
+            self.cells = self._new_cells(message.module_name == "__main__")
+
+        def started(step: int, line: int) -> None:
+            self._send(wire.Running(message.id, step, line))
+
+        until = None if message.until < 0 else message.until
+        failures: list[wire.Raised] = []
+        for failure in self.cells.run(message.source, name, started, message.skip, until):
+            if len(failures) < wire.MAX_FAILURES:
+                failures.append(self._failed(message, failure))
+        return wire.Ran(message.id, failures)
+
+    def _new_cells(self, notebook: bool) -> statements.Cells:
+        return statements.Cells(self.namespace, notebook)
+
+    def _failed(self, message: wire.RunCell, failure: statements.Failure) -> wire.Raised:
+        raised = self._raised(message.id, failure.error)
+        return msgspec.structs.replace(raised, cell=message.number, line=failure.line)
 
     def _seed(self, seed: int) -> None:
         random.seed(seed)
@@ -348,5 +363,7 @@ def run(incoming: int, outgoing: int, libraries: str) -> NoReturn:
     builtins.input = _no_input
     # Threads that a submission leaves running take turns quickly, so that the call after them is not starved.
     sys.setswitchinterval(0.0005)
+    quiet_ipython.take_over()
     sys.meta_path.insert(0, ImportLimit(libraries))
+    asyncio.set_event_loop_policy(eventloop.NotebookPolicy())
     Server(incoming, outgoing).serve()

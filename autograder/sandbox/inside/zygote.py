@@ -5,6 +5,7 @@ It has never run a backward pass: torch's autograd threads do not survive a fork
 
 Control messages on the socket, one JSON line each: from the grader an options object with three descriptors (requests,
 replies, output); to the grader `{"pid": …}` with a pidfd, later `{"exit": pid, "status": …, "cpu": …, "memory": …}`.
+Before all of them comes `{"ready": level}`, or `{"failed": reason}` from one that cannot start.
 """
 
 from __future__ import annotations
@@ -21,12 +22,15 @@ import traceback
 from typing import Any, NoReturn
 
 from .. import confine
+from ..confine import libraries as packages
 from . import hugepages, worker
 
 CANNOT_CONFINE = 70
+CANNOT_START = 71
 
 # Imported once here so that no worker pays for them.
 _WARM_NUMPY = [
+    "asyncio",
     "numpy",
     "numpy.fft",
     "numpy.linalg",
@@ -149,7 +153,17 @@ def _reap(control: socket.socket) -> None:
             "cpu": usage.ru_utime + usage.ru_stime,
             "memory": usage.ru_maxrss,
         }
-        control.sendall(json.dumps(note).encode() + b"\n")
+        _say(control, note)
+
+
+def _say(control: socket.socket, message: dict[str, Any]) -> None:
+    control.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _in_a_line(error: Exception) -> str:
+    # The loader's complaints begin with the library that is missing.
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:300]}"
 
 
 def main() -> None:
@@ -157,8 +171,15 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     options = json.loads(sys.argv[2])
     libraries = options["libraries"]
-    _import_libraries(libraries)
-    prepared = confine.prepare(confine.Policy(**options["policy"]))
+    try:
+        _import_libraries(libraries)
+        packages.importable(
+            torch=libraries == "torch"
+        )  # which each worker asks, is worked out once
+        prepared = confine.prepare(confine.Policy(**options["policy"]))
+    except Exception as error:
+        _say(control, {"failed": _in_a_line(error)})
+        os._exit(CANNOT_START)
     gc.collect()
     gc.freeze()
     hugepages.join_memory()
@@ -174,7 +195,7 @@ def main() -> None:
     poll.register(control, select.POLLIN)
     poll.register(wake_read, select.POLLIN)
     try:
-        control.sendall(json.dumps({"ready": prepared.level}).encode() + b"\n")
+        _say(control, {"ready": prepared.level})
         while True:
             for descriptor, _event in poll.poll():
                 if descriptor == wake_read:

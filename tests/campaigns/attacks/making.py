@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from autograder.course.source import QUIZ
+
 CHAPTER = "ch02_vanilla_rnn"
-QUIZ = "quiz_answers"
 
 
 def code(source: str | list[str], **metadata: Any) -> dict[str, Any]:

@@ -29,8 +29,9 @@ from typing import Any
 
 import msgspec
 
-from autograder.course.source import ROOT, Chapter, chapters, module_source
-from autograder.grading.engine import SUITES, Grader
+from autograder.course.settings import Grading
+from autograder.course.source import ROOT, SUITES, Chapter, chapters, module_source
+from autograder.grading.engine import Grader
 from autograder.grading.submissions import Found, read
 from autograder.results import SubmissionResult, to_json
 from autograder.sandbox import client
@@ -90,7 +91,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     never: list[str] = []
     student: str = "mallory"
     preludes: list[str] = []
-    levels: str = "ABC"
+    levels: str = "AB"
     fast: bool = False
     seconds: float = SECONDS
 
@@ -117,7 +118,7 @@ class Places:
 
 
 @dataclass
-class Outcome:
+class Attempt:
     """How a submission ended."""
 
     name: str
@@ -176,7 +177,7 @@ class Range:
     def __init__(self, level: str, limits: Limits = LIMITS):
         self.level = level
         self._course = chapters()
-        self._grader = Grader(self._course, limits=limits, policy={"level": level})
+        self._grader = Grader(self._course, grading=Grading(limits=limits), policy={"level": level})
         self._scratch = Path(tempfile.mkdtemp(prefix="attacks-"))
         os.chmod(self._scratch, 0o755)
         self._sources: dict[str, str] = {}
@@ -218,7 +219,7 @@ class Range:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def run(self, folder: Path) -> Outcome:
+    def run(self, folder: Path) -> Attempt:
         """Hand a submission in, grade it and its neighbour, and compare with what is expected."""
         expected = load(folder)
         chapter = self._course[expected.chapter]
@@ -231,7 +232,7 @@ class Range:
             submission = read(found)
             result, _ = self._grader.grade(submission)
             seconds = time.perf_counter() - started
-            outcome = Outcome(folder.name, self.level, seconds, result)
+            outcome = Attempt(folder.name, self.level, seconds, result)
             outcome.wrong += deviations(result, expected, chapter)
             if expected.seconds < seconds:
                 outcome.wrong.append(f"took {seconds:.1f} s")

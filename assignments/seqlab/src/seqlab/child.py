@@ -13,18 +13,22 @@ import os
 import re
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from seqlab import timelimit
+from seqlab import quiet_ipython, timelimit
+from seqlab.cells import Cell
 from seqlab.chapters import QUIZ, quiz_options
-from seqlab.notebook import Cell, NotebookError, imported, read_cells
+from seqlab.notebook import NotebookError, imported, read
 from seqlab.quizzes import check_quiz
 from seqlab.results import CheckResult, as_data
+from seqlab.statements import Cells
 
 # What takes long to import is imported while nobody waits for it.
 _LARGE = ("numpy", "scipy", "torch", "matplotlib")
+
+_STOPS = 4  # of one cell, after which the rest of it is left out
 
 Tell = Callable[..., None]
 
@@ -62,7 +66,7 @@ def main() -> None:
 
 def _import_large(path: Path) -> None:
     try:
-        wanted = imported(read_cells(path))
+        wanted = imported(read(path).cells)
     except (NotebookError, OSError):
         return  # told when the cells are run
     for name in _LARGE:
@@ -75,55 +79,102 @@ def _import_large(path: Path) -> None:
 
 def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
     try:
-        cells = read_cells(path)
+        reading = read(path)
     except (NotebookError, OSError) as error:
         tell("impossible", said=str(error))
         return
+    quiet_ipython.take_over()
     module = types.ModuleType("notebook")
     sys.modules["notebook"] = module  # what looks up a class's module finds it
     namespace = module.__dict__
-    namespace["display"] = lambda *_objects, **_options: None
+    if reading.is_notebook:
+        # As in a kernel; what looks up a class's module finds it here, too.
+        namespace["__name__"] = "__main__"
+        sys.modules["__main__"] = module
+    runner = Cells(namespace, reading.is_notebook, (timelimit.TimeIsUp,))
     broken: dict[str, str] = {}
-    for cell in cells:
-        defined = re.findall(r"^(?:def|class)\s+(\w+)", cell.source, re.MULTILINE)
-        if str(cell.number) in job["skip"]:
-            said = f"{_label(cell.number, defined)} {job['skip'][str(cell.number)]}"
-        else:
-            tell("cell", number=cell.number)
-            said = _run_cell(path, cell, _label(cell.number, defined), namespace, job["seconds"])
-        if said:
-            broken |= dict.fromkeys(defined, said)
-            tell("cell_failed", number=cell.number, said=said)
+    for cell in reading.cells:
+        defined = _definitions(cell)
+        label = f"cell {cell.number} ({next(iter(defined))})" if defined else f"cell {cell.number}"
+        skip = {
+            int(step): tuple(what) for step, what in job["skip"].get(str(cell.number), {}).items()
+        }
+        failed = list(_run_cell(path, cell, runner, skip, job["seconds"], tell))
+        for line, what in failed:
+            said = f"{label}, line {line}: {what}" if line else f"{label} {what}"
+            tell("cell_failed", number=cell.number, line=line, said=said)
+            for name, first in defined.items():
+                if name not in broken or first <= line:
+                    broken[name] = said
     for function in job["functions"]:
         seconds = _seconds(chapter, function) * job["seconds"] / timelimit.SECONDS
         tell("start", function=function, seconds=seconds)
         result = _check(chapter, function, namespace, seconds)
-        if result.unwritten and function in broken:
+        if function not in namespace and function in broken:
             result = CheckResult(function, False, (broken[function],), result.question)
         tell("result", result=as_data(result))
 
 
-def _label(number: int, defined: list[str]) -> str:
-    """Name a cell: notebooks show no numbers, so that a name that it defines helps to find it."""
-    return f"cell {number} ({defined[0]})" if defined else f"cell {number}"
+def _definitions(cell: Cell) -> dict[str, int]:
+    """Functions and classes at the top level of a cell, each with its line."""
+    found = re.finditer(r"^(?:async +def|def|class)\s+(\w+)", cell.source, re.MULTILINE)
+    return {match[1]: cell.source.count("\n", 0, match.start()) + 1 for match in found}
 
 
-def _run_cell(path: Path, cell: Cell, label: str, namespace: dict[str, Any], seconds: float) -> str:
-    """Run a cell; return what went wrong."""
+def _run_cell(
+    path: Path,
+    cell: Cell,
+    runner: Cells,
+    skip: dict[int, tuple[int, str]],
+    seconds: float,
+    tell: Tell,
+) -> Iterator[tuple[int, str]]:
+    """Run a cell; yield line and words for what goes wrong.
+
+    Args:
+        path: of the notebook.
+        cell: to run.
+        runner: of the notebook's cells.
+        skip: steps that ended the process when they were run before; -1 is the cell as a whole.
+        seconds: the limit of the cell, once more after each statement that was stopped there.
+        tell: tells how far it is.
+    """
+    tell("cell", number=cell.number, step=-1, line=0)
+    yield from skip.values()
+    if -1 in skip:
+        return
     name = f"<{path.name} cell {cell.number}>"
     lines = cell.source.splitlines(keepends=True)
     linecache.cache[name] = (len(cell.source), None, lines, name)
+    now = (-1, 0)
+
+    def started(step: int, line: int) -> None:
+        nonlocal now
+        now = (step, line)
+        tell("cell", number=cell.number, step=step, line=line)
+
+    left_out = set(skip)
+    for _ in range(_STOPS):
+        try:
+            with timelimit.limited(seconds):
+                for failure in runner.run(cell.source, name, started, left_out):
+                    yield failure.line, _told(failure.error)
+            return
+        except timelimit.TimeIsUp:
+            yield now[1], timelimit.said("it", seconds)
+            left_out.update(range(now[0] + 1))
+    yield 0, "was not run to its end: it took too long again and again"
+
+
+def _told(error: BaseException) -> str:
+    """An exception in words."""
+    if isinstance(error, SyntaxError):
+        return error.msg or "it does not compile"
     try:
-        with timelimit.limited(seconds):
-            exec(compile(cell.source, name, "exec", dont_inherit=True), namespace)
-    except timelimit.TimeIsUp:
-        return timelimit.said(label, seconds)
-    except SyntaxError as error:
-        return f"{label}, line {error.lineno}: {error.msg}"
-    except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())
-        return f"{label} raised {type(error).__name__}" + (f": {text}" if text else "")
-    return ""
+    except Exception:  # a student's own __str__ may do anything
+        text = ""
+    return type(error).__name__ + (f": {text}" if text else "")
 
 
 def _seconds(chapter: str, function: str) -> float:

@@ -223,10 +223,10 @@ def _hint(options: argparse.Namespace) -> int:
 
 
 def _quiz(options: argparse.Namespace) -> int:
-    from seqlab.quizzes import feedback, literal_answers
+    from seqlab.quizzes import feedback
 
     target = _single(options.what)
-    answers = literal_answers(cell.source for cell in notebook.read_cells(target.path))
+    answers = notebook.read(target.path).quiz
     columns = terminal.width()
     for line in feedback(target.chapter, answers).text().splitlines():
         print("\n".join(terminal.wrapped(line, columns)))

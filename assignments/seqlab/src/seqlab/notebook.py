@@ -1,36 +1,20 @@
-"""A student's notebook or script as cells of plain Python, read without any library of notebooks."""
+"""Find a chapter's notebook or script, and read it."""
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from seqlab import cells
+from seqlab.cells import Cell, Reading
 from seqlab.chapters import chapters_with_checks
 
 SUFFIXES = (".ipynb", ".py")
 
-_MARK = re.compile(r"^# ?%%(?!%)(.*)$", re.MULTILINE)
-_MAGIC = re.compile(r"^(\s*)(?:[%!]|\?|.*\?\s*$|\w+\s*=\s*[%!])")
-# Cell magics whose body is the notebook's own Python.
-_PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
-
 
 class NotebookError(Exception):
     """A file is no notebook and no script that could be run."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell: its place among all cells, from 1, and its source."""
-
-    number: int
-    source: str
 
 
 def chapter_of(path: Path) -> str | None:
@@ -59,84 +43,23 @@ def find(chapter: str, folder: Path) -> Path | None:
     return None
 
 
-def read_cells(path: Path) -> list[Cell]:
-    """Return the cells that define things: no experiments, no locked cells, no magics.
+def read(path: Path) -> Reading:
+    """Read a notebook or script.
 
     Raises:
-        NotebookError: the file is neither a notebook nor text.
+        NotebookError: it is neither.
         OSError: it cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        raw = list(_notebook(text) if path.suffix == ".ipynb" else _script(text))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise NotebookError(f"{path.name} is not readable ({error})") from error
-    return [
-        Cell(number, plain) for number, source in raw if (plain := without_magics(source)).strip()
-    ]
+    reading = cells.read(path.name, path.read_bytes())
+    if reading.status != "graded":
+        raise NotebookError(f"{path.name} is not readable ({reading.remarks[-1].what})")
+    return reading
 
 
-def _notebook(text: str) -> Iterator[tuple[int, str]]:
-    for number, cell in enumerate(json.loads(text)["cells"], start=1):
-        if cell["cell_type"] == "code" and not _left_out(cell.get("metadata", {})):
-            source = cell["source"]
-            yield number, source if isinstance(source, str) else "".join(source)
-
-
-def _left_out(metadata: dict[str, Any]) -> bool:
-    """Experiments take minutes; locked cells hold what is checked here anyway."""
-    nbgrader = metadata.get("nbgrader") or {}
-    locked = nbgrader.get("grade") or nbgrader.get("locked")
-    return "experiment" in (metadata.get("tags") or []) or bool(
-        locked and not nbgrader.get("solution")
-    )
-
-
-def _script(text: str) -> Iterator[tuple[int, str]]:
-    marks = list(_MARK.finditer(text))
-    if not marks:
-        yield 1, text
-        return
-    yield 1, text[: marks[0].start()]
-    ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    for number, (mark, end) in enumerate(zip(marks, ends, strict=True), start=2):
-        header = mark[1]
-        locked = re.search(r'"(?:grade|locked)": *true', header)
-        solution = re.search(r'"solution": *true', header)
-        if re.search(r"\[(?:markdown|md|raw)\]", header) or '"experiment"' in header:
-            continue
-        if not locked or solution:
-            yield number, text[mark.end() + 1 : end]
-
-
-def without_magics(source: str) -> str:
-    """Put `pass` where IPython's magics and shell lines stand, so that the other lines keep their numbers."""
-    lines = source.replace("\r\n", "\n").split("\n")
-    first = next((k for k, line in enumerate(lines) if line.strip()), None)
-    if first is not None and lines[first].startswith("%%"):
-        if lines[first].split()[0] not in _PYTHON_MAGICS:
-            return ""
-        lines[first] = "pass"
-    text = "\n".join(lines)
-    if _compiles(text):
-        return text
-    return "\n".join(f"{magic[1]}pass" if (magic := _MAGIC.match(line)) else line for line in lines)
-
-
-def _compiles(source: str) -> bool:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def imported(cells: list[Cell]) -> set[str]:
+def imported(read_cells: Iterable[Cell]) -> set[str]:
     """Return the libraries that the cells import at top level."""
     found = set()
-    for cell in cells:
+    for cell in read_cells:
         for match in re.finditer(r"^(?:import|from)\s+(\w+)", cell.source, re.MULTILINE):
             found.add(match[1])
     return found

@@ -7,13 +7,11 @@ from reading the answers before having chosen.
 
 from __future__ import annotations
 
-import ast
 import base64
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -168,23 +166,6 @@ def quiz(chapter: str | None = None, answers: Mapping[str, str] | None = None) -
         known = ", ".join(chapters_with_checks())
         raise ValueError(f"say which chapter, such as quiz('ch02'); there are: {known}")
     return feedback(found, namespace.get(QUIZ) if answers is None else answers)
-
-
-def literal_answers(sources: Iterable[str]) -> dict[str, str] | None:
-    """Read `quiz_answers` from cells without running them; None where no cell sets it to a plain dict."""
-    found = None
-    for source in sources:
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):
-            continue  # a cell that does not compile holds no answers
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and any(
-                isinstance(target, ast.Name) and target.id == QUIZ for target in node.targets
-            ):
-                with suppress(ValueError):
-                    found = ast.literal_eval(node.value)
-    return found if isinstance(found, dict) else None
 
 
 def _notebook() -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Running a student's notebook in a child process, with a time limit for each cell and each function.
 
-A `Run` is driven by messages of its child and by the clock; it never waits itself, so that the same code serves the
+A `NotebookRun` is driven by messages of its child and by the clock; it never waits itself, so that the same code serves the
 command that waits for the end and the one that listens to keys meanwhile.
 """
 
@@ -24,6 +24,7 @@ from seqlab.results import CheckResult, from_data
 
 # A child stops a function itself; it is killed only where that has no effect.
 GRACE = 1.0 if hasattr(signal, "setitimer") else 0.0
+_STEPS = 4  # of one cell that may end a process, after which the cell is left out
 READY_SECONDS = 120.0  # importing torch from a cold disk takes its time
 
 
@@ -85,7 +86,7 @@ class Child:
         self._process.wait()
 
 
-class Run:
+class NotebookRun:
     """One run over a notebook. `results` and `notes` grow as messages come in; `running` says whether more will come."""
 
     def __init__(
@@ -100,14 +101,15 @@ class Run:
         seconds: float = timelimit.SECONDS,
     ):
         self.results: dict[str, CheckResult] = {}
-        self.notes: dict[int, str] = {}
+        self.notes: dict[tuple[int, int], str] = {}  # by cell and line
         self.problem = ""
         self.running = True
         self.deadline = 0.0
         self._path, self._chapter, self._inbox, self._log = path, chapter, inbox, log
         self._left = list(functions)
         self._seconds = self._limit = seconds
-        self._skip: dict[int, str] = {}  # cell to what happened when it was run
+        # Cell to its steps that are not run again: the line, and what happened when it was run.
+        self._skip: dict[int, dict[int, tuple[int, str]]] = {}
         self._now: tuple[str, Any] = ("", None)
         self._child: Child
         self._start(spare)
@@ -133,9 +135,9 @@ class Run:
             return None
         event, limit = data["event"], self._seconds + GRACE
         if event == "cell":
-            self._doing("cell", data["number"], limit)
+            self._doing("cell", (data["number"], data["step"], data["line"]), limit)
         elif event == "cell_failed":
-            self.notes[data["number"]] = data["said"]
+            self.notes[data["number"], data["line"]] = data["said"]
         elif event == "start":
             self._limit = data["seconds"]
             self._doing("function", data["function"], self._limit + GRACE)
@@ -155,8 +157,7 @@ class Run:
         what, which = self._now
         self._child.end()
         if what == "cell":
-            self._skip[which] = timelimit.said("", self._seconds).strip()
-            self._start()
+            self._leave_out(which, timelimit.said("it", self._seconds))
         elif what == "function":
             result = CheckResult(which, False, (timelimit.said(which, self._limit),))
             self._add(result)
@@ -178,11 +179,17 @@ class Run:
             self._add(CheckResult(which, False, (f"{which} ended the Python process",)))
             self._restart()
         elif what == "cell":
-            self._skip[which] = "ended the Python process"
-            self._start()
+            self._leave_out(which, "it ended the Python process")
         else:
             self.problem = self.problem or "Python ended before it was ready"
             self._stop()
+
+    def _leave_out(self, place: tuple[int, int, int], said: str) -> None:
+        """Start anew without a step of a cell."""
+        number, step, line = place
+        steps = self._skip.setdefault(number, {})
+        steps[step if step not in steps and len(steps) < _STEPS else -1] = (line, said)
+        self._start()
 
     def _add(self, result: CheckResult) -> CheckResult:
         self.results[result.function] = result
@@ -208,7 +215,7 @@ def run(
     seconds: float = timelimit.SECONDS,
     log: Any = None,
     on_result: Callable[[CheckResult], None] = lambda _result: None,
-) -> Run:
+) -> NotebookRun:
     """Run a notebook and check these functions; come back when everything is known.
 
     Args:
@@ -220,7 +227,7 @@ def run(
         on_result: told each result as it comes.
     """
     inbox: queue.Queue[Message] = queue.Queue()
-    current = Run(path, chapter, functions, inbox, seconds=seconds, log=log)
+    current = NotebookRun(path, chapter, functions, inbox, seconds=seconds, log=log)
     try:
         while current.running:
             try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from seqlab.nested import leaves, mapped
 
 
 def is_tensor(value: Any) -> bool:
@@ -15,15 +16,13 @@ def is_tensor(value: Any) -> bool:
 
 def snapshot(value: Any) -> Any:
     """Copy arrays, tensors and containers; keep what is no data."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if is_tensor(value):
-        return value.detach().clone()
-    if type(value) is dict:
-        return {key: snapshot(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(snapshot(item) for item in value)
-    return value
+    return mapped(_copy, value)
+
+
+def _copy(leaf: Any) -> Any:
+    if isinstance(leaf, np.ndarray):
+        return leaf.copy()
+    return leaf.detach().clone() if is_tensor(leaf) else leaf
 
 
 def restore(value: Any, before: Any) -> tuple[Any, bool]:
@@ -64,10 +63,10 @@ def restore(value: Any, before: Any) -> tuple[Any, bool]:
 
 def is_data(value: Any) -> bool:
     """Whether a result consists of what can be compared."""
-    if isinstance(value, Mapping):
-        return all(map(is_data, value.values()))
-    if isinstance(value, (list, tuple)):
-        return all(map(is_data, value))
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind in "biuf"
-    return is_tensor(value) or isinstance(value, (bool, int, float, str, np.number, np.bool_))
+    return all(map(_is_data, leaves(value)))
+
+
+def _is_data(leaf: Any) -> bool:
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.kind in "biuf"
+    return is_tensor(leaf) or isinstance(leaf, (bool, int, float, str, np.number, np.bool_))

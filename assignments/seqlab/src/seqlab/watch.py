@@ -16,7 +16,7 @@ from seqlab.chapters import QUIZ, function_names
 from seqlab.hints import hint_lines
 from seqlab.report import progress_line
 from seqlab.results import CheckResult
-from seqlab.runner import Child, Message, Run
+from seqlab.runner import Child, Message, NotebookRun
 
 POLL_SECONDS = 0.05
 _PRINTED_LINES = 5
@@ -34,7 +34,7 @@ class State:
     chosen: bool = False  # with `n`, so that passing another exercise does not change it
     listing: bool = False
     hints: list[str] = field(default_factory=list)
-    notes: dict[int, str] = field(default_factory=dict)
+    notes: dict[tuple[int, int], str] = field(default_factory=dict)
     problem: str = ""
     printed: str = ""
     running: bool = False
@@ -124,7 +124,7 @@ class Watch:
         self._memory = memory.load(path.parent)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the loop runs
         self._log_start = 0
-        self._run: Run | None = None
+        self._run: NotebookRun | None = None
         self._spare = self._new_child()
         self._seen: tuple[int, int] | None = None
         self._saved = 0.0
@@ -188,7 +188,7 @@ class Watch:
         order += [name for name in state.functions if name != state.current]
         self._saved = time.monotonic()
         self._log_start = self._log.seek(0, 2)
-        self._run = Run(
+        self._run = NotebookRun(
             self._path, self._chapter, order, self._inbox, spare=self._spare, log=self._log
         )
         state.notes, state.problem, state.printed = self._run.notes, "", ""

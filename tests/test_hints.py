@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from autograder.course.catalogue import Mistake
 from autograder.grading import traces as naming
-from autograder.grading.trace_store import KnownTraces
-from autograder.grading.traces import Call, Namer, same_values, trace
+from autograder.grading.hints import Hints
+from autograder.grading.trace_store import TraceStore
+from autograder.grading.traces import Call, same_values, trace
 from autograder.results import HINT, TestResult
 
 ENTRY = Mistake(function="f", name="wrong", says="it is wrong", old="a", new="b")
@@ -91,14 +92,14 @@ class Catalogue:
 
 def hinted(namer, found):
     outcomes = {"f": {"values": TestResult("values", "failed", 1.0, "wrong")}}
-    return namer.add_hints(outcomes, {"f": found})["f"]["values"].message
+    return namer.add(outcomes, {"f": found})["f"]["values"].message
 
 
 def test_a_second_grader_asks_nothing(tmp_path):
     path = tmp_path / "below" / "known.sqlite"
     first, second = Catalogue(), Catalogue()
-    one = hinted(Namer([ENTRY], first, KnownTraces("ch", "1", path)), first.found)
-    other = hinted(Namer([ENTRY], second, KnownTraces("ch", "1", path)), first.found)
+    one = hinted(Hints([ENTRY], first, TraceStore("ch", "1", path)), first.found)
+    other = hinted(Hints([ENTRY], second, TraceStore("ch", "1", path)), first.found)
     assert one == other == "wrong" + HINT + "it is wrong"
     assert first.asked == ["wrong"]
     assert second.asked == []
@@ -107,8 +108,8 @@ def test_a_second_grader_asks_nothing(tmp_path):
 def test_another_version_of_the_grader_asks_again(tmp_path):
     path = tmp_path / "known.sqlite"
     first, second = Catalogue(), Catalogue()
-    hinted(Namer([ENTRY], first, KnownTraces("ch", "1", path)), first.found)
-    hinted(Namer([ENTRY], second, KnownTraces("ch", "2", path)), second.found)
+    hinted(Hints([ENTRY], first, TraceStore("ch", "1", path)), first.found)
+    hinted(Hints([ENTRY], second, TraceStore("ch", "2", path)), second.found)
     assert second.asked == first.asked
 
 
@@ -116,7 +117,7 @@ def test_what_ran_out_of_time_is_no_name(tmp_path):
     path = tmp_path / "known.sqlite"
     found = Catalogue().found
     slow = Catalogue("timeout")
-    namer = Namer([ENTRY], slow, KnownTraces("ch", "1", path))
+    namer = Hints([ENTRY], slow, TraceStore("ch", "1", path))
     assert hinted(namer, found) == hinted(namer, slow.found) == "wrong"
     assert slow.asked == ["wrong"]
 
@@ -145,7 +146,7 @@ def test_where_nothing_can_be_kept_naming_goes_on(tmp_path, harm):
     path.parent.mkdir()
     harm(path)
     catalogue = Catalogue()
-    namer = Namer([ENTRY], catalogue, KnownTraces("ch", "1", path))
+    namer = Hints([ENTRY], catalogue, TraceStore("ch", "1", path))
     assert hinted(namer, catalogue.found).endswith("it is wrong")
     assert hinted(namer, catalogue.found).endswith("it is wrong")
     assert catalogue.asked == ["wrong"]
@@ -157,13 +158,13 @@ def test_two_graders_write_side_by_side(tmp_path):
     for number in range(4):
         pid = os.fork()
         if pid == 0:
-            known = KnownTraces("ch", "1", path)
+            known = TraceStore("ch", "1", path)
             for entry in range(50):
                 known.put("f", f"{number} {entry}", b"%d" % entry)
             os._exit(0)
         children.append(pid)
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
-    known = KnownTraces("ch", "1", path)
+    known = TraceStore("ch", "1", path)
     for number in range(4):
         for entry in range(50):
             assert known.get("f", f"{number} {entry}") == b"%d" % entry

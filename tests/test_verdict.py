@@ -1,0 +1,92 @@
+"""The doctor's verdict in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.cli import main
+from autograder.sandbox import verdict
+from autograder.sandbox.client import Zygote
+from autograder.sandbox.confine import cgroups, identity, libraries
+from autograder.sandbox.doctor import Available, Row, available
+from autograder.sandbox.terms import SAFE_LEVELS, GraderFault
+
+HELD = Row("list /", "refused", "EACCES", True)
+BROKEN = Row("fork", "refused", "done", False)
+
+
+def test_all_is_well():
+    assert verdict.verdict(Available("A"), [HELD], []) == (
+        "level A: graded code is held; nothing is weaker"
+    )
+
+
+def test_things_are_weaker():
+    found = Available("B", {"namespaces": "bubblewrap (bwrap) is not installed"})
+    said = verdict.verdict(found, [HELD], ["no namespaces (…)", "no cgroup"])
+    assert said == (
+        "level B: graded code is held; 2 things are weaker: no namespaces (…); no cgroup"
+    )
+    assert "1 thing is weaker: no cgroup" in verdict.verdict(found, [HELD], ["no cgroup"])
+
+
+def test_what_is_broken_comes_first():
+    said = verdict.verdict(Available("B"), [HELD, BROKEN], ["no cgroup"])
+    assert said.startswith("level B: graded code is NOT HELD: 1 of 2 attempts")
+    assert said.endswith("; fork; no cgroup")
+
+
+def test_too_low_a_level_is_refused():
+    found = Available("C", {"landlock": "there is none"})
+    said = verdict.verdict(found, [], verdict.weaker(found))
+    assert said.startswith("level C: graded code is not held, so grading is refused; ")
+    assert "no landlock (there is none)" in said
+
+
+def test_what_is_weaker(monkeypatch):
+    monkeypatch.setattr(cgroups, "delegated", lambda: None)
+    monkeypatch.setattr(identity, "can_change_user", lambda: False)
+    monkeypatch.setattr(verdict.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"numpy"}))
+    lines = verdict.weaker(Available("B", {"namespaces": "refused"}))
+    assert len(lines) == 4 and lines[0] == "no namespaces (refused)"
+    assert lines[-1] == verdict.NO_TORCH
+    assert not any("\n" in line for line in lines)
+    monkeypatch.setattr(cgroups, "delegated", lambda: "/sys/fs/cgroup/own")
+    monkeypatch.setattr(verdict.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"torch"}))
+    assert verdict.weaker(Available("A")) == []
+
+
+def test_torch_is_tried(monkeypatch):
+    level = available().level
+    if level not in SAFE_LEVELS:
+        pytest.skip("no sandbox here")
+    row = verdict.torch_row(level)
+    assert row is not None and (row.outcome, row.held) == ("done", True)
+    monkeypatch.setattr(verdict, "_TRAINING", "def train():\n    raise OSError")
+    assert not verdict.torch_row(level).held
+
+
+def test_torch_that_does_not_start(monkeypatch):
+    def failing(_zygote, _limits):
+        raise GraderFault("the sandbox does not start: OSError: libcublasLt.so.13")
+
+    monkeypatch.setattr(Zygote, "fork", failing)
+    row = verdict.torch_row("B")
+    assert not row.held and row.outcome.endswith("libcublasLt.so.13")
+
+
+def test_torch_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"numpy"}))
+    assert verdict.torch_row("B") is None
+
+
+def test_the_command_begins_with_the_verdict(capsys):
+    if available().level not in SAFE_LEVELS:
+        pytest.skip("no sandbox here")
+    assert main(["doctor"]) == 0
+    first, *table = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"level {available().level}: graded code is held; ")
+    assert len(table) > 40 and all(line.startswith("held ") for line in table)
+    assert any("PyTorch" in line for line in table)

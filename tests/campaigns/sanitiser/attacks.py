@@ -16,7 +16,7 @@ from autograder.reports import class_html, feedback_html
 from autograder.reports.statistics import Run
 from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult
 from autograder.similarity import report as similarity_report
-from autograder.similarity.compare import Comparison, Fingerprints, Match, Pair, Place
+from autograder.similarity.compare import Comparison, Fingerprints, Match, Pair, Span
 from tests import gradebook_course as made
 from tests.gradebook_course import CHAPTER, COURSE, FUNCTIONS
 
@@ -150,7 +150,7 @@ def _alike(attack: Attack) -> Comparison:
         Fingerprints(f"{attack.student}{end} {attack.text}", {1: attack.text}, (), (), frozenset())
         for end in ("", "'s twin")
     ]
-    place = Place(1, 1, lines)
+    place = Span(1, 1, lines)
     pair = Pair(sides[0], sides[1], 1.0, 9, (Match(place, place, 9),))
     return Comparison(attack.text, 2, (attack.text,), 0.5, 0.1, (pair,))
 

@@ -20,7 +20,8 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
 .PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load browser \
-  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page test-pythons machines try-cuda \
+  nightly
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +124,18 @@ gradescope: $(READY) ## Make the archive that Gradescope takes, build/gradescope
 
 load: $(READY) ## A class of 300 with hostile submissions, and a grader killed at 50 random moments
 	@$(PY) -m tests.campaigns.load
+
+test-pythons: $(READY) ## Sandbox, doctor and ten chapters on every Python that is installed; rows of docs/machines.md
+	@$(PY) -m tests.campaigns.machines --pythons $(if $(TORCH),--torch "$$TORCH")
+
+machines: $(READY) ## The same on other kinds of machine, imitated: no bubblewrap, a container, offline, …
+	@$(PY) -m tests.campaigns.machines --kinds
+
+try-cuda: $(READY) ## The same with PyTorch's build for CUDA, 6 GB, on the newest Python
+	@$(PY) -m tests.campaigns.machines --cuda
+
+nightly: $(READY) ## What is too long for every change; notes in docs/ci.md how long it took
+	@$(PY) -m tests.campaigns.nightly
 
 lint: $(READY) ## Check style, types and layers
 	@$(PY) -m ruff check .

@@ -215,7 +215,8 @@ def _announce(
         sizes = list(pool.map(_size, [*packages, *builds]))
     download = sum(size for size in sizes if size)
     unknown = sizes.count(None)
-    line = f"Downloading and installing {len(sizes)} packages, {_human(download)}"
+    packaged = f"{len(sizes)} packages" if len(sizes) > 1 else "1 package"
+    line = f"Downloading and installing {packaged}, {_human(download)}"
     if builds:
         share = sum(size for size in sizes[len(packages) :] if size)
         line += f" ({_human(share)} of them PyTorch {_build_name(builds)})"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.catalogue import alternatives, mistakes
-from autograder.course.source import Chapter, quiz_key, solution_source
+from autograder.course.quiz import quiz_key
+from autograder.course.source import Chapter, solution_source
 from autograder.sample_class import QUIZ, answer, functions_of, released_path
 
 PERFECT, OTHER_STYLE, UNFINISHED = 0.2, 0.2, 0.1

@@ -62,7 +62,6 @@ def twice(x):
 quiz_answers = {"q1": "", "q2": ""}
 ### BEGIN SOLUTION
 quiz_answers = {"q1": "a", "q2": "b"}
-quiz_feedback = {"q1": {"a": "yes", "b": "no"}, "q2": {"a": "no", "b": "yes"}}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}

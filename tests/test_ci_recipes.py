@@ -231,7 +231,7 @@ def test_the_instructors_workflow(checkout, services):
     assert "apt-get install -q --yes --no-install-recommends bubblewrap" in calls
     assert "kernel.apparmor_restrict_unprivileged_userns=0" in calls
     assert "Nothing to be done" in said["Install"]
-    assert re.search(r"^level [AB]$", said["Try out the sandbox"], re.M)
+    assert re.search(r"^level [AB]: graded code is held; ", said["Try out the sandbox"], re.M)
     check_grades(checkout)
     kept = uploaded(steps_of(INSTRUCTOR)[-1], checkout)
     assert {"graded/grades.csv", "graded/report.html", "graded/run.json"} <= kept

@@ -6,23 +6,23 @@ import ast
 import itertools
 import os
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 import autograder.course.source as course_module
+from autograder.course.quiz import graded_questions, practice_questions, quiz_key
 from autograder.course.source import (
     CourseError,
     chapters,
     load_reference,
     module_source,
-    quiz_feedback,
-    quiz_key,
-    quiz_options,
     read_notebook,
     solution_source,
     unwrap_main,
 )
+from seqlab.answers import Form
 
 HEADER = """\
 # ---
@@ -80,6 +80,15 @@ if __name__ == "__main__":
 
 QUIZ = """
 # %% [markdown]
+# #### Practice 1
+# Is zero a number?
+#
+# - [x] yes
+#   > It is.
+# - [ ] no
+#   > Why not?
+
+# %% [markdown]
 # #### q1
 # What is $1 + 1$?
 #
@@ -88,19 +97,21 @@ QUIZ = """
 # - **c** three
 #
 # #### q2
-# And $0 + 0$?
+# And half of it?
 #
-# - **a** nothing
-# - **b** something
+# *Answer: a number, to within 0.1.*
+
+# %% [markdown]
+# #### q3
+# Sort them.
+#
+# - **A** two
+# - **B** one
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": ""}
+quiz_answers = {"q1": "", "q2": "", "q3": ""}
 ### BEGIN SOLUTION
-quiz_answers = {"q1": "b", "q2": "a"}
-quiz_feedback = {
-    "q1": {"a": "One is missing.", "b": "Count them.", "c": "One too many."},
-    "q2": {"a": "Nothing " "at all.", "b": "What?"},
-}
+quiz_answers = {"q1": "b", "q2": "1.0", "q3": "BA"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 37.5, "schema_version": 3, "solution": false, "task": false}
@@ -157,7 +168,7 @@ def test_a_changed_source_is_read_anew(tmp_path):
         (SOURCE.replace("62.5", "60"), ["97.5", "100"]),
         (HEADER + ADD + QUIZ.replace("37.5", "100"), ["add", "no test cell test_add"]),
         (HEADER + TEST_ADD + QUIZ, ["test_add", "without a solution"]),
-        (SOURCE + ADD, ["cell 10 (add)", "used twice"]),
+        (SOURCE + ADD, ["cell 12 (add)", "used twice"]),
         (SOURCE.replace("    ### END SOLUTION\n", ""), ["cell 4 (add)", "pair up"]),
         (SOURCE.replace("def add", "def plus"), ["cell 4 (add)", "defines no add"]),
         (SOURCE.replace("return math", "return return math"), ["cell 4 (add)", "line 4"]),
@@ -211,7 +222,11 @@ def test_replaced_solutions_change_their_function_only(chapter):
     wrong = solution_source(chapter, "add").replace("[a, b]", "[a, -b]")
     assert load_reference(chapter, {"add": wrong}).add(3, 2) == 1
     assert load_reference(chapter).add(3, 2) == 5
-    assert load_reference(chapter, {"add": wrong}).quiz_answers == {"q1": "b", "q2": "a"}
+    assert load_reference(chapter, {"add": wrong}).quiz_answers == {
+        "q1": "b",
+        "q2": "1.0",
+        "q3": "BA",
+    }
     with pytest.raises(CourseError, match="subtract"):
         module_source(chapter, {"subtract": wrong})
 
@@ -303,34 +318,67 @@ def test_a_guard_of_another_form_is_refused(source):
 # --- the quiz
 
 
-def test_the_quiz_is_read_as_literals(chapter):
-    assert quiz_key(chapter) == {"q1": "b", "q2": "a"}
-    assert quiz_feedback(chapter)["q2"] == {"a": "Nothing at all.", "b": "What?"}
-    assert quiz_options(chapter) == {"q1": ("a", "b", "c"), "q2": ("a", "b")}
+KEY = '{"q1": "b", "q2": "1.0", "q3": "BA"}'
+
+
+def test_the_graded_questions_are_read_from_text_and_key(chapter):
+    assert quiz_key(chapter) == {"q1": "b", "q2": "1.0", "q3": "BA"}
+    first, second, third = graded_questions(chapter).values()
+    assert first.form == Form("letter", "abc") and first.text.startswith("What is $1 + 1$?")
+    assert second.form == Form("number") and second.tolerance == Fraction(1, 10)
+    assert third.form == Form("order", "AB")
+    assert second.accepts("0,9") and not second.accepts("0.89")
+
+
+def test_practice_is_read_from_the_text(chapter):
+    [question] = practice_questions(chapter)
+    assert question.text == "Is zero a number?" and question.letters == "ab"
+    assert question.explained("b") == "✘ b is not right. Why not?"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "read", "words"),
+    ("old", "new", "words"),
     [
-        ('{"q1": "b", "q2": "a"}', '{"q1": "b", "q2": "c"}', quiz_key, "q2 is none"),
-        ('{"q1": "b", "q2": "a"}', '{"q1": "b"}', quiz_key, "questions of the text"),
-        ('{"q1": "b", "q2": "a"}', 'dict(q1=open("/dev/null").read())', quiz_key, "no literal"),
-        ("quiz_feedback =", "feedback =", quiz_feedback, "sets no quiz_feedback"),
-        ('"c": "One too many."', "", quiz_feedback, "q1"),
-        ("- **c** three", "- three", quiz_feedback, "q1"),
+        (KEY, KEY.replace('"b"', '"d"'), "key of q1"),
+        (KEY, KEY.replace('"b"', '"B"'), "key of q1"),
+        (KEY, KEY.replace('"1.0"', '"one"'), "key of q2"),
+        (KEY, KEY.replace('"1.0"', '"1,000"'), "key of q2"),
+        (KEY, KEY.replace('"1.0"', "1.0"), "key of q2"),
+        (KEY, KEY.replace('"BA"', '"BB"'), "key of q3"),
+        (KEY, '{"q1": "b"}', "questions of the text"),
+        (KEY, 'dict(q1=open("/dev/null").read())', "no literal"),
+        (KEY, KEY.replace("{", "[").replace("}", "]").replace(":", ","), "sets no quiz_answers"),
+        ("within 0.1.", "within nothing.", "no tolerance"),
+        ("within 0.1.", "within 0.", "no tolerance"),
+        ("*Answer: a number, to within 0.1.*", "What is it?", "neither options nor"),
+        ("# - **c** three", "# *Answer: a whole number.*", "options as well"),
+        ("#### q3", "#### q4", "questions of the text"),
     ],
 )
-def test_a_quiz_that_does_not_fit_its_text_is_refused(tmp_path, old, new, read, words):
+def test_a_quiz_that_does_not_fit_its_text_is_refused(tmp_path, old, new, words):
     assert old in SOURCE
     write(tmp_path, SOURCE.replace(old, new))
     with pytest.raises(CourseError, match=words):
-        read(chapters(tmp_path)["ch00_sums"])
+        graded_questions(chapters(tmp_path)["ch00_sums"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("- [x] yes", "- [ ] yes", "exactly one right option"),
+        ("#   > Why not?\n", "", "without an explanation"),
+        ("#### Practice 1", "#### Practice 2", "numbered p2"),
+    ],
+)
+def test_practice_that_breaks_a_rule_is_refused(tmp_path, old, new, words):
+    assert old in SOURCE
+    write(tmp_path, SOURCE.replace(old, new))
+    with pytest.raises(CourseError, match=words):
+        practice_questions(chapters(tmp_path)["ch00_sums"])
 
 
 def test_the_real_sources_are_sound():
     for chapter in chapters().values():
-        assert set(quiz_key(chapter)) == set(quiz_feedback(chapter)) == set(quiz_options(chapter))
-        assert len(quiz_key(chapter)) >= 4, chapter.name
         reference = load_reference(chapter)
         for function in chapter.functions:
             assert hasattr(reference, function.name)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from fractions import Fraction
 
 import pytest
 
 import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
+from autograder.course.quiz import GradedQuestion
 from autograder.course.settings import Grading
 from autograder.course.source import chapters
 from autograder.grading.collect import SuiteError
@@ -17,6 +19,7 @@ from autograder.grading.judge import Suite
 from autograder.grading.submissions import parse
 from autograder.results import from_json, to_json
 from autograder.sandbox.terms import GraderFault, Limits
+from seqlab.answers import Form
 from tests.miniature import QUIZ, STEP, TWICE, write
 
 
@@ -211,9 +214,22 @@ def test_a_suite_that_leaves_a_function_untested_is_refused(world):
 
 
 def test_the_quiz_is_judged_answer_by_answer():
-    key = {"q1": "a", "q2": "b", "q3": "c", "q4": "d"}
-    result = grade_quiz(10.0, key, {"q1": "a", "q2": " B ", "q3": "d"})
+    letters, orders, number = Form("letter", "abcd"), Form("order", "ABC"), Form("number")
+    questions = {
+        "q1": GradedQuestion("q1", "", letters, "a"),
+        "q2": GradedQuestion("q2", "", letters, "b"),
+        "q3": GradedQuestion("q3", "", orders, "CAB"),
+        "q4": GradedQuestion("q4", "", number, "0.5", Fraction(1, 100)),
+    }
+    result = grade_quiz(10.0, questions, {"q1": "a", "q2": " B ", "q3": "BAC"})
     assert result.score == 5.0
     assert [test.verdict for test in result.tests] == ["passed", "passed", "failed", "missing"]
-    assert all(test.message.find("c") < 0 or "option" in test.message for test in result.tests)
-    assert grade_quiz(10.0, key, None).score == 0.0
+    assert result.tests[2].message == "another order is right"
+    result = grade_quiz(10.0, questions, {"q1": "z", "q2": "c", "q3": "c, a, b", "q4": "0,505"})
+    assert [test.verdict for test in result.tests] == ["failed", "failed", "passed", "passed"]
+    assert [test.message for test in result.tests[:2]] == [
+        "the answer is none of the options",
+        "another option fits better",
+    ]
+    assert grade_quiz(10.0, questions, None).score == 0.0
+    assert grade_quiz(10.0, questions, {"q4": "1" * 10**6, "q9": "a"}).score == 0.0

@@ -218,6 +218,11 @@ def test_whatever_becomes_of_the_cells_the_notebook_is_whole(released_cells, dat
 
 
 def test_mathematics_is_drawn_without_a_script():
+    options = render_markdown(
+        '<details><summary>with $a &lt; b_t$</summary><p title="$x$">ok</p></details>'
+    )
+    assert "<math" in options and "$" not in options and "&lt;" in options
+    assert 'title=""' in options, "no markup within an attribute"
     page = render_markdown("$$h_t = \\tanh(W h_{t-1}) \\tag{2.1}$$ and $a < b$")
     assert page.count("<math") == 2
     assert "(2.1)" in page and "$" not in page

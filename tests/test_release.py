@@ -15,15 +15,14 @@ import nbformat
 import pytest
 
 from autograder.course import release as release_module
-from autograder.course.release import QUIZ_OPTIONS, ReleaseError, release
+from autograder.course.quiz import practice_questions, quiz_key
+from autograder.course.release import QUIZ_FORMS, ReleaseError, release
 from autograder.course.source import (
     BEGIN_SOLUTION,
     END_SOLUTION,
     QUIZ,
     ROOT,
     chapters,
-    quiz_feedback,
-    quiz_key,
     solution_source,
 )
 
@@ -134,13 +133,19 @@ def test_the_quiz_is_empty(released, course):
         assert "NotImplementedError" not in source and "YOUR CODE HERE" not in source
 
 
-def test_students_know_the_letters_of_the_options(released, course):
-    options = json.loads((released / "assignments" / QUIZ_OPTIONS).read_text(encoding="utf-8"))
-    assert set(options) == set(course)
-    for chapter in course.values():
-        for question, answer in quiz_key(chapter).items():
-            letters = options[chapter.name][question]
-            assert answer in letters and len(letters) > 1
+def test_students_know_the_form_of_the_answers(released, course):
+    forms = json.loads((released / "assignments" / QUIZ_FORMS).read_text(encoding="utf-8"))
+    assert {name: list(asked) for name, asked in forms.items()} == {
+        chapter.name: list(quiz_key(chapter)) for chapter in course.values()
+    }
+
+
+def test_practice_is_released_as_cards(released, course):
+    for chapter, notebook in notebooks(released, course):
+        text = "\n".join(cell["source"] for cell in notebook["cells"])
+        for question in practice_questions(chapter):
+            assert f"#### {question.heading()}\n\n{question.text}\n\n{question.cards()}" in text
+        assert "- [x]" not in text
 
 
 def test_the_chapter_is_told_to_the_check(released, course):
@@ -187,17 +192,6 @@ def test_no_line_of_a_solution_is_released(released, course):
     for path, lines in released_text(released / "assignments"):
         for line in lines & set(secret):
             pytest.fail(f"{path} holds a line of the solutions of {secret[line]}: {line}")
-
-
-def test_no_explanation_of_the_quiz_is_released(released, course):
-    for chapter in course.values():
-        said = [text for options in quiz_feedback(chapter).values() for text in options.values()]
-        assert said
-        for path, lines in released_text(released / "assignments"):
-            text = re.sub(r"\s+", " ", " ".join(lines))
-            for explanation in said:
-                assert explanation not in text, f"{path} explains an answer"
-            assert "quiz_feedback" not in text
 
 
 def suite_passages(length, count):

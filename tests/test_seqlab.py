@@ -16,10 +16,13 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from autograder.course.source import QUIZ, chapters, load_reference, quiz_key, quiz_options
+from autograder.course.quiz import quiz_key
+from autograder.course.source import QUIZ, chapters, load_reference
 from seqlab import magic, registry
+from seqlab.answers import Form
 from seqlab.magic import CheckFailed, CheckMagics, Report, check_quiz, guess_chapter
 from seqlab.nested import leaves, mapped
+from seqlab.quizzes import forms
 from seqlab.registry import (
     CheckResult,
     VisibleCheck,
@@ -522,6 +525,9 @@ def test_a_function_that_never_ends_is_stopped_with_a_sentence():
 # --- %check
 
 
+FORMS = {"q1": Form("letter", "abc"), "q2": Form("number"), "q3": Form("order", "ABC")}
+
+
 @pytest.fixture
 def shell(monkeypatch):
     """A shell with `%check` and a chapter of its own; `shown` collects what is displayed."""
@@ -545,7 +551,7 @@ def shell(monkeypatch):
         },
     )
     monkeypatch.setattr(magic, "chapters_with_checks", lambda: ["ch99_toy"])
-    monkeypatch.setattr(magic, "quiz_options", lambda _chapter: {"q1": "abc", "q2": "ab"})
+    monkeypatch.setattr(magic, "forms", lambda _chapter: FORMS)
     shell.shown = []
     monkeypatch.setattr(magic, "display", shell.shown.append)
     shell.run_line_magic("chapter", "ch99_toy")
@@ -635,37 +641,53 @@ def test_a_notebook_that_does_not_say_its_chapter_is_recognised():
 @pytest.mark.parametrize(
     ("answers", "findings"),
     [
-        ({"q1": "c", "q2": "a"}, []),
-        ({"q1": "", "q2": "b"}, ["q1: no answer yet"]),
-        ({"q2": "b"}, ["q1: no answer yet"]),
-        ({"q1": "d", "q2": "ab"}, ["q1: 'd' is none of a, b, c", "q2: 'ab' is none of a, b"]),
-        ({"q1": "A", "q2": 1}, ["q1: 'A' is none of a, b, c", "q2: 1 is none of a, b"]),
-        ({"q1": "a", "q2": "a", "q9": "a"}, ["q9: there is no such question"]),
+        ({"q1": "c", "q2": "1/2", "q3": "CAB"}, []),
+        ({"q1": " C ", "q2": " 0,5 ", "q3": "c, a, b"}, []),
+        ({"q1": "", "q2": "  ", "q3": "CAB"}, ["q1: no answer yet", "q2: no answer yet"]),
+        ({"q2": "3", "q3": "CAB"}, ["q1: no answer yet"]),
+        (
+            {"q1": "d", "q2": "half", "q3": "CA"},
+            [
+                "q1: 'd' is not one of a, b, c",
+                'q2: \'half\' is not a number, such as "0.5" or "1/2"',
+                "q3: 'CA' is not an order in which each of A, B, C stands once",
+            ],
+        ),
+        (
+            {"q1": 1, "q2": 0.5, "q3": None},
+            [
+                'q1: 1 is no text: write it in quotes, such as "a"',
+                'q2: 0.5 is no text: write it in quotes, such as "0.5"',
+                'q3: None is no text: write it in quotes, such as "ABC"',
+            ],
+        ),
+        ({"q1": "a", "q2": "1", "q3": "ABC", "q9": "a"}, ["q9: there is no such question"]),
         (None, ["there is no dict quiz_answers: run its cell"]),
     ],
 )
 def test_answers_are_checked_for_their_form(answers, findings):
-    result = check_quiz({"q1": "abc", "q2": "ab"}, answers)
+    result = check_quiz(FORMS, answers)
     assert list(result.findings) == findings
     assert result.ok == (not findings)
 
 
-def test_quiz_explains_the_answers(shell, monkeypatch):
-    monkeypatch.setattr(magic, "feedback", lambda chapter, answers: (chapter, answers))
-    shell.user_ns["quiz_answers"] = {"q1": "a"}
+def test_quiz_shows_the_practice_questions(shell, monkeypatch):
+    monkeypatch.setattr(magic, "quiz", lambda chapter: chapter)
     shell.run_line_magic("quiz", "")
-    assert shell.shown == [("ch99_toy", {"q1": "a"})]
+    assert shell.shown == ["ch99_toy"]
     with pytest.raises(UsageError):
         shell.run_line_magic("quiz", "ch02")
 
 
 @pytest.mark.parametrize("name", list(chapters()))
 def test_right_and_wrong_answers_look_the_same(name):
-    chapter = chapters()[name]
-    options, key = magic.quiz_options(name), quiz_key(chapter)
-    assert options == {q: "".join(letters) for q, letters in quiz_options(chapter).items()}
-    wrong = {q: next(letter for letter in options[q] if letter != key[q]) for q in key}
-    assert check_quiz(options, key) == check_quiz(options, wrong) == CheckResult(QUIZ, True)
+    key, expected = quiz_key(chapters()[name]), forms(name)
+    wrong = {
+        question: "-123" if form.kind == "number" else form.letters[:1]
+        for question, form in expected.items()
+    } | {question: form.letters for question, form in expected.items() if form.kind == "order"}
+    assert wrong != key
+    assert check_quiz(expected, key) == check_quiz(expected, wrong) == CheckResult(QUIZ, True)
 
 
 # --- what nbgrader sees

@@ -17,6 +17,7 @@ from autograder.course.source import QUIZ, ROOT, chapters, solution_source
 from seqlab import cli, memory, notebook, runner
 from seqlab.chapters import chapters_with_checks, function_names, resolve
 from seqlab.cli import UsageProblem, targets
+from seqlab.quizzes import practice
 from seqlab.registry import checks_of
 from seqlab.report import progress_line
 from seqlab.results import CheckResult, GradientRow, as_data, from_data
@@ -336,9 +337,27 @@ def test_hints_go_from_the_question_to_the_likely_mistake(tmp_path):
     assert "lstm_step_backward" in seqlab("hint", folder=tmp_path).stdout
 
 
-def test_the_quiz_is_explained(solved):
-    ran = seqlab("quiz", folder=solved.parent)
-    assert ran.returncode == 0 and "5 of 5 right" in ran.stdout
+def test_practice_questions_are_asked_and_explained(solved):
+    questions = practice(NAME)
+    [right] = [letter for letter in "abcd" if "✔" in questions[1].explained(letter)]
+    for arguments in (["quiz"], ["quiz", NAME], ["quiz", solved.name]):
+        said = " ".join(seqlab(*arguments, folder=solved.parent).stdout.split())
+        for question in questions:
+            assert question.options[0].text in said
+            assert question.options[0].says not in said
+    for arguments in (["quiz", "p2", right], ["quiz", NAME[:4], "p2", right]):
+        ran = seqlab(*arguments, folder=solved.parent)
+        said = " ".join(ran.stdout.split())
+        assert ran.returncode == 0 and said == questions[1].explained(right)
+    alone = " ".join(seqlab("quiz", "p2", folder=solved.parent).stdout.split())
+    assert questions[1].options[0].text in alone and questions[0].options[0].text not in alone
+
+
+def test_practice_needs_no_notebook(tmp_path):
+    assert "p1" in seqlab("quiz", "ch00", folder=tmp_path).stdout
+    for wrong in (["p9"], ["p1", "z"], ["p1", "a", "b"], ["x1"]):
+        ran = seqlab("quiz", "ch00", *wrong, folder=tmp_path)
+        assert ran.returncode == 2 and ran.stderr and "Traceback" not in ran.stderr
 
 
 def test_wrong_uses_end_with_status_2(tmp_path):

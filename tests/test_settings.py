@@ -290,11 +290,11 @@ def test_nbgraders_commands_grade_with_the_file(course_toml):
 
 def test_a_suite_by_hand_runs_with_the_file(course_toml, tmp_path):
     course_toml("[grading.limits]\ncal = 3\n")
-    given = SimpleNamespace(
-        pluginmanager=SimpleNamespace(get_plugins=list), getoption=lambda _name: str(tmp_path)
-    )
+    path = tmp_path / "ch02_vanilla_rnn.py"
+    path.write_text("x = 1\n")
+    options = {"--submission": str(path), "--chapter": None, "--collect-only": False}
     with pytest.raises(pytest.UsageError, match="did you mean"):
-        by_hand.pytest_configure(given)
+        by_hand.pytest_configure(SimpleNamespace(getoption=options.get))
 
 
 def test_the_late_policy_is_in_the_file(course_toml):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import pytest
 
 from autograder.cli import main
-from autograder.sandbox import verdict
+from autograder.sandbox import client, verdict
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import cgroups, identity, libraries
 from autograder.sandbox.doctor import Available, Row, available
@@ -45,7 +48,8 @@ def test_too_low_a_level_is_refused():
 
 def test_what_is_weaker(monkeypatch):
     monkeypatch.setattr(cgroups, "delegated", lambda: None)
-    monkeypatch.setattr(identity, "can_change_user", lambda: False)
+    monkeypatch.setattr(identity, "prepare", lambda _paths: identity.Identity(None, False))
+    monkeypatch.setattr(verdict, "is_own_folder", lambda _folder: True)
     monkeypatch.setattr(verdict.os, "geteuid", lambda: 0)
     monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"numpy"}))
     lines = verdict.weaker(Available("B", {"namespaces": "refused"}))
@@ -56,6 +60,29 @@ def test_what_is_weaker(monkeypatch):
     monkeypatch.setattr(verdict.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"torch"}))
     assert verdict.weaker(Available("A")) == []
+
+
+def test_a_home_that_is_read_only(monkeypatch, tmp_path):
+    """A folder that is there and cannot be written to, that others may write to, or that is a link, is not used."""
+    closed, opened, link = tmp_path / "closed", tmp_path / "open", tmp_path / "link"
+    for folder, mode in ((closed, 0o500), (opened, 0o777)):
+        folder.mkdir()
+        folder.chmod(mode)
+    link.symlink_to(tmp_path / "good")
+    assert client.is_own_folder(tmp_path / "good")
+    assert not client.is_own_folder(opened) and not client.is_own_folder(link)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and access(path, mode))
+    assert not client.is_own_folder(closed)
+    monkeypatch.setattr(client, "usual_cache_folder", lambda: closed)
+    monkeypatch.setattr(verdict, "usual_cache_folder", lambda: closed)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    client._cache_folder.cache_clear()
+    try:
+        assert client._cache_folder() == str(tmp_path / f"seqlab-grader-{os.geteuid()}")
+        assert any("slower" in line for line in verdict.weaker(Available("A")))
+    finally:
+        client._cache_folder.cache_clear()
 
 
 def test_torch_is_tried(monkeypatch):

@@ -2,8 +2,8 @@
 
 nbgrader copies every file of a source folder into the release, so the notebooks it reads lie in a generated folder of
 their own, never beside the sources. What it releases is put into `assignments/`, byte for byte the same for the same
-sources. Beside the notebooks goes what seqlab has to know of the quizzes: the letters of the options, without the key,
-and the explanations, each encrypted with a key that only its option gives.
+sources. Beside the notebooks goes what seqlab has to know of the quizzes: the form of the answers to the graded
+questions, without the key, and the practice questions with their explanations.
 """
 
 from __future__ import annotations
@@ -24,21 +24,14 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
-from autograder.course.source import (
-    QUIZ,
-    ROOT,
-    Chapter,
-    quiz_feedback,
-    quiz_key,
-    quiz_options,
-    read_notebook,
-)
-from seqlab.quizzes import EXPLANATIONS, seal
+from autograder.course.quiz import as_released, graded_questions, practice_questions
+from autograder.course.source import QUIZ, ROOT, Chapter, read_notebook
+from seqlab.quizzes import PRACTICE
 
 SOURCE_FOLDER = ROOT / ".nbgrader_source"
 ASSIGNMENTS = ROOT / "assignments"
-QUIZ_OPTIONS = Path("seqlab/src/seqlab/quiz.json")
-QUIZ_EXPLANATIONS = QUIZ_OPTIONS.with_name(EXPLANATIONS)
+QUIZ_FORMS = Path("seqlab/src/seqlab/quiz.json")
+QUIZ_PRACTICE = QUIZ_FORMS.with_name(PRACTICE)
 
 _LOAD_CELL = "load_seqlab"
 _STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
@@ -89,13 +82,12 @@ def release(
         for chapter in chapters
         if any(function.name == QUIZ for function in chapter.functions)
     ]
-    options = {chapter.name: _letters(chapter) for chapter in asked}
-    _add_to(assignments / QUIZ_OPTIONS, options)
-    _add_to(assignments / QUIZ_EXPLANATIONS, {chapter.name: _sealed(chapter) for chapter in asked})
+    _add_to(assignments / QUIZ_FORMS, {chapter.name: _forms(chapter) for chapter in asked})
+    _add_to(assignments / QUIZ_PRACTICE, {chapter.name: _practice(chapter) for chapter in asked})
 
 
 def chapter_notebook(chapter: Chapter) -> Any:
-    """Return the notebook of a chapter with its solutions, in which `%check` knows the chapter.
+    """Return the notebook of a chapter with its solutions, in which `%check` knows the chapter and options can be clicked.
 
     A kernel does not know its notebook, and a function's name may be there in two chapters.
     """
@@ -103,6 +95,8 @@ def chapter_notebook(chapter: Chapter) -> Any:
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("grade_id") == _LOAD_CELL:
             cell["source"] += f"\n%chapter {chapter.name}"
+        elif cell["cell_type"] == "markdown":
+            cell["source"] = as_released(cell["source"])
     return notebook
 
 
@@ -151,30 +145,23 @@ def commands_found() -> Iterator[None]:
         os.environ["PATH"] = before
 
 
-def _letters(chapter: Chapter) -> dict[str, str]:
-    return {question: "".join(letters) for question, letters in quiz_options(chapter).items()}
+def _forms(chapter: Chapter) -> dict[str, Any]:
+    """What `%check` has to know of the graded questions; of the right answers, nothing."""
+    return {name: question.form.as_data() for name, question in graded_questions(chapter).items()}
 
 
-def _sealed(chapter: Chapter) -> dict[str, str]:
-    """What is said about each option of the quiz, encrypted; sorted by names that tell nothing."""
-    key = quiz_key(chapter)
-    return dict(
-        sorted(
-            seal(chapter.name, question, letter, key[question] == letter, says)
-            for question, options in quiz_feedback(chapter).items()
-            for letter, says in options.items()
-        )
-    )
+def _practice(chapter: Chapter) -> dict[str, Any]:
+    return {question.name: question.as_data() for question in practice_questions(chapter)}
 
 
-def _add_to(path: Path, chapters: dict[str, dict[str, str]]) -> None:
+def _add_to(path: Path, chapters: dict[str, dict[str, Any]]) -> None:
     """Write these chapters into a file that may hold others."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    merged = _read_json(path) | chapters
-    path.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    merged = dict(sorted((_read_json(path) | chapters).items()))
+    path.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _read_json(path: Path) -> dict[str, dict[str, str]]:
+def _read_json(path: Path) -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 

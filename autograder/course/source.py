@@ -1,4 +1,4 @@
-"""The course as its sources say it: chapters, functions, points, solutions, quiz. Read from `solutions/`, nowhere else.
+"""The course as its sources say it: chapters, functions, points, solutions. Read from `solutions/`, nowhere else.
 
 A source is a jupytext percent script with nbgrader's metadata in the cell headers; `docs/authoring.md` describes it.
 """
@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = ROOT / "solutions"
 SUITES = ROOT / "autograder" / "chapters"
 QUIZ = "quiz_answers"
-QUIZ_FEEDBACK = "quiz_feedback"
 EXPERIMENT = "experiment"
 BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
@@ -273,6 +272,12 @@ def solution_source(chapter: Chapter, function: str) -> str:
     raise CourseError(f"{chapter.path}: there is no solution cell {function}")
 
 
+def text_cells(chapter: Chapter) -> list[str]:
+    """Return the chapter's text, cell by cell, in Markdown."""
+    cells = _parse(Path(chapter.path))["cells"]
+    return [cell["source"] for cell in cells if cell["cell_type"] == "markdown"]
+
+
 def module_source(chapter: Chapter, replace: Mapping[str, str] | None = None) -> str:
     """Return the code of a chapter as one module: no magics, no experiments.
 
@@ -313,72 +318,3 @@ def load_reference(chapter: Chapter, replace: Mapping[str, str] | None = None) -
         del sys.modules[name]
         raise
     return module
-
-
-# --- the quiz -------------------------------------------------------------------------------------------------------
-
-
-def quiz_key(chapter: Chapter) -> dict[str, str]:
-    """Return question to right option.
-
-    Raises:
-        CourseError: there is no key, or it does not fit the options in the text.
-    """
-    key = _quiz_literal(chapter, QUIZ)
-    for question, options in quiz_options(chapter).items():
-        if key.get(question) not in options:
-            raise CourseError(f"{chapter.path}: the key of {question} is none of its options")
-    return key
-
-
-def quiz_feedback(chapter: Chapter) -> dict[str, dict[str, str]]:
-    """Return question to option to why it is right or wrong.
-
-    Raises:
-        CourseError: there is none, or it does not fit the options in the text.
-    """
-    feedback = _quiz_literal(chapter, QUIZ_FEEDBACK)
-    for question, options in quiz_options(chapter).items():
-        if tuple(sorted(feedback.get(question, {}))) != tuple(sorted(options)):
-            raise CourseError(
-                f"{chapter.path}: the feedback of {question} is not about its options"
-            )
-    return feedback
-
-
-def quiz_options(chapter: Chapter) -> dict[str, tuple[str, ...]]:
-    """Return question to the letters of its options, from the markdown cells `#### q1` with items `- **a** …`.
-
-    Raises:
-        CourseError: the questions in the text are not those of the key.
-    """
-    options: dict[str, tuple[str, ...]] = {}
-    for cell in _parse(Path(chapter.path))["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        for part in re.split(r"^(?=#### )", cell["source"], flags=re.MULTILINE):
-            heading = re.match(r"#### +(q\d+)\b", part)
-            if heading:
-                letters = re.findall(r"^[-*] +\*\*([a-z])\*\*", part, flags=re.MULTILINE)
-                options[heading[1]] = tuple(letters)
-    if set(options) != set(_quiz_literal(chapter, QUIZ)):
-        asked = ", ".join(options) or "none"
-        raise CourseError(
-            f"{chapter.path}: the key is not about the questions of the text ({asked})"
-        )
-    return options
-
-
-def _quiz_literal(chapter: Chapter, name: str) -> Any:
-    found = None
-    for node in ast.parse(solution_source(chapter, QUIZ)).body:
-        if isinstance(node, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == name for target in node.targets
-        ):
-            try:
-                found = ast.literal_eval(node.value)
-            except ValueError as error:
-                raise CourseError(f"{chapter.path}: {name} is no literal: {error}") from error
-    if not isinstance(found, dict) or not found:
-        raise CourseError(f"{chapter.path}: the quiz cell sets no {name}")
-    return found

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from autograder.course.catalogue import mistakes
+from autograder.course.quiz import GradedQuestion, graded_questions
 from autograder.course.settings import Grading
-from autograder.course.source import QUIZ, ROOT, Chapter, quiz_key
+from autograder.course.source import QUIZ, ROOT, Chapter
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
 from autograder.grading.installed import why_not_gradable
@@ -30,6 +31,7 @@ from autograder.results import (
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import GraderFault
+from seqlab.answers import LETTER, NUMBER, ORDER, readable
 
 _ATTEMPTS = 2
 _TRACES = ROOT / ".cache" / "traces.sqlite"
@@ -166,7 +168,8 @@ class Grader:
         functions = []
         for function in chapter.functions:
             if function.name == QUIZ:
-                functions.append(grade_quiz(function.points, quiz_key(chapter), submission.quiz))
+                questions = graded_questions(chapter)
+                functions.append(grade_quiz(function.points, questions, submission.quiz))
             else:
                 tests = list(outcomes.get(function.name, {}).values())
                 functions.append(function_result(function.name, function.points, tests))
@@ -244,17 +247,30 @@ def lost_in_process(submission: Submission, chapter: Chapter, grading: Grading) 
     return make_result(submission, chapter, grading, "grader_error", None, (), problems)
 
 
+_LOST = {
+    NUMBER: "another number is right",
+    LETTER: "another option fits better",
+    ORDER: "another order is right",
+}
+_UNREADABLE = {
+    NUMBER: "the answer is not a number, such as 0.5 or 1/2",
+    LETTER: "the answer is none of the options",
+    ORDER: "the answer is not an order of all the letters",
+}
+
+
 def grade_quiz(
-    points: float, key: dict[str, str], answers: dict[str, str] | None
+    points: float, questions: Mapping[str, GradedQuestion], answers: Mapping[str, str] | None
 ) -> FunctionResult:
-    """Judge the quiz by what stands in the cell; an answer is one letter, its case does not matter."""
+    """Judge the quiz by what stands in the cell, as text: nothing is run, and of the right answer nothing is said."""
     tests = []
-    for question, letter in key.items():
-        answer = (answers or {}).get(question, "").strip().lower()
-        if answer == letter:
-            tests.append(TestResult(question, "passed", 1.0, ""))
-        elif answer:
-            tests.append(TestResult(question, "failed", 1.0, "another option fits better"))
+    for name, question in questions.items():
+        answer = (answers or {}).get(name, "")
+        if not answer.strip():
+            tests.append(TestResult(name, "missing", 1.0, "no answer was found"))
+        elif question.accepts(answer):
+            tests.append(TestResult(name, "passed", 1.0, ""))
         else:
-            tests.append(TestResult(question, "missing", 1.0, "no answer was found"))
+            said = _LOST if readable(question.form, answer) else _UNREADABLE
+            tests.append(TestResult(name, "failed", 1.0, said[question.form.kind]))
     return function_result(QUIZ, points, tests)

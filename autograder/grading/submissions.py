@@ -19,6 +19,7 @@ from autograder.sandbox.terms import Cell
 from seqlab import cells
 
 MAX_BYTES = cells.MAX_RAW
+_ALLOWED = f"{MAX_BYTES >> 20} MiB are allowed, and {cells.MAX_BYTES >> 20} MiB without its outputs"
 MAX_PROBLEMS = 200
 _WRITTEN_BYTE = re.compile(r"\\x[0-9a-f]{2}")
 _TOOLS_FOLDERS = (".ipynb_checkpoints", ".git", ".DS_Store")
@@ -239,9 +240,8 @@ def read_bytes(path: Path) -> bytes:
     with open(descriptor, "rb") as file:
         if status.st_size > MAX_BYTES:
             size = status.st_size / (1 << 20)
-            allowed = MAX_BYTES >> 20
-            raise SubmissionError("refused", name, f"has {size:.1f} MiB; {allowed} MiB are allowed")
+            raise SubmissionError("refused", name, f"has {size:.1f} MiB; {_ALLOWED}")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise SubmissionError("refused", name, f"has more than {MAX_BYTES >> 20} MiB")
+        raise SubmissionError("refused", name, f"is too large; {_ALLOWED}")
     return data

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import nbformat
 
 from autograder.course.catalogue import Mistake, alternatives, mistakes
+from autograder.course.quiz import quiz_key
 from autograder.course.source import (
     BEGIN_SOLUTION,
     END_SOLUTION,
@@ -26,7 +27,6 @@ from autograder.course.source import (
     Chapter,
     chapters,
     module_source,
-    quiz_key,
     solution_source,
 )
 

@@ -14,6 +14,7 @@ import secrets
 import select
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -64,15 +65,31 @@ Answer = Callable[[wire.CallBack, list[np.ndarray]], list[Any]]
 """Makes the frame that answers a callback."""
 
 
-def _cache_folder() -> str:
+def usual_cache_folder() -> Path:
     """Where matplotlib and torch keep what they compute once. Zygotes may write there, workers cannot."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(base) / "seqlab-grader"
+    return Path(base) / "seqlab-grader"
+
+
+def is_own_folder(folder: Path) -> bool:
+    """Make a folder for this user alone, where it is not there; whether it is one now and can be written to."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
     except OSError:
-        return tempfile.gettempdir()
-    return str(folder)
+        return False
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return own and not found.st_mode & 0o002 and os.access(folder, os.W_OK | os.X_OK)
+
+
+@functools.cache
+def _cache_folder() -> str:
+    """The usual folder, or where the home is read-only one among the temporary files."""
+    temporary = Path(tempfile.gettempdir(), f"seqlab-grader-{os.geteuid()}")
+    for folder in (usual_cache_folder(), temporary):
+        if is_own_folder(folder):
+            return str(folder)
+    return tempfile.mkdtemp(prefix="seqlab-grader-")
 
 
 def _environment() -> dict[str, str]:

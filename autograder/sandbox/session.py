@@ -350,6 +350,19 @@ class Session:
                 wire.AnswerRaised(callback.id, base, "the callable got arguments it cannot use")
             )
 
+    def define(self, source: str) -> None:
+        """Run source of ours in the worker, as a cell that the submission does not have.
+
+        Raises:
+            StudentRaised: a statement of it failed, among the names that the submission has bound.
+            WorkerEnded: as in a call.
+        """
+        reply, _ = self._exchange(
+            lambda _packer: wire.RunCell(new_id(), 0, source, self._module_name), None
+        )
+        for failure in reply.failures if isinstance(reply, wire.Ran) else ():
+            raise StudentRaised(failure, self._statements)
+
     def _exchange(
         self, make: Callable[[wire.Packer], Any], seconds: float | None
     ) -> tuple[Any, list[np.ndarray]]:
@@ -360,7 +373,8 @@ class Session:
         if limit <= 0:
             raise _spent()
         try:
-            reply, arrays = worker.exchange(message, packer, limit, self._answer)
+            running = _unnoted if isinstance(message, wire.RunCell) else None
+            reply, arrays = worker.exchange(message, packer, limit, self._answer, running)
         finally:
             self.seconds += worker.used.total
             self.spent += worker.used.total
@@ -464,6 +478,10 @@ class Session:
 
 def _spent() -> WorkerEnded:
     return WorkerEnded("timeout", "was not called: the submission has used up all its time")
+
+
+def _unnoted(_step: wire.Running) -> None:
+    """How far a cell of ours has come is of no interest."""
 
 
 def _exceptions(names: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from .client import Zygote
+from .client import Zygote, is_own_folder, usual_cache_folder
 from .confine import cgroups, identity, libraries
 from .doctor import Available, Row
 from .session import FunctionMissing, Session, StudentRaised
@@ -67,11 +67,20 @@ def weaker(found: Available) -> list[str]:
     lines = [f"no {layer} ({reason})" for layer, reason in found.missing.items()]
     if cgroups.delegated() is None:
         lines.append("no cgroup is delegated, so memory is bounded for each worker, not for all")
-    if os.name == "posix" and os.geteuid() == 0 and not identity.can_change_user():
-        lines.append("root may not change its user here, so workers keep the grader's")
+    if os.name == "posix" and os.geteuid() == 0 and not _own_user():
+        lines.append("workers keep the grader's user, root, though without its rights")
+    if not is_own_folder(usual_cache_folder()):
+        lines.append(
+            "the folder for caches cannot be written to, so the first start after a reboot is slower"
+        )
     if "torch" not in libraries.importable(torch=True):
         lines.append(NO_TORCH)
     return lines
+
+
+def _own_user() -> bool:
+    """Whether a worker of root's gets a user of its own."""
+    return identity.prepare(libraries.find(torch=False).readable).first_user is not None
 
 
 def verdict(found: Available, rows: Sequence[Row], weak: Sequence[str]) -> str:

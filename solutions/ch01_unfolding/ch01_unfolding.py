@@ -535,92 +535,117 @@ if __name__ == "__main__":
 # - A gradient that was not compared with central differences is a guess.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Enter the letter of the best answer to each question in the cell below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # What is done to an RNN when it is unfolded?
 #
-# - **a** Its layers are trained one after the other, each with parameters of its own.
-# - **b** The recurrence is written out step by step, which gives an acyclic feed-forward graph whose layers all use
-#   the same parameters.
-# - **c** A long sequence is cut into pieces of equal length that are processed in parallel.
-# - **d** The hidden state is flattened into a vector, so that a dense layer can read it.
-#
-# #### q2
+# - [ ] Its layers are trained one after the other, each with parameters of its own
+#   > Nothing is trained by unfolding, and the layers of the graph share one set of parameters.
+# - [x] Its loop is written out as an acyclic graph whose layers share parameters
+#   > (1.1) is substituted into itself. The cycle is gone, the values are the same.
+# - [ ] Its input is cut into pieces of equal length that are processed in parallel
+#   > That is truncation, a way to save memory. Unfolding keeps the sequence whole.
+# - [ ] Its hidden state is flattened into a vector, which a dense layer reads
+#   > The state stays what it was; it is the loop over time that is written out.
+
+# %% [markdown]
+# #### Practice 2
 # A model of the form (1.1) with 5,000 parameters was trained on sequences of 20 steps. It is run on one of 200
 # steps. Which statement is true?
 #
-# - **a** It cannot be run, since the unfolded graph has another number of layers.
-# - **b** It needs 50,000 parameters now.
-# - **c** It runs with its 5,000 parameters and is guaranteed to be as accurate as before.
-# - **d** It runs with its 5,000 parameters; how well has to be measured.
+# - [ ] It cannot be run, since the unfolded graph has another number of layers
+#   > The graph is made anew for each length; only the step belongs to the model.
+# - [ ] It can be run once every layer has its parameters, which makes 50,000
+#   > All steps share one set of parameters, however many steps there are.
+# - [ ] It runs with its 5,000 parameters and is as accurate as before
+#   > Nothing guarantees that: the states may leave the region that training covered.
+# - [x] It runs with its 5,000 parameters; how accurately has to be measured
+#   > Sharing makes the longer run possible, not automatically good.
+
+# %% [markdown]
+# #### Practice 3
+# In (1.5) with $a = 2$, $b = 1$, $h_0 = 1$, inputs $0, 0$ and loss $L = h_2$: what are the two terms of $\partial
+# L/\partial a$, for step 1 and step 2?
 #
-# #### q3
-# In (1.5) with $a = 2$, $b = 1$, $h_0 = 1$, inputs $0, 0$ and loss $L = h_2$: what are the two terms of
-# $\partial L/\partial a$, for step 1 and step 2?
-#
-# - **a** 2 and 2
-# - **b** 4 and 4
-# - **c** 1 and 2
-# - **d** 0 and 4
-#
-# #### q4
+# - [x] 2 and 2
+#   > δ₂ = 1 and δ₁ = 2, times h₀ = 1 and h₁ = 2, gives 2·1 and 1·2. Their sum is the derivative of a², which is
+#   > 2a = 4.
+# - [ ] 4 and 4
+#   > That would make a derivative of 8; but L = a² here, with derivative 2a.
+# - [ ] 1 and 2
+#   > These are the states before the steps. Each still has to be multiplied by its δ.
+# - [ ] 0 and 4
+#   > The first use of a matters as well: it made h₁, which step 2 doubles.
+
+# %% [markdown]
+# #### Practice 4
 # A central difference with $\varepsilon = 10^{-13}$ in double precision gives a far worse gradient than one with
 # $\varepsilon = 10^{-5}$. Why?
 #
-# - **a** The rounding error of the two function values is divided by a much smaller number.
-# - **b** The truncation error grows like $1/\varepsilon^2$.
-# - **c** Central differences are only exact for linear functions.
-# - **d** $10^{-13}$ is smaller than the smallest double.
+# - [x] Rounding of both function values is divided by a much smaller number
+#   > About 1e-16 of rounding divided by 2e-13 leaves three digits at best.
+# - [ ] The truncation error of the difference grows as ε² becomes smaller
+#   > The truncation error shrinks with ε², so it is not the culprit.
+# - [ ] Central differences are exact for linear functions and for no others
+#   > They are exact for quadratic functions too, and that does not depend on ε.
+# - [ ] Such a small number is below the smallest double, so it becomes zero
+#   > Doubles reach down to about 1e-308; ε itself is represented well.
+
+# %% [markdown]
+# #### Practice 5
+# The parents of $h_t$ in the unfolded graph are $h_{t-1}$, $x_t$ and $\theta$. How many paths lead from $\theta$
+# to $h_3$?
 #
-# #### q5
-# The parents of $h_t$ in the unfolded graph are $h_{t-1}$, $x_t$ and $\theta$. How many paths lead from $\theta$ to
-# $h_3$?
+# - [ ] One: the edge from $\theta$
+#   > There is one edge from θ to h₃ itself. What about the ways through earlier states?
+# - [ ] Two: through $h_1$ and $h_2$
+#   > θ enters at every one of the three steps, at the third as well.
+# - [x] Three: one for every step
+#   > Directly, through h₂, and through h₁ and h₂: as many as there are terms in (1.4).
+# - [ ] Six: one for every order
+#   > From the state at which θ enters there is one way on to h₃, not several.
+
+# %% [markdown]
+# ## Quiz
 #
-# - **a** one
-# - **b** two
-# - **c** three
-# - **d** six
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# In (1.5) let $a = 0.5$, $b = 2$, $h_0 = 1$ and the inputs $1, 0, -1$. The loss is $L = h_1 + 2 h_3$. What is
+# $\partial L / \partial a$?
+#
+# *Answer: a number, to within 0.01.*
+
+# %% [markdown]
+# #### q2
+# The graph of the exercise on `unfolded_graph` is made for $T = 6$, and the loss reads all six states. How many
+# different paths lead from $\theta$ to a state, counted over the six states together?
+#
+# *Answer: a whole number.*
+
+# %% [markdown]
+# #### q3
+# The derivative of $f(x) = x^3$ at $x = 2$ is estimated by the central difference (1.6) with $\varepsilon = 0.1$. What
+# is the relative error (1.7) between the estimate and the derivative?
+#
+# *Answer: a number, to within 1e-6.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "b", "q2": "d", "q3": "a", "q4": "a", "q5": "c"}
-quiz_feedback = {
-    "q1": {
-        "a": "Nothing is trained by unfolding, and the layers of the graph share one set of parameters.",
-        "b": "Right: (1.1) substituted into itself. The cycle is gone, the values are the same.",
-        "c": "That is truncation, a way to save memory. Unfolding keeps the sequence whole.",
-        "d": "The state stays what it was; it is the loop over time that is written out.",
-    },
-    "q2": {
-        "a": "The graph is made anew for each length; only the step belongs to the model.",
-        "b": "All steps share one set of parameters, however many steps there are.",
-        "c": "Nothing guarantees that: the states may leave the region that training covered.",
-        "d": "Right: sharing makes the longer run possible, not automatically good.",
-    },
-    "q3": {
-        "a": "Right: δ₂ = 1 and δ₁ = 2, times h₀ = 1 and h₁ = 2 gives 2·1 and 1·2. Their sum is "
-        "the derivative of a², which is 2a = 4.",
-        "b": "That would make a derivative of 8; but L = a² here, with derivative 2a.",
-        "c": "These are the states before the steps. Each still has to be multiplied by its δ.",
-        "d": "The first use of a matters as well: it made h₁, which step 2 doubles.",
-    },
-    "q4": {
-        "a": "Right: about 1e-16 of rounding divided by 2e-13 leaves three digits at best.",
-        "b": "The truncation error shrinks with ε², so it is not the culprit.",
-        "c": "They are exact for quadratic functions too, and that does not depend on ε.",
-        "d": "Doubles reach down to about 1e-308; ε itself is represented well.",
-    },
-    "q5": {
-        "a": "There is one edge from θ to h₃ itself. What about the ways through earlier states?",
-        "b": "θ enters at every one of the three steps.",
-        "c": "Right: directly, through h₂, and through h₁ and h₂, as many as terms in (1.4).",
-        "d": "From the state at which θ enters there is one way on to h₃, not several.",
-    },
+quiz_answers = {
+    "q1": "",  # a number
+    "q2": "",  # a whole number
+    "q3": "",  # a number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "6.5", "q2": "21", "q3": "4.165e-4"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}

@@ -528,16 +528,16 @@ def truncated_windows(T, k):
 # The series is the monthly temperature of the sea surface in the El Niño region, as deviations from the usual value
 # of the month. The first part drives random networks of 32 units with it, untrained, and looks only at the
 # gradient: how large is it at step $t$ when the loss sits at step 100? The second part trains networks of 16 units
-# to forecast the next month by plain gradient descent on windows of 48 months, from an unhealthy start with
-# $\rho = 2.5$ and with a large learning rate, four seeds with clipping and four without. All of it takes about six
-# seconds on one core.
+# to forecast the next month by plain gradient descent on windows of 48 months, from an unhealthy start with $\rho =
+# 2.5$ and with a large learning rate, four seeds with clipping and four without. The readout is fixed at its random
+# start, so that every gradient has come through time: what explodes is $\partial L / \partial W_{hh}$ and nothing
+# else. The third part cuts through the loss of one window, along the line of its gradient.
 #
-# What to see: on the left, straight lines on a logarithmic axis. The measured ratios lie below those of (3.5),
-# because slopes are at most one; for $\rho = 1.3$ saturation has all but eaten the explosion. In the middle and on
-# the right, the unclipped runs are thrown out by one large step, leave the picture and never return. The clipped ones meet large norms
-# too, and go on. They do not beat persistence (the dotted line) in these few epochs: clipping keeps a run alive, it
-# does not make it good. With $\rho = 1.6$ and a third of the learning rate, try it, the unclipped runs survive as
-# well and end close to the clipped ones: clipping is an insurance.
+# What to see: top left, straight lines on a logarithmic axis. The measured ratios lie below those of (3.5), because
+# slopes are at most one; for $\rho = 1.3$ saturation has all but eaten the explosion. Top right and bottom left,
+# large norms come at the very beginning, clipped or not, and the runs part there. Bottom right, a cliff.
+#
+# All of it takes about 7 s on one core.
 
 # %% tags=["experiment"]
 import time
@@ -582,34 +582,60 @@ def window_gradients(p, xs, wanted, h):
     return np.sum(error**2) * len(xs), grads, states[-1]
 
 
-def train_forecaster(series, threshold, seed, bar, epochs=12, k=48, rate=0.3, H=16):
-    """Plain gradient descent on windows of k months; losses per epoch, every norm before clipping."""
+def initial_forecaster(seed, H=16):
+    """A network with a spectral radius of 2.5; its readout `wy` is never trained."""
     rng = np.random.default_rng(seed)
-    p = {
+    return {
         "Whh": rescale_spectral_radius(rng.normal(size=(H, H)), 2.5),
         "wx": rng.normal(size=H) * 0.3,
         "bias": np.zeros(H),
         "wy": rng.normal(size=H) * 0.3,
     }
+
+
+def trained_gradients(grads):
+    """The gradients of what is trained: all but the readout's."""
+    return {name: g for name, g in grads.items() if name != "wy"}
+
+
+def train_forecaster(series, threshold, seed, bar, epochs=12, k=48, rate=0.3):
+    """Plain gradient descent on windows of k months; losses per epoch, every norm of dWhh before clipping."""
+    p = initial_forecaster(seed)
     losses, norms = [], []
     for _ in range(epochs):
-        h, total = np.zeros(H), []
+        h, total = np.zeros(len(p["wy"])), []
         for start, stop in truncated_windows(len(series) - 1, k):
             xs, wanted = series[start:stop], series[start + 1 : stop + 1]
             loss, grads, h = window_gradients(p, xs, wanted, h)
-            grads, norm = clip_by_global_norm(grads, threshold)
-            p = {name: value - rate * grads[name] for name, value in p.items()}
+            clipped, _ = clip_by_global_norm(trained_gradients(grads), threshold)
+            p = p | {name: p[name] - rate * g for name, g in clipped.items()}
             total.append(loss)
-            norms.append(norm)
+            norms.append(np.linalg.norm(grads["Whh"]))
         losses.append(np.mean(total))
         bar.advance(loss=losses[-1])
     return losses, norms
 
 
+def slice_of_loss(series, seed, distances, k=48):
+    """The loss of the first window along the line of its gradient; downhill is to the right."""
+    p = initial_forecaster(seed)
+    xs, wanted, h = series[:k], series[1 : k + 1], np.zeros(len(p["wy"]))
+    _, grads, _ = window_gradients(p, xs, wanted, h)
+    grads = trained_gradients(grads)
+    norm = global_norm(grads)
+    along = [
+        window_gradients(
+            p | {name: p[name] - distance * g / norm for name, g in grads.items()}, xs, wanted, h
+        )[0]
+        for distance in distances
+    ]
+    return np.array(along), norm
+
+
 if __name__ == "__main__":
     plots.use_style()
     train, _ = sea_anomalies()
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.8))
+    figure, ((left, middle), (right, cliff)) = plt.subplots(2, 2, figsize=(12, 7.6))
 
     H, T = 32, 100
     rng = np.random.default_rng(0)
@@ -651,32 +677,59 @@ if __name__ == "__main__":
                 runs.append(train_forecaster(train, threshold, seed, bar, EPOCHS))
         for seed, (losses, norms) in zip(SEEDS, runs, strict=True):
             print(
-                f"  {name}, seed {seed}: loss of the first epoch {losses[0]:.3g}, of the last "
-                f"{losses[-1]:.3g}; largest norm {max(norms):.2g}"
+                f"{name}, seed {seed}: loss of the last epoch {losses[-1]:.2f}, largest norm of dWhh "
+                f"{max(norms):.2g}, last {norms[-1]:.1e}"
             )
             label = name if seed == 0 else None
             middle.semilogy(range(1, EPOCHS + 1), losses, **look, label=label)
             right.semilogy(range(1, len(norms) + 1), norms, **look, linewidth=1.0, label=label)
         print(f"{name}: {len(SEEDS)} runs in {time.perf_counter() - started:.1f} s")
-    # The axes end where nothing new is to be seen: the unclipped runs go on far beyond.
-    middle.set(
-        title="loss while training",
-        xlabel="epoch",
-        ylabel="mean squared error in °C²",
-        ylim=(0.1, 1e6),
-    )
+    middle.set(title="loss while training", xlabel="epoch", ylabel="mean squared error in °C²")
     right.set(
-        title="gradient before clipping", xlabel="update", ylabel="global norm", ylim=(0.01, 1e12)
+        title=r"gradient by $W_{hh}$ before clipping", xlabel="update", ylabel="norm of $dW_{hh}$"
     )
     middle.legend()
     right.legend()
+
+    distances = np.linspace(-0.01, 0.01, 801)
+    along, norm = slice_of_loss(train, 2, distances)
+    cliff.plot(1e3 * distances, along)
+    cliff.axvline(0.0, color=plots.GREY, linestyle=":", label="the start")
+    cliff.set(
+        title="loss of the first window along its gradient, seed 2",
+        xlabel="distance along the gradient, in thousandths",
+        ylabel="mean squared error in °C²",
+    )
+    cliff.legend()
+    steepest = np.abs(np.diff(along)).max() / np.diff(distances)[0]
+    print(
+        f"slice: norm of the gradient at the start {norm:.0f}, steepest slope in the picture {steepest:.0f}"
+    )
+    print(f"slice: a step without clipping would go {0.3 * norm:.0f}, a clipped one 0.3")
     plt.show()
     print(
-        "See: orders of magnitude between neighbouring values of ρ, and much less explosion at ρ = 4 than"
+        "See: clipped or not, large norms come at the start. The clipped runs go on from there; of"
     )
-    print(
-        "(3.5) promises; the unclipped runs leave for good at their first large norm, the clipped survive theirs."
-    )
+    print("the unclipped ones three end where the gradient has all but gone.")
+
+# %% [markdown]
+# Without clipping nothing becomes infinite here. States are bounded by tanh, the readout is fixed, so the loss is
+# bounded as well. (Train the readout too, and half of the runs go to infinity: its large steps do that, not the
+# gradient through time.) What one huge step does to the recurrent network shows in its last epoch. Seed 1 meets a
+# norm of $9 \cdot 10^{3}$<!-- ×3 printed: not clipped, seed 1: loss of the last epoch [2] -->, is thrown to weights
+# in the thousands, where all units are saturated, and ends at a loss of 1.88<!-- ±0.3 printed: not clipped, seed 1:
+# loss of the last epoch [1] --> with a gradient of less than $10^{-2}$<!-- < printed: not clipped, seed 1: loss of
+# the last epoch [3] -->: after the explosion, the gradient has vanished. Clipped, the same network has come down to
+# 0.29<!-- ±0.3 printed: clipped at 1, seed 1: loss of the last epoch [1] --> and is still learning. Seed 0 never
+# meets a norm above 30, and both of its runs do well: 0.17<!-- ±0.05 printed: clipped at 1, seed 0: loss of the
+# last epoch [1] --> clipped, 0.23<!-- ±0.08 printed: not clipped, seed 0: loss of the last epoch [1] --> not. The
+# dotted line is persistence: only that one clipped run gets below it in these few epochs. Clipping keeps a run
+# alive, it does not make it good, and with $\rho = 1.6$, try it, most runs do without: it is an insurance.
+#
+# The slice shows where such norms come from. Within two thousandths the loss climbs by a quarter. At the foot of
+# the cliff the gradient is $1.4 \cdot 10^{2}$<!-- ×1.5 printed: slice: norm of the gradient at the start [1] -->;
+# it says how steep the wall is, and nothing about how far to go. A step in proportion to it would lead 43<!-- ×1.5
+# printed: slice: a step without clipping would go [1] --> units away, thousands of times the width of this picture.
 
 # %% [markdown]
 # ## What to take away
@@ -690,89 +743,114 @@ if __name__ == "__main__":
 # - What would help is a path through time on which nothing has to be multiplied by a matrix. That is chapter 4.
 
 # %% [markdown]
-# ## Quiz
+# ## Practice
 #
-# Enter the letter of the best answer to each question in the cell below.
-#
-# #### q1
+# Click on an option: it says why it is right or wrong. These questions earn no points, so try as many options as
+# you like; `seqlab quiz` asks them in a terminal.
+
+# %% [markdown]
+# #### Practice 1
 # What keeps vanilla RNNs from learning dependencies over many steps?
 #
-# - **a** Their hidden state is overwritten by zeros after about fifty steps.
-# - **b** They have too few parameters, since all steps share the same ones.
-# - **c** The gradient passes one Jacobian per step, and the product shrinks exponentially, so that early steps get
-#   next to no signal.
-# - **d** Backpropagation through time is only an approximation for long sequences.
-#
-# #### q2
+# - [ ] Their hidden state is overwritten with zeros after some fifty steps
+#   > Nothing resets the state. It is the gradient that does not reach back.
+# - [ ] They have too few parameters, since all of their steps share them
+#   > Sharing limits nothing here; more parameters would not change the product.
+# - [x] A product of one Jacobian per step shrinks the gradient exponentially
+#   > T − 1 factors, so the signal of the first steps decays exponentially in T.
+# - [ ] Backpropagation through time is but an approximation for long inputs
+#   > BPTT is exact. Its result is just tiny for early steps.
+
+# %% [markdown]
+# #### Practice 2
 # The gradient norm is 20 and the threshold 5. What does clipping by the global norm do?
 #
-# - **a** Every array is scaled to norm 5.
-# - **b** All entries of all arrays are multiplied by 0.25.
-# - **c** All entries larger than 5 are set to 5.
-# - **d** The update is skipped.
+# - [ ] It scales each of the arrays to a norm of 5
+#   > That would be one norm per array. The norm of (3.8) runs over all of them together.
+# - [x] It multiplies all entries by one factor, 0.25
+#   > One factor, 5/20, for everything, so the direction stays.
+# - [ ] It sets every entry that is larger than 5 to 5
+#   > That is clipping by value.
+# - [ ] It skips the update, as the norm is too large
+#   > Skipping is for gradients that are not finite.
+
+# %% [markdown]
+# #### Practice 3
+# A recurrent matrix has spectral radius 0.9 and largest singular value 3. The slopes are close to one. What can
+# you expect of the gradient norm on the way back?
 #
-# #### q3
-# A recurrent matrix has spectral radius 0.9 and largest singular value 3. The slopes are close to one. What can you
-# expect of the gradient norm on the way back?
-#
-# - **a** It shrinks by 0.9 at every step.
-# - **b** It grows by 3 at every step.
-# - **c** It stays constant, since the two effects cancel.
-# - **d** It may grow for a while, and in the long run it shrinks by about 0.9 per step.
-#
-# #### q4
+# - [ ] It shrinks by a factor of about 0.9, and that at each single step
+#   > Only for special matrices, such as 0.9 times an orthogonal one.
+# - [ ] It grows by a factor of about 3, and that at every single step
+#   > 3 is the most that one step can do to one direction, not what every step does.
+# - [ ] It stays about constant, as the two effects cancel at every step
+#   > They do not act at the same time: one rules early on, the other in the end.
+# - [x] It may grow for a while, and later shrinks by 0.9 or so per step
+#   > The eigenvalues rule the long run, the singular values what can happen before.
+
+# %% [markdown]
+# #### Practice 4
 # Gradients vanish, and someone multiplies the learning rate by 1000. Why is that no cure?
 #
-# - **a** It is one, as long as the gradients are clipped too.
-# - **b** Early and late steps are enlarged alike, so the late ones still decide the update.
-# - **c** Learning rates above 1 are not allowed.
-# - **d** The gradient is exactly zero already.
-#
-# #### q5
+# - [ ] It is one, provided that the gradients are clipped at the same time
+#   > Clipping undoes the enlargement, and the shares stay what they were.
+# - [x] Early and late steps grow alike, so that the late ones still decide
+#   > The share of the early steps in the sum is what matters, and it is unchanged.
+# - [ ] Learning rates above 1 make every gradient method diverge at once
+#   > No such limit exists: which rates diverge depends on the curvature of the loss.
+# - [ ] The gradient of the early steps is exactly zero by then, not small
+#   > It is small, and rarely exactly zero.
+
+# %% [markdown]
+# #### Practice 5
 # A sequence of 1,000 steps is trained with windows of 50, carrying the state on. Which gradient is computed?
 #
-# - **a** Within each window the exact one of the window's loss with respect to what happens in it, with the carried
-#   state taken as a constant.
-# - **b** The exact one of the whole sequence, only in twenty parts.
-# - **c** The average of twenty independent sequences that start at zero.
-# - **d** None: without the full graph there is no gradient.
+# - [x] The exact one of each window's loss, its first state held constant
+#   > Paths that cross a border between windows are cut, the rest is exact.
+# - [ ] The exact one of the whole sequence, though added up in twenty parts
+#   > The paths between windows are missing, and they belong to the full gradient.
+# - [ ] The mean one of twenty independent sequences that start at zero
+#   > The state is carried on, so the windows do not start at zero.
+# - [ ] An estimate whose error vanishes as soon as the state is carried on
+#   > Carrying the state on mends the forward pass; the paths between windows stay cut.
+
+# %% [markdown]
+# ## Quiz
+#
+# The questions `q1`, `q2` and `q3` earn points. Work each one out, on paper or with the functions that you wrote, and
+# put the answer into the cell at the end, as text. A number may be written as "0.5", "1/2" or "5e-1"; the check
+# below the cell looks at the form of the answers, and grading says which are right.
+
+# %% [markdown]
+# #### q1
+# The recurrent matrix is $W_{hh} = 0.95\,Q$ with $Q$ orthogonal, and every entry of every state is $0.6$ or $-0.6$.
+# After how many steps back, $k$, has the norm of the gradient first fallen below a thousandth of what it was?
+#
+# *Answer: a whole number.*
+
+# %% [markdown]
+# #### q2
+# A recurrence works where all slopes are 1, with
+# $W_{hh} = \bigl(\begin{smallmatrix} 0.5 & 2 \\ 0 & 0.5 \end{smallmatrix}\bigr)$, spectral radius 0.5. The loss sends
+# $\delta_T = (1, 0)^\top$, of norm 1. What is the smallest $k \ge 1$ for which the norm of $\delta_{T-k}$ is below 1?
+#
+# *Answer: a whole number.*
+
+# %% [markdown]
+# #### q3
+# There are two gradients, $(1, -2)$ and $(2, 6)$. They are clipped by the global norm (3.8) with threshold
+# $\tau = \sqrt{3.26}$. What becomes of the entry 6?
+#
+# *Answer: a number, to within 0.002.*
 
 # %% nbgrader={"grade": false, "grade_id": "quiz_answers", "locked": false, "schema_version": 3, "solution": true, "task": false}
-quiz_answers = {"q1": "", "q2": "", "q3": "", "q4": "", "q5": ""}
-### BEGIN SOLUTION
-quiz_answers = {"q1": "c", "q2": "b", "q3": "d", "q4": "b", "q5": "a"}
-quiz_feedback = {
-    "q1": {
-        "a": "Nothing resets the state. It is the gradient that does not reach back.",
-        "b": "Sharing limits nothing here; more parameters would not change the product.",
-        "c": "Right: T - 1 factors, so the signal of the first steps decays exponentially in T.",
-        "d": "BPTT is exact. Its result is just tiny for early steps.",
-    },
-    "q2": {
-        "a": "That would be one norm per array. The norm of (3.8) runs over all of them together.",
-        "b": "Right: one factor, 5/20, for everything, so the direction stays.",
-        "c": "That is clipping by value.",
-        "d": "Skipping is for gradients that are not finite.",
-    },
-    "q3": {
-        "a": "Only for special matrices, such as 0.9 times an orthogonal one.",
-        "b": "3 is the most that one step can do to one direction, not what every step does.",
-        "c": "They do not act at the same time: one rules early on, the other in the end.",
-        "d": "Right: the eigenvalues rule the long run, the singular values what can happen before.",
-    },
-    "q4": {
-        "a": "Clipping undoes the enlargement, and the shares stay what they were.",
-        "b": "Right: the share of the early steps in the sum is what matters, and it is unchanged.",
-        "c": "No rule forbids it; it only rarely works.",
-        "d": "It is small, and rarely exactly zero.",
-    },
-    "q5": {
-        "a": "Right: paths that cross a border between windows are cut, the rest is exact.",
-        "b": "The paths between windows are missing, and they belong to the full gradient.",
-        "c": "The state is carried on, so the windows do not start at zero.",
-        "d": "Each window has a graph of its own, and that one can be differentiated.",
-    },
+quiz_answers = {
+    "q1": "",  # a whole number
+    "q2": "",  # a whole number
+    "q3": "",  # a number
 }
+### BEGIN SOLUTION
+quiz_answers = {"q1": "14", "q2": "5", "q3": "1.615"}
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_quiz_answers", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}

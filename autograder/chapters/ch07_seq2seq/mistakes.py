@@ -29,13 +29,6 @@ mistake(
 )
 mistake(
     "encode",
-    "padding_looked_up",
-    says="The padding holds ids that are none.",
-    old='params["E_src"][torch.where(valid, tokens, 0)]',
-    new='params["E_src"][tokens]',
-)
-mistake(
-    "encode",
     "state_carried_into_padding",
     says="What do the states hold past a length?",
     old="states.append(torch.where(valid[:, t, None], step, 0.0))",
@@ -73,7 +66,7 @@ mistake(
     "encode",
     "tokens_overwritten",
     says="An argument belongs to the caller.",
-    old='    x = params["E_src"][torch.where(valid, tokens, 0)]',
+    old='    x = params["E_src"][tokens]',
     new='    tokens[~valid] = 0\n    x = params["E_src"][tokens]',
 )
 mistake(
@@ -220,8 +213,8 @@ mistake(
     "encode",
     "embedding_scaled",
     says="Is there a factor in front of the embedding in (7.1)?",
-    old='params["E_src"][torch.where(valid, tokens, 0)]',
-    new='params["E_src"][torch.where(valid, tokens, 0)] * params["E_src"].shape[1] ** 0.5',
+    old='params["E_src"][tokens]',
+    new='params["E_src"][tokens] * params["E_src"].shape[1] ** 0.5',
 )
 mistake(
     "encode",
@@ -234,7 +227,7 @@ _last_state = {}
 def encode(tokens, lengths, params):
     S = tokens.shape[1]
     valid = torch.arange(S) < lengths[:, None]
-    x = params["E_src"][torch.where(valid, tokens, 0)]
+    x = params["E_src"][tokens]
     h = _last_state.get(tokens.shape)
     if h is None:
         h = x.new_zeros(x.shape[0], params["bh"].shape[0])
@@ -255,7 +248,7 @@ mistake(
 def encode(tokens, lengths, params):
     H, D = params["Wxh"].shape
     valid = torch.arange(tokens.shape[1]) < lengths[:, None]
-    x = params["E_src"][torch.where(valid, tokens, 0)]
+    x = params["E_src"][tokens]
     packed = torch.nn.utils.rnn.pack_padded_sequence(
         x, lengths, batch_first=True, enforce_sorted=False
     )

@@ -337,22 +337,73 @@ mistake(
     "set_recurrent_eigenvalue",
     "random_matrix",
     says=ORTHOGONAL,
-    old="torch.linalg.qr(weight.detach().double())",
-    new="(torch.randn_like(weight).double() / len(weight) ** 0.5, None)",
+    old="orthogonal = q * np.where(np.diag(r) < 0, -1.0, 1.0)",
+    new="orthogonal = np.random.default_rng(seed).normal(size=(H, H)) / H**0.5",
 )
 mistake(
     "set_recurrent_eigenvalue",
     "spectral_radius_only",
     says=ORTHOGONAL,
-    old="orthogonal, _ = torch.linalg.qr(weight.detach().double())",
-    new="orthogonal = weight.detach().double()\n"
-    "    orthogonal = orthogonal / (torch.linalg.eigvals(orthogonal).abs().max() + 1e-30)",
+    old="orthogonal = q * np.where(np.diag(r) < 0, -1.0, 1.0)",
+    new="draws = np.random.default_rng(seed).normal(size=(H, H))\n"
+    "        orthogonal = draws / np.abs(np.linalg.eigvals(draws)).max()",
+)
+SPREAD = "Where on the unit circle are the eigenvalues of your matrix, and what decides about it?"
+mistake(
+    "set_recurrent_eigenvalue",
+    "seed_ignored_identity",
+    says=SPREAD,
+    old="    if seed is not None:\n",
+    new="    if False:\n",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "seed_ignored_one_matrix",
+    says="Another seed gives another matrix.",
+    old="default_rng(seed)",
+    new="default_rng(0)",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "seed_zero_is_none",
+    says="Which values of the seed are ints?",
+    old="    if seed is not None:\n",
+    new="    if seed:\n",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "random_signs",
+    says=SPREAD,
+    old="orthogonal = q * np.where(np.diag(r) < 0, -1.0, 1.0)",
+    new="orthogonal = np.diag(np.random.default_rng(seed).choice([-1.0, 1.0], size=H))",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "one_reflection",
+    says=SPREAD,
+    old="orthogonal = q * np.where(np.diag(r) < 0, -1.0, 1.0)",
+    new="v = np.random.default_rng(seed).normal(size=H)\n"
+    "        orthogonal = np.eye(H) - 2 * np.outer(v, v) / (v @ v)",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "factor_of_present_matrix",
+    says="What may the random matrix depend on, and on what not?",
+    old="np.random.default_rng(seed).normal(size=(H, H))",
+    new="weight.detach().double().numpy() + np.random.default_rng(seed).normal(size=(H, H))",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "unseeded",
+    says="The same seed gives the same matrix.",
+    old="np.random.default_rng(seed)",
+    new="np.random.default_rng()",
 )
 mistake(
     "set_recurrent_eigenvalue",
     "old_matrix_scaled",
     says="(8.6) replaces the matrix.",
-    old="weight.copy_(eigenvalue * orthogonal)",
+    old="weight.copy_(torch.as_tensor(eigenvalue * orthogonal))",
     new="weight.mul_(eigenvalue)",
 )
 mistake(
@@ -386,8 +437,8 @@ mistake(
     "set_recurrent_eigenvalue",
     "biases_cleared",
     says="Everything but one matrix stays as it is.",
-    old="        weight.copy_(eigenvalue * orthogonal)\n",
-    new="        weight.copy_(eigenvalue * orthogonal)\n"
+    old="        weight.copy_(torch.as_tensor(eigenvalue * orthogonal))\n",
+    new="        weight.copy_(torch.as_tensor(eigenvalue * orthogonal))\n"
     "        for parameter in model.parameters():\n"
     "            if parameter.dim() == 1:\n"
     "                parameter.zero_()\n",

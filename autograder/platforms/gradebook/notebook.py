@@ -17,7 +17,8 @@ from nbformat.notebooknode import NotebookNode, from_dict
 from traitlets import Any as AnyTrait
 from traitlets import List, Unicode, default
 
-from autograder.course.source import Chapter, cell_id, read_notebook
+from autograder.course.quiz import as_released
+from autograder.course.source import Chapter, cell_id, text_cells
 from autograder.platforms.gradebook.handed_in import (
     CODE,
     MAX_OTHERS,
@@ -70,8 +71,7 @@ class SourceCell:
 
 def released_texts(chapter: Chapter) -> frozenset[str]:
     """The course's own text cells: they hold mathematics that a sanitizer of HTML would damage."""
-    cells = read_notebook(chapter)["cells"]
-    return frozenset(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    return frozenset(as_released(text) for text in text_cells(chapter))
 
 
 # --- repairing ------------------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ _MATH_ATTRIBUTES = {
 _MATH_VALUE = re.compile(r"[A-Za-z0-9#.%+ -]{0,60}")
 _MOST_OF_A_FORMULA = 2_000
 _MOST_ELEMENTS = 4_000
+_DOLLARS = re.compile(r"\$([^$<>\n]+)\$")
 _TAG_COMMAND = re.compile(r"\\tag\*?\{([^{}]*)\}")
 
 
@@ -117,6 +118,10 @@ class PlainMathRenderer(IPythonRenderer):
         name = f"formula{secrets.token_hex(12)}"  # no cell can hold it beforehand
         self.formulas[name] = tokens
         return name
+
+    def block_html(self, html: str) -> str:
+        """Keep the formulas within HTML, such as the options of a practice question: the parser passes over them."""
+        return _DOLLARS.sub(lambda found: self.inline_math(found[1]), super().block_html(html))
 
     def inline_math(self, body: str) -> str:
         """Keep a formula within a line."""

@@ -24,8 +24,8 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-# What a chapter imports by itself; what these need follows from their metadata.
-NUMPY_DISTRIBUTIONS = ("numpy", "scipy", "matplotlib")
+# What a chapter may import; what these need follows from their metadata. One that is not installed is left out.
+NUMPY_DISTRIBUTIONS = ("numpy", "scipy", "matplotlib", "tqdm", "pandas", "einops")
 TORCH_DISTRIBUTIONS = ("torch",)
 SITE_FOLDERS = ("site-packages", "dist-packages")
 # Libraries for accelerators load with them as without, and then find none: every machine computes the same.

@@ -84,6 +84,8 @@ def _warm_torch() -> None:
     from torch import nn
 
     importlib.import_module("torch._dynamo")  # otherwise the first optimizer imports it, in seconds
+    torch.compile = _uncompiled
+    nn.Module.compile = _uncompiled  # type: ignore[method-assign, assignment]
     torch.set_num_threads(1)
     torch.manual_seed(0)
     sequence = torch.zeros(2, 3, 4)
@@ -99,6 +101,11 @@ def _warm_torch() -> None:
     nn.utils.clip_grad_norm_(linear.parameters(), 1.0)
     for optimizer in (torch.optim.SGD, torch.optim.Adam):
         optimizer(linear.parameters(), lr=0.0).step()
+
+
+def _uncompiled(model: Any = None, **_options: Any) -> Any:
+    """Stands in for `torch.compile`, whose compiler writes files and starts processes: the model as it is."""
+    return (lambda later: later) if model is None else model
 
 
 def _import_libraries(libraries: str) -> None:

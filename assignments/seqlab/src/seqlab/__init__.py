@@ -1,6 +1,6 @@
 """What the notebooks of the course import: `%load_ext seqlab` brings `%check` and `%quiz`.
 
-`seqlab.quiz()` explains the answers to a quiz, `seqlab.sim(name)` shows a simulation, `seqlab.progress`
+`seqlab.quiz()` shows the practice questions, `seqlab.sim(name)` shows a simulation, `seqlab.progress`
 and `seqlab.plots` serve the experiments. Nothing here needs torch or a test runner, and nothing here holds a solution.
 """
 

@@ -129,7 +129,7 @@ def _reading(drafts: Sequence[Draft], marked: bool) -> Reading:
             continue
         sources.append(source)
         if source.strip():
-            cells.append(Cell(draft.number, source))
+            cells.append(Cell(draft.number, _whole(source)))
     return Reading(
         "graded",
         tuple(cells),
@@ -207,7 +207,7 @@ def _part(draft: Draft) -> Part:
     return Part(
         draft.number,
         draft.cell_type,
-        draft.source,
+        _whole(draft.source),
         readable(name) if isinstance(name, str) else None,
         tuple(map(readable, _tags(draft.metadata))),
         _pictures(draft.attachments),
@@ -241,6 +241,11 @@ def binds(source: str, name: str) -> bool:
         line.text == line.start and line.kind == "code" and statement.match(source, line.text)
         for line in logical_lines(source)
     )
+
+
+def _whole(source: str) -> str:
+    """Source with something else in the place of halves of characters: in a comment, they cost nothing."""
+    return _HALF.sub("\ufffd", source)
 
 
 def readable(text: str) -> str:
@@ -337,7 +342,7 @@ def _draft(number: int, cell: dict[str, Any]) -> Draft:
     return Draft(
         number,
         kind if isinstance(kind, str) and kind in _TYPES else "raw",
-        _HALF.sub("\ufffd", magics.with_line_feeds(_text(cell.get("source", "")))),
+        magics.with_line_feeds(_text(cell.get("source", ""))),
         metadata if isinstance(metadata, dict) else {},
         attachments=cell.get("attachments"),
     )
@@ -362,7 +367,7 @@ def _script(data: bytes) -> tuple[list[Draft], bool]:
         raise _CannotRead("unreadable", f"is no module: {_one_line(error)}") from None
     if "\0" in text:
         raise _CannotRead("unreadable", "is no module: it holds null bytes")
-    drafts, marked = scripts.cut(_HALF.sub("\ufffd", magics.with_line_feeds(text)))
+    drafts, marked = scripts.cut(magics.with_line_feeds(text))
     if len(drafts) > MAX_CELLS:
         raise _CannotRead("refused", f"has {len(drafts)} cells; {MAX_CELLS} are allowed")
     return drafts, marked

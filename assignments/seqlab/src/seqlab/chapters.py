@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from importlib.resources import files
 
@@ -53,9 +52,3 @@ def resolve(word: str) -> str | None:
 def chapters_of(function: str) -> list[str]:
     """Return the chapters that check a function of this name."""
     return [name for name in chapters_with_checks() if function in function_names(name)]
-
-
-def quiz_options(chapter: str) -> dict[str, str]:
-    """Return question to the letters of its options, from the file that the release of the notebooks writes."""
-    text = files("seqlab").joinpath("quiz.json").read_text(encoding="utf-8")
-    return json.loads(text).get(chapter, {})

@@ -19,9 +19,9 @@ from typing import Any
 
 from seqlab import quiet_ipython, timelimit
 from seqlab.cells import Cell
-from seqlab.chapters import QUIZ, quiz_options
+from seqlab.chapters import QUIZ
 from seqlab.notebook import NotebookError, imported, read
-from seqlab.quizzes import check_quiz
+from seqlab.quizzes import check_quiz, forms
 from seqlab.results import CheckResult, as_data
 from seqlab.statements import Cells
 
@@ -93,13 +93,16 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         sys.modules["__main__"] = module
     runner = Cells(namespace, reading.is_notebook, (timelimit.TimeIsUp,))
     broken: dict[str, str] = {}
+    for number, remark in enumerate(reading.remarks):
+        if not remark.what.startswith("skipped: "):  # a magic does what it should where it is used
+            tell("cell_failed", number=0, line=number, said=f"{remark.where}: {remark.what}")
     for cell in reading.cells:
-        defined = _definitions(cell)
+        defined = definitions(cell)
         label = f"cell {cell.number} ({next(iter(defined))})" if defined else f"cell {cell.number}"
         skip = {
             int(step): tuple(what) for step, what in job["skip"].get(str(cell.number), {}).items()
         }
-        failed = list(_run_cell(path, cell, runner, skip, job["seconds"], tell))
+        failed = list(run_cell(path, cell, runner, skip, job["seconds"], tell))
         for line, what in failed:
             said = f"{label}, line {line}: {what}" if line else f"{label} {what}"
             tell("cell_failed", number=cell.number, line=line, said=said)
@@ -115,13 +118,13 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         tell("result", result=as_data(result))
 
 
-def _definitions(cell: Cell) -> dict[str, int]:
-    """Functions and classes at the top level of a cell, each with its line."""
+def definitions(cell: Cell) -> dict[str, int]:
+    """Return the functions and classes at the top level of a cell, each with its line."""
     found = re.finditer(r"^(?:async +def|def|class)\s+(\w+)", cell.source, re.MULTILINE)
     return {match[1]: cell.source.count("\n", 0, match.start()) + 1 for match in found}
 
 
-def _run_cell(
+def run_cell(
     path: Path,
     cell: Cell,
     runner: Cells,
@@ -187,7 +190,7 @@ def _check(chapter: str, function: str, namespace: dict[str, Any], seconds: floa
     from seqlab.registry import checks_of, run_check
 
     if function == QUIZ:
-        return check_quiz(quiz_options(chapter), namespace.get(QUIZ))
+        return check_quiz(forms(chapter), namespace.get(QUIZ))
     return run_check(checks_of(chapter)[function], namespace, seconds)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Target:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0 where all is right, 1 where a check fails, 2 for a wrong use."""
+    terminal.speak_plainly(sys.stdout, sys.stderr)
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
@@ -64,8 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     hint.add_argument("what", nargs="?", help=what)
     hint.set_defaults(run=_hint)
 
-    quiz = commands.add_parser("quiz", help="explain the options that you chose")
-    quiz.add_argument("what", nargs="?", help=what)
+    quiz = commands.add_parser(
+        "quiz", help="practice questions; `quiz p1 b` says why option b is right or wrong"
+    )
+    quiz.add_argument("what", nargs="*", help="a chapter; a question; an option of it")
     quiz.set_defaults(run=_quiz)
 
     sim = commands.add_parser("sim", help="open a simulation in the browser")
@@ -223,12 +227,28 @@ def _hint(options: argparse.Namespace) -> int:
 
 
 def _quiz(options: argparse.Namespace) -> int:
-    from seqlab.quizzes import feedback
+    from seqlab.quizzes import Practice, practice
 
-    target = _single(options.what)
-    answers = notebook.read(target.path).quiz
+    words = list(options.what)
+    chapter = None
+    if words and not re.fullmatch(r"p\d+", words[0]):
+        what = words.pop(0)
+        chapter = resolve(what) or _single(what).chapter
+    chapter = chapter or _single(None).chapter
+    questions = practice(chapter)
+    said = Practice(chapter, questions).text()
+    if words:
+        found = [question for question in questions if question.name == words[0]]
+        if not found or len(words) > 2:
+            names = ", ".join(question.name for question in questions)
+            raise UsageProblem(f"name one practice question of {chapter}, and one option: {names}")
+        [question] = found
+        try:
+            said = question.explained(words[1]) if words[1:] else "\n".join(question.lines())
+        except ValueError as error:
+            raise UsageProblem(str(error)) from error
     columns = terminal.width()
-    for line in feedback(target.chapter, answers).text().splitlines():
+    for line in said.splitlines():
         print("\n".join(terminal.wrapped(line, columns)))
     return 0
 

@@ -15,7 +15,7 @@ def hint_lines(chapter: str, function: str, asked: int) -> list[str]:
     """
     if function == QUIZ:
         return [
-            "The questions are answered by the chapter's text; `seqlab quiz` explains your choices."
+            "Each question is worked out with an equation of the chapter, on paper or with your own functions."
         ]
     from seqlab.registry import checks_of
 

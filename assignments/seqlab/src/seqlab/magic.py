@@ -14,8 +14,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from seqlab.chapters import QUIZ, chapters_with_checks, function_names, quiz_options
-from seqlab.quizzes import check_quiz, feedback
+from seqlab.chapters import QUIZ, chapters_with_checks, function_names
+from seqlab.quizzes import check_quiz, forms, quiz
 from seqlab.registry import checks_of, run_check
 from seqlab.report import Report
 from seqlab.results import CheckResult
@@ -79,18 +79,17 @@ class CheckMagics(Magics):
 
     @line_magic
     def quiz(self, line: str) -> None:
-        """Explain the answers to the quiz: for the option chosen, why it is right or wrong."""
+        """Show the practice questions: a click on an option says why it is right or wrong."""
         if line.strip():
-            raise UsageError("%quiz takes no argument: it reads quiz_answers")
+            raise UsageError("%quiz takes no argument: it shows the chapter's practice questions")
         assert self.shell is not None
-        namespace = self.shell.user_ns
-        display(feedback(self._chapter or guess_chapter([], namespace), namespace.get(QUIZ)))
+        display(quiz(self._chapter or guess_chapter([], self.shell.user_ns)))
 
 
 def check_one(chapter: str, function: str, namespace: Mapping[str, Any]) -> CheckResult:
     """Run one visible check of a chapter, or look at the form of the quiz answers."""
     if function == QUIZ:
-        return check_quiz(quiz_options(chapter), namespace.get(QUIZ))
+        return check_quiz(forms(chapter), namespace.get(QUIZ))
     return run_check(checks_of(chapter)[function], namespace)
 
 

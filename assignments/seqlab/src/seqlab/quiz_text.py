@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from seqlab.lines import Logical, logical_lines
@@ -9,6 +10,7 @@ from seqlab.literals import Token, number_value, string_value, tokens
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CONSTANTS = ("True", "False", "None")
+_HALF = re.compile("[\ud800-\udfff]")
 _MOST = 1_000  # answers, far beyond any quiz: what copies them a thousand times is still read in no time
 Answers = dict[str, str]
 
@@ -26,6 +28,8 @@ def read(sources: Iterable[str], name: str) -> Answers | None:
         for line in logical_lines(source, magics=False):
             is_candidate = line.kind == "code" and line.text == line.start and not line.open
             if is_candidate and source.find(name, line.start, line.end) >= 0:
+                if _HALF.search(source, line.start, line.end):
+                    continue  # as Python does not compile it
                 for statement in _statements(source, line):
                     answers = _applied(statement, name, answers)
     return answers

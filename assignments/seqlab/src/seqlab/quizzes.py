@@ -1,171 +1,175 @@
-"""The quiz of a chapter: are the answers well formed, and why is the option chosen right or wrong.
+"""The quiz of a chapter: practice questions that answer at once, and the form of the answers to the graded ones.
 
-The explanations lie in a file that cannot be read as it is: each is encrypted with a key that only a question together
-with one of its letters gives. That keeps no secret from a student who writes a program for it; it keeps everyone else
-from reading the answers before having chosen.
+A practice question is a card: under each option stands, folded away, why it is right or wrong. Folding is the
+browser's own, so that a card needs neither a kernel nor a script, and keeps its words in an exported page.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
+import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from importlib.resources import files
 from typing import Any
 
-from seqlab.chapters import QUIZ, chapters_with_checks, quiz_options, resolve
-from seqlab.report import CARD, RIGHT, WRONG
+from seqlab.answers import Form, malformed
+from seqlab.chapters import QUIZ, chapters_with_checks, resolve
 from seqlab.results import CheckResult
 
-EXPLANATIONS = "quiz_explanations.json"
-# All of one length, so that the longest, which is often the right one, does not show.
-_PADDED = 192
-
-
-def seal(chapter: str, question: str, letter: str, right: bool, says: str) -> tuple[str, str]:
-    """Encrypt what is said about one option; return the entry's name, which tells nothing, and the entry."""
-    plain = json.dumps([right, says], ensure_ascii=False).encode()
-    name, stream = _key(chapter, question, letter, max(_PADDED, len(plain)))
-    mixed = bytes(a ^ b for a, b in zip(plain.ljust(len(stream)), stream, strict=True))
-    return name, base64.b85encode(mixed).decode()
-
-
-def unseal(
-    entries: Mapping[str, str], chapter: str, question: str, letter: str
-) -> tuple[bool, str] | None:
-    """Return whether an option is right, and why; None where nothing is said about it."""
-    entry = entries.get(_key(chapter, question, letter, 0)[0])
-    if entry is None:
-        return None
-    mixed = base64.b85decode(entry)
-    stream = _key(chapter, question, letter, len(mixed))[1]
-    right, says = json.loads(bytes(a ^ b for a, b in zip(mixed, stream, strict=True)))
-    return bool(right), str(says)
-
-
-def _key(chapter: str, question: str, letter: str, length: int) -> tuple[str, bytes]:
-    seed = f"{chapter}/{question}/{letter}".encode()
-    return hashlib.sha256(b"name " + seed).hexdigest()[:16], hashlib.shake_256(seed).digest(length)
-
-
-def explanations(chapter: str) -> dict[str, str]:
-    """Return the encrypted explanations of a chapter; empty where its release has none."""
-    path = files("seqlab").joinpath(EXPLANATIONS)
-    return json.loads(path.read_text(encoding="utf-8")).get(chapter, {}) if path.is_file() else {}
-
-
-def check_quiz(options: Mapping[str, str], answers: Any) -> CheckResult:
-    """Say which questions have an answer that is one letter of their options; whether it is right is not said."""
-    if not isinstance(answers, Mapping):
-        said = (f"there is no dict {QUIZ}: run its cell",)
-        return CheckResult(QUIZ, False, said)
-    findings = []
-    for question, letters in options.items():
-        answer = answers.get(question, "")
-        if answer == "":
-            findings.append(f"{question}: no answer yet")
-        elif not isinstance(answer, str) or len(answer) != 1 or answer not in letters:
-            findings.append(f"{question}: {answer!r} is none of {', '.join(letters)}")
-    findings += [f"{name}: there is no such question" for name in answers if name not in options]
-    return CheckResult(QUIZ, not findings, tuple(findings))
+PRACTICE = "practice.json"
+_OPTION = "border:1px solid #8888;border-radius:4px;padding:.4em .9em;margin:.3em 0;max-width:54em"
+_SUMMARY = "cursor:pointer"
+_LETTERS = "abcdefgh"
+# Formulas and code are taken as they are, and what stands around them as text.
+_INLINE = re.compile(r"(\$[^$]+\$|`[^`]+`)")
 
 
 @dataclass(frozen=True)
-class Explained:
-    """One question: the letter chosen, whether it is right, and why; `right` is None where there is no answer."""
+class Option:
+    """One option of a practice question: its text, whether it is right, and why."""
 
-    question: str
-    letter: str
-    right: bool | None
+    text: str
+    right: bool
     says: str
 
 
 @dataclass(frozen=True)
-class QuizFeedback:
-    """The feedback on a chapter's answers, as HTML and as text."""
+class Question:
+    """A practice question; the text is Markdown."""
+
+    name: str
+    text: str
+    options: tuple[Option, ...]
+
+    @property
+    def letters(self) -> str:
+        """The letters of the options."""
+        return _LETTERS[: len(self.options)]
+
+    def explained(self, letter: str) -> str:
+        """Say of one option whether it is right, and why.
+
+        Raises:
+            ValueError: the question has no such option.
+        """
+        if len(letter) != 1 or letter not in self.letters:
+            raise ValueError(f"{self.name} has the options {', '.join(self.letters)}")
+        option = self.options[self.letters.index(letter)]
+        return f"{_verdict(letter, option)} {option.says}"
+
+    def heading(self) -> str:
+        """Return its title."""
+        return f"Practice {self.name.removeprefix('p')}"
+
+    def cards(self) -> str:
+        """Render the options as HTML that a click unfolds, without an empty line: it may stand in Markdown."""
+        return "\n".join(
+            f'<details style="{_OPTION}"><summary style="{_SUMMARY}"><b>{letter}</b> {inline(option.text)}</summary>'
+            f"<p>{escape(_verdict(letter, option))} {inline(option.says)}</p></details>"
+            for letter, option in zip(self.letters, self.options, strict=True)
+        )
+
+    def lines(self) -> list[str]:
+        """Render the question with its options, without explanations, as text."""
+        return [
+            f"{self.name}  {' '.join(self.text.split())}",
+            *(
+                f"  {letter}  {option.text}"
+                for letter, option in zip(self.letters, self.options, strict=True)
+            ),
+        ]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        return {"text": self.text, "options": [asdict(option) for option in self.options]}
+
+
+def _verdict(letter: str, option: Option) -> str:
+    return f"✔ {letter} is right." if option.right else f"✘ {letter} is not right."
+
+
+def inline(text: str) -> str:
+    """Render a line of Markdown with nothing but formulas and code in it as HTML."""
+    parts = _INLINE.split(text)
+    return "".join(
+        f"<code>{escape(part[1:-1])}</code>" if part.startswith("`") else escape(part, quote=False)
+        for part in parts
+    )
+
+
+def practice(chapter: str) -> tuple[Question, ...]:
+    """Return the practice questions of a chapter; none where its release has none."""
+    path = files("seqlab").joinpath(PRACTICE)
+    held = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return tuple(
+        Question(name, one["text"], tuple(Option(**option) for option in one["options"]))
+        for name, one in held.get(chapter, {}).items()
+    )
+
+
+def forms(chapter: str) -> dict[str, Form]:
+    """Return graded question to the form of its answer, from the file that the release of the notebooks writes."""
+    text = files("seqlab").joinpath("quiz.json").read_text(encoding="utf-8")
+    return {name: Form.from_data(one) for name, one in json.loads(text).get(chapter, {}).items()}
+
+
+def check_quiz(expected: Mapping[str, Form], answers: Any) -> CheckResult:
+    """Say which questions have an answer of the form that they ask for; whether it is right is not said."""
+    if not isinstance(answers, Mapping):
+        return CheckResult(QUIZ, False, (f"there is no dict {QUIZ}: run its cell",))
+    findings = []
+    for question, form in expected.items():
+        said = malformed(form, answers.get(question, ""))
+        if said:
+            findings.append(f"{question}: {said}")
+    findings += [f"{name}: there is no such question" for name in answers if name not in expected]
+    return CheckResult(QUIZ, not findings, tuple(findings))
+
+
+@dataclass(frozen=True)
+class Practice:
+    """The practice questions of a chapter as a notebook shows them: HTML, and the same as text."""
 
     chapter: str
-    answers: tuple[Explained, ...]
+    questions: tuple[Question, ...]
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html()}
 
     def text(self) -> str:
-        """Render as plain text."""
-        lines = [self._summary()]
-        for one in self.answers:
-            lines.append(f"{_mark(one)} {one.question}{_chosen(one)}: {one.says}")
-        return "\n".join(lines)
+        """Render as plain text; explanations are asked for one by one."""
+        if not self.questions:
+            return f"{self.chapter} has no practice questions"
+        blocks = ["\n".join(question.lines()) for question in self.questions]
+        return "\n\n".join(blocks)
 
     def html(self) -> str:
-        """Render as HTML: a card per question."""
-        cards = ""
-        for one in self.answers:
-            colour = {True: RIGHT, False: WRONG, None: "#888"}[one.right]
-            cards += (
-                f'<div style="{CARD.format(colour=colour)}">'
-                f'<b style="color:{colour}">{_mark(one)} {escape(one.question)}</b>'
-                f"{escape(_chosen(one))}: {escape(one.says)}</div>"
-            )
-        return f"<div><p>{escape(self._summary())}</p>{cards}</div>"
-
-    def _summary(self) -> str:
-        right = sum(one.right is True for one in self.answers)
-        rest = sum(one.right is None for one in self.answers)
-        todo = f", {rest} to answer" if rest else ""
-        return f"Quiz of {self.chapter}: {right} of {len(self.answers)} right{todo}"
+        """Render as HTML: a card per option."""
+        if not self.questions:
+            return f"<p>{escape(self.text())}</p>"
+        return "".join(
+            f"<h4>{escape(question.heading())}</h4><p>{inline(question.text)}</p>{question.cards()}"
+            for question in self.questions
+        )
 
 
-def _mark(one: Explained) -> str:
-    return {True: "✔", False: "✘", None: "·"}[one.right]
-
-
-def _chosen(one: Explained) -> str:
-    return f" {one.letter}" if one.right is not None else ""
-
-
-def feedback(chapter: str, answers: Any) -> QuizFeedback:
-    """Explain the options chosen, and no other."""
-    options, entries = quiz_options(chapter), explanations(chapter)
-    malformed = check_quiz(options, answers)
-    said = dict(finding.split(": ", 1) for finding in malformed.findings if ": " in finding)
-    explained = []
-    for question in options:
-        if not isinstance(answers, Mapping) or question in said:
-            explained.append(Explained(question, "", None, said.get(question, "no answer yet")))
-            continue
-        letter = answers[question]
-        found = unseal(entries, chapter, question, letter)
-        if found is None:
-            explained.append(Explained(question, letter, None, "there is no explanation of it"))
-        else:
-            explained.append(Explained(question, letter, *found))
-    return QuizFeedback(chapter, tuple(explained))
-
-
-def quiz(chapter: str | None = None, answers: Mapping[str, str] | None = None) -> QuizFeedback:
-    """Explain your answers to the quiz: for the option that you chose, why it is right or wrong.
+def quiz(chapter: str | None = None) -> Practice:
+    """Show the practice questions of a chapter: click an option, and it says why it is right or wrong.
 
     Args:
         chapter: its name, or the beginning of it, such as "ch02"; in a notebook it is known.
-        answers: question to letter; in a notebook, `quiz_answers` unless given.
 
     Raises:
         ValueError: it is not clear which chapter is meant.
     """
-    namespace = _notebook()
-    if chapter is None:
-        found = namespace.get("__seqlab_chapter__")
-    else:
-        found = resolve(chapter)
+    found = _notebook().get("__seqlab_chapter__") if chapter is None else resolve(chapter)
     if not isinstance(found, str):
         known = ", ".join(chapters_with_checks())
         raise ValueError(f"say which chapter, such as quiz('ch02'); there are: {known}")
-    return feedback(found, namespace.get(QUIZ) if answers is None else answers)
+    return Practice(found, practice(found))
 
 
 def _notebook() -> Mapping[str, Any]:

@@ -88,7 +88,7 @@ def result_lines(result: CheckResult, repeated: bool) -> list[str]:
 def praise(result: CheckResult) -> str:
     """Return what is said of a check that passes."""
     if result.function == QUIZ:
-        return "every question has an answer (whether it is right, grading tells); `%quiz` explains your choices"
+        return "every question has an answer of the form it asks for; whether it is right, grading tells"
     return "the visible check passes"
 
 

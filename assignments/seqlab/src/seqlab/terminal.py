@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import shutil
 import textwrap
@@ -13,6 +15,22 @@ from seqlab.results import CheckResult
 
 _CODES = {"green": "32", "red": "31", "bold": "1", "dim": "2"}
 WIDEST = 100
+_PLAIN = {"✔": "+", "✘": "x", "·": "-", "…": "...", "→": "->", "←": "<-", "−": "-", "–": "-"}
+
+
+def speak_plainly(*streams: TextIO) -> None:
+    """Have characters that a stream's encoding lacks replaced, as in a pipe on Windows, where they would be an error."""
+    codecs.register_error("seqlab.plain", _plain)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="seqlab.plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    said = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(sign, "?") for sign in said), error.end
 
 
 def shows_colours(stream: TextIO) -> bool:

@@ -60,12 +60,20 @@ class build_memory_model(nn.Module):
         return self.layers["answer"](last.squeeze(0))
 
 
-def _hold(model, eigenvalue, freeze):
+def _hold(model, eigenvalue, seed=None, *, freeze):
     module, _, name = model.recurrent_name.rpartition(".")
     module = model.get_submodule(module)
     old = getattr(module, name)
     values = eigenvalue * torch.eye(len(old), dtype=old.dtype)
     old.data = values[torch.arange(len(old)).roll(1)]
+    if seed is not None:
+        # The exponential of a skew-symmetric matrix is a rotation.
+        generator = torch.Generator().manual_seed(seed)
+        turned = torch.eye(len(old), dtype=torch.float64)
+        for _ in range(3):
+            skew = torch.randn(len(old), len(old), generator=generator, dtype=torch.float64)
+            turned = turned @ torch.linalg.matrix_exp(skew - skew.T)
+        old.data = (eigenvalue * turned).to(old.dtype)
     getattr(module, name).requires_grad = not freeze
     return model
 

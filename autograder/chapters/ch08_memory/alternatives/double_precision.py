@@ -62,9 +62,10 @@ def build_memory_model(cell, K, H, seed):
     return Fused(cell, K, H, np.random.default_rng(seed))
 
 
-def set_recurrent_eigenvalue(model, eigenvalue):
+def set_recurrent_eigenvalue(model, eigenvalue, seed=None):
     H = model.H
-    u, _, vt = np.linalg.svd(np.random.default_rng(H).normal(size=(H, H)))
+    seed = 0 if seed is None else seed
+    u, _, vt = np.linalg.svd(np.random.default_rng([H, seed]).normal(size=(H, H)))
     model.Whh = torch.nn.Parameter(torch.from_numpy(eigenvalue * (u @ vt)), requires_grad=False)
     return model
 

@@ -39,13 +39,20 @@ def build_memory_model(cell, K, H, seed):
     return model
 
 
-def set_recurrent_eigenvalue(model, eigenvalue):
+def set_recurrent_eigenvalue(model, eigenvalue, seed=None):
     name = model.recurrent_name
     size = model.get_parameter(name).shape[0]
     # A product of two reflections.
     v, w = torch.linspace(1, 2, size).double(), torch.linspace(-1, 3, size).double().cos()
     reflect = lambda u: torch.eye(size).double() - 2 * torch.outer(u, u) / (u @ u)
-    model.load_state_dict({name: eigenvalue * reflect(v) @ reflect(w)}, strict=False)
+    orthogonal = reflect(v) @ reflect(w)
+    if seed is not None:
+        # One reflection for each unit, of random directions.
+        generator = torch.Generator().manual_seed(seed)
+        for _ in range(size):
+            direction = torch.randn(size, generator=generator, dtype=torch.float64)
+            orthogonal = orthogonal @ reflect(direction)
+    model.load_state_dict({name: eigenvalue * orthogonal}, strict=False)
     for other, parameter in model.named_parameters():
         parameter.requires_grad_(parameter.requires_grad and other != name)
     return model

@@ -1,6 +1,7 @@
 """Plain loops: every weight by hand, inputs first in a weight, one sequence or step at a time."""
 
 import math
+import random
 
 import numpy as np
 import torch
@@ -113,13 +114,33 @@ def build_memory_model(cell, K, H, seed):
     raise ValueError("this cell is not known")
 
 
-def set_recurrent_eigenvalue(model, eigenvalue):
+def _gram_schmidt(rows):
+    """Orthonormal rows, one after the other."""
+    done = []
+    for row in rows:
+        for _ in range(2):  # once more, as rounding leaves a rest
+            for other in done:
+                overlap = sum(a * b for a, b in zip(row, other))
+                row = [a - overlap * b for a, b in zip(row, other)]
+        length = sum(a * a for a in row) ** 0.5
+        done.append([a / length for a in row])
+    return done
+
+
+def set_recurrent_eigenvalue(model, eigenvalue, seed=None):
     for name, parameter in model.named_parameters():
         if name == model.recurrent_name:
             parameter.requires_grad = False
             parameter.zero_()
             for unit in range(len(parameter)):
                 parameter[unit, len(parameter) - 1 - unit] = eigenvalue
+            if seed is not None:
+                draw = random.Random(seed)
+                units = range(len(parameter))
+                rows = _gram_schmidt([[draw.gauss(0.0, 1.0) for _ in units] for _ in units])
+                for unit in units:
+                    for other in units:
+                        parameter[unit, other] = eigenvalue * rows[unit][other]
     return model
 
 

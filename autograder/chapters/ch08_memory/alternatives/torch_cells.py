@@ -39,9 +39,10 @@ def build_memory_model(cell, K, H, seed):
     return Memory(cell, K, H)
 
 
-def set_recurrent_eigenvalue(model, eigenvalue):
+def set_recurrent_eigenvalue(model, eigenvalue, seed=None):
     weight = model.get_parameter(model.recurrent_name)
-    torch.nn.init.orthogonal_(weight, gain=1.0)
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    torch.nn.init.orthogonal_(weight, gain=1.0, generator=generator)
     weight.data.mul_(eigenvalue)
     weight.requires_grad = False
     return model

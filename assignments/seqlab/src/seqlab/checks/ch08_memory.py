@@ -153,8 +153,8 @@ def build_memory_model(c: Check) -> None:
 
 @visible_check(
     "set_recurrent_eigenvalue",
-    question="What is the product of the transpose of (8.6) with itself?",
-    likely="A random matrix scaled to a spectral radius is not yet orthogonal.",
+    question="What is the product of the transpose of (8.6) with the matrix itself, and what does the seed decide?",
+    likely="A random matrix scaled to a spectral radius is not yet orthogonal; a seed of 0 is a seed.",
 )
 def set_recurrent_eigenvalue(c: Check) -> None:
     for H, eigenvalue in [(1, 0.5), (6, 0.5), (6, -1.25), (6, 0.0)]:
@@ -174,6 +174,21 @@ def set_recurrent_eigenvalue(c: Check) -> None:
         c.expect("which parameters are trained", sorted(trained), sorted(set(before) - {name}))
         for key in set(before) - {name}:
             c.expect(f"{key} is as it was", bool(np.array_equal(after[key], before[key])), True)
+
+    def drawn(seed: int, model_seed: int) -> np.ndarray:
+        model = c.call("build_memory_model", "rnn", 2, 32, model_seed)
+        c.call("set_recurrent_eigenvalue", model, 0.5, seed)
+        return 2 * _values(model)[model.recurrent_name].astype(np.float64)
+
+    first = drawn(0, 0)
+    c.expect("4 W^T W for 0.5 and a seed", first.T @ first, np.eye(32), axes="H H")
+    c.expect("the matrix of the same seed", drawn(0, 1), first, axes="H H", tolerance=SINGLE)
+    c.expect("another seed gives another matrix", bool(np.allclose(drawn(1, 0), first)), False)
+    angles = np.sort(np.angle(np.linalg.eigvals(first)))
+    gap = np.diff(np.append(angles, angles[0] + 2 * np.pi)).max()
+    c.expect(
+        "with a seed, no half of the unit circle is without eigenvalues", bool(gap < 3.1), True
+    )
 
 
 @visible_check(

@@ -20,7 +20,8 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
 .PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load browser \
-  formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page test-pythons machines try-cuda nightly
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page test-pythons machines try-cuda \
+  nightly
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +106,9 @@ fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SEC
 
 browser: $(READY) ## Every simulation, report and card in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations
+
+sanitiser: $(READY) ## Every attack on a page in a headless Chromium, in every page that shows it
+	@$(PY) -m tests.campaigns.sanitiser
 
 cluster-demo: $(READY) ## Grade the sample class on a small Dask cluster, of which one worker is killed
 	@$(PY) -m tests.campaigns.cluster_demo

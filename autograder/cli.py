@@ -195,7 +195,7 @@ def _grade(options: argparse.Namespace) -> int:
             terminal.Bar(console) as bar,
         ):
             summary = grade_class(
-                Selection(root, wanted, options.student),
+                Selection(root, wanted, options.student, options.chapter),
                 options.output,
                 course,
                 Watched(scheduler, bar.running),
@@ -416,7 +416,7 @@ def _write_reports(
     summary: RunSummary, run: Run, options: argparse.Namespace, course: dict[str, Chapter]
 ) -> None:
     """Write the reports on the class: also on those whom this run was not asked to grade."""
-    found, _passed_over = find(options.submissions, list(course))
+    found, _passed_over = find(options.submissions, list(course), expected=options.chapter)
     places = [Place(each.student, printable(each.student), each.chapter) for each in found]
     filed = read_results(options.output, places)
     if any(each.result.grader.endswith(UNSAFE) for each in filed):
@@ -445,6 +445,7 @@ def _write_gradebook(
         _complain(f"autograder: {root / 'gradebook.db'}: {error}")
         return False
     lines = [f"not in the gradebook: {left.where}: {left.what}" for left in written.left_out]
+    lines += [f"{remark.where} {remark.what}" for remark in written.remarks]
     lines.append(
         f"{root / 'gradebook.db'}: {written.written} submissions written, "
         f"{written.unchanged} unchanged"

@@ -98,6 +98,14 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def eventually(self, expression: str) -> Any:
+        """Return what the promise of an expression comes to."""
+        answer = self.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
     def wait(self, expression: str, seconds: float = 60.0) -> None:
         """Wait until an expression holds."""
         deadline = time.monotonic() + seconds

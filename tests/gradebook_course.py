@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from autograder.grading.engine import make_result, ungraded
 from autograder.grading.submissions import Found, read
 from autograder.grading.version import grader_version
 from autograder.platforms.gradebook import settings
+from autograder.platforms.gradebook.handed_in import GivenCell, read_cells
 from autograder.results import FunctionResult, SubmissionResult, TestResult, to_json
 from autograder.sample_class import released
 
@@ -50,6 +52,11 @@ def by_id(notebook: Any) -> dict[str, Any]:
         for cell in notebook["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade_id")
     }
+
+
+def given_cells(cells: Any) -> list[GivenCell]:
+    """The cells of a notebook that holds these and nothing else."""
+    return read_cells("x.ipynb", json.dumps({"cells": cells, "nbformat": 4}).encode())
 
 
 def untouched() -> Any:

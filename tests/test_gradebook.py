@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.grading.submissions import Found
-from autograder.platforms.gradebook.notebook import read_cells, repaired
-from autograder.platforms.gradebook.pages import formula, render_markdown
+from autograder.platforms.gradebook.notebook import repaired
+from autograder.platforms.gradebook.pages import render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells
 from autograder.platforms.gradebook.rows import NothingToPublish, gradebook_rows, plain_score
-from autograder.platforms.gradebook.times import read_timestamp
+from autograder.platforms.gradebook.timestamps import read_timestamp
 from autograder.platforms.gradebook.writer import course_folder, write_gradebook
 from autograder.reports.changes import COLUMNS, change, record_change
 from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult
@@ -150,10 +150,6 @@ def test_no_message_becomes_markup(message, name):
 # --- the notebook
 
 
-def parts_of(cells):
-    return read_cells("x.ipynb", json.dumps({"cells": cells, "nbformat": 4}).encode())
-
-
 @pytest.fixture(scope="module")
 def released_cells(written):
     from nbgrader.api import Gradebook
@@ -170,13 +166,13 @@ def graded_ids(notebook):
 
 def test_an_untouched_notebook_keeps_its_cells_in_order(released_cells):
     notebook = made.untouched()
-    fresh = repaired(parts_of(notebook["cells"]), released_cells)
+    fresh = repaired(made.given_cells(notebook["cells"]), released_cells)
     assert [cell.source for cell in fresh.cells] == [cell["source"] for cell in notebook["cells"]]
     assert graded_ids(fresh) == list(made.by_id(notebook))
 
 
 def test_of_duplicates_the_one_that_counts_keeps_its_place(released_cells):
-    fresh = repaired(parts_of(made.duplicated()["cells"]), released_cells)
+    fresh = repaired(made.given_cells(made.duplicated()["cells"]), released_cells)
     cells = made.by_id(fresh)
     assert "the second" in cells[FUNCTIONS[0]]["source"]
     assert sum("an early version" in cell.source for cell in fresh.cells) == 1
@@ -184,7 +180,7 @@ def test_of_duplicates_the_one_that_counts_keeps_its_place(released_cells):
 
 
 def test_deleted_cells_are_put_back_where_they_belong(released_cells):
-    fresh = repaired(parts_of(made.deleted()["cells"]), released_cells)
+    fresh = repaired(made.given_cells(made.deleted()["cells"]), released_cells)
     ids = [name for name in graded_ids(fresh) if name != "load_seqlab"]
     assert ids == [name for name in made.by_id(made.untouched()) if name != "load_seqlab"]
     assert "There is no cell" in made.by_id(fresh)[FUNCTIONS[0]]["source"]
@@ -193,7 +189,7 @@ def test_deleted_cells_are_put_back_where_they_belong(released_cells):
 
 
 def test_a_renamed_cell_is_found_by_what_it_defines(released_cells):
-    fresh = repaired(parts_of(made.renamed()["cells"]), released_cells)
+    fresh = repaired(made.given_cells(made.renamed()["cells"]), released_cells)
     cells = made.by_id(fresh)
     for name in FUNCTIONS[:2]:
         assert f"def {name}" in cells[name]["source"]
@@ -208,7 +204,7 @@ def test_whatever_becomes_of_the_cells_the_notebook_is_whole(released_cells, dat
     cells = cells[: data.draw(st.integers(0, len(cells)))]
     cells += data.draw(st.lists(st.sampled_from(cells), max_size=4)) if cells else []
     cells = [cell for cell in cells if isinstance(cell, dict)]
-    fresh = repaired(parts_of(cells), released_cells)
+    fresh = repaired(made.given_cells(cells), released_cells)
     nbformat.validate(fresh)
     MetadataValidator().validate_nb(fresh)
     ids = graded_ids(fresh)
@@ -246,8 +242,8 @@ def test_mathematics_is_drawn_without_a_script():
     ],
 )
 def test_no_formula_is_markup(latex):
-    for block in (True, False):
-        page = formula(latex, block=block)
+    for source in (f"$${latex}$$", f"${latex}$"):
+        page = render_markdown(source)
         assert "href" not in page.split("<code>")[0]
         assert "<script" not in page and "<img" not in page and 'style="b' not in page
 
@@ -424,7 +420,7 @@ def test_what_another_hand_changed_is_put_right(course):
 
 def test_a_run_that_lost_its_notes_writes_the_same_again(course):
     rows, files = made.gradebook_rows_of(course), made.graded_files(course)
-    (course / "autograded" / ".written.json").write_bytes(b"{")
+    (course / ".autograded.json").write_bytes(b"{")
     assert write(course).unchanged == 0
     assert (made.gradebook_rows_of(course), made.graded_files(course)) == (rows, files)
 
@@ -463,7 +459,7 @@ def test_a_gradebook_that_cannot_be_written_is_said_in_one_line(course, capsys):
 )
 def test_a_time_that_is_none_is_not_believed(tmp_path, text, known):
     (tmp_path / "timestamp.txt").write_text(text)
-    assert (read_timestamp(tmp_path, ZoneInfo("UTC")) is not None) is known
+    assert (read_timestamp(tmp_path, ZoneInfo("UTC")).time is not None) is known
 
 
 def test_a_trial_has_a_gradebook_of_its_own(tmp_path):

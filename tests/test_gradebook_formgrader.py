@@ -9,12 +9,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -23,6 +19,7 @@ from autograder.course.release import commands_found, write_sources
 from autograder.platforms.gradebook.writer import write_gradebook
 from tests import browser
 from tests import gradebook_course as made
+from tests.formgrader_server import formgrader
 from tests.gradebook_course import CHAPTER, COURSE, FUNCTIONS, OURS
 
 pytestmark = pytest.mark.skipif(
@@ -58,35 +55,8 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(course):
     """The address of a Jupyter server in the course folder, as `jupyter lab` there would start it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.token=", "--ServerApp.password="]
-    command += [f"--ServerApp.root_dir={course}", "--ServerApp.ip=127.0.0.1"]
-    log = course.parent / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=course,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "HOME": str(course.parent)},
-        )
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
-            break
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.3)
-    yield address
-    process.terminate()
-    process.wait(timeout=30)
-    text = log.read_text()
-    assert "Traceback" not in text, text[-4000:]
+    with formgrader(course) as address:
+        yield address
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from autograder.grading.version import fingerprint, grader_version
 from autograder.platforms.gradebook import preprocessors
 from autograder.platforms.gradebook.late import policy_in_force
 from autograder.platforms.gradebook.settings import configure
-from autograder.platforms.gradebook.times import local, read_timestamp
+from autograder.platforms.gradebook.timestamps import local, read_timestamp
 from autograder.platforms.gradescope import __main__ as gradescope_command
 from autograder.platforms.gradescope import grade as gradescope
 from autograder.platforms.gradescope.package import archive
@@ -290,11 +290,11 @@ def test_nbgraders_commands_grade_with_the_file(course_toml):
 
 def test_a_suite_by_hand_runs_with_the_file(course_toml, tmp_path):
     course_toml("[grading.limits]\ncal = 3\n")
-    given = SimpleNamespace(
-        pluginmanager=SimpleNamespace(get_plugins=list), getoption=lambda _name: str(tmp_path)
-    )
+    path = tmp_path / "ch02_vanilla_rnn.py"
+    path.write_text("x = 1\n")
+    options = {"--submission": str(path), "--chapter": None, "--collect-only": False}
     with pytest.raises(pytest.UsageError, match="did you mean"):
-        by_hand.pytest_configure(given)
+        by_hand.pytest_configure(SimpleNamespace(getoption=options.get))
 
 
 def test_the_late_policy_is_in_the_file(course_toml):
@@ -326,7 +326,7 @@ def test_nbgrader_does_not_run_without_its_configuration(course_toml, tmp_path, 
 )
 def test_a_time_without_a_zone_is_one_of_the_course(text, utc, tmp_path):
     (tmp_path / "timestamp.txt").write_text(text)
-    assert read_timestamp(tmp_path, ZoneInfo("Asia/Tokyo")) == utc
+    assert read_timestamp(tmp_path, ZoneInfo("Asia/Tokyo")).time == utc
 
 
 def test_a_time_is_shown_as_clocks_of_the_course_show_it():

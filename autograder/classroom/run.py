@@ -6,6 +6,7 @@ A result file that fits the submission's bytes and the grader's version is the c
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -17,7 +18,7 @@ import msgspec
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
-from autograder.files import write_file
+from autograder.files import TEMPORARY, write_file
 from autograder.grading.engine import Usage, ungraded
 from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
@@ -35,6 +36,7 @@ class Selection(msgspec.Struct, frozen=True):
     root: Path
     chapters: Sequence[str]
     students: Sequence[str] = ()  # only these, where given
+    expected: Sequence[str] = ()  # chapters that everybody has, even where few handed them in
 
 
 class RunSummary(msgspec.Struct):
@@ -50,9 +52,11 @@ class RunSummary(msgspec.Struct):
 
 
 def sweep(output: Path) -> None:
-    """Remove what a killed run left half written."""
-    for leftover in output.rglob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    """Remove files that a killed run left half written. A folder of such a name is a student's, and stays."""
+    for folder, _folders, names in os.walk(output):
+        for name in names:
+            if TEMPORARY.fullmatch(name):
+                Path(folder, name).unlink(missing_ok=True)
 
 
 def result_path(output: Path, found: Found) -> Path:
@@ -89,7 +93,9 @@ def grade_class(
     """
     started = time.perf_counter()
     sweep(output)
-    found, passed_over = find(selection.root, selection.chapters, selection.students)
+    found, passed_over = find(
+        selection.root, selection.chapters, selection.students, selection.expected
+    )
     summary = RunSummary([], {}, passed_over=passed_over)
     collected: dict[tuple[str, str], SubmissionResult] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from seqlab import cells
 MAX_BYTES = cells.MAX_RAW
 _ALLOWED = f"{MAX_BYTES >> 20} MiB are allowed, and {cells.MAX_BYTES >> 20} MiB without its outputs"
 MAX_PROBLEMS = 200
+_WRITTEN_BYTE = re.compile(r"\\x[0-9a-f]{2}")
 _TOOLS_FOLDERS = (".ipynb_checkpoints", ".git", ".DS_Store")
 
 
@@ -58,41 +60,83 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def printable(name: str) -> str:
-    """Return a file name as text that UTF-8 can hold."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    r"""Return a file name as text that UTF-8 can hold, no two names as the same text.
+
+    A byte that is no UTF-8 is written as `\xff`. Backslashes are doubled in a name that has such a byte, or that holds
+    what looks like one.
+    """
+    data = os.fsencode(name)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = None
+    if text is not None and not _WRITTEN_BYTE.search(text):
+        return text
+    return data.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
+
+
+def given_out(handed_in: int, students: int, *, only_chapter: bool) -> bool:
+    """Tell from a class whether a chapter was given out to all, so that having handed in nothing is a zero.
+
+    One student can make a folder of any name. It takes two, and one in twenty, to say that the class has a chapter;
+    where there is no other chapter to compare with, one in twenty.
+    """
+    least = 1 if only_chapter else min(2, students)
+    return handed_in >= least and 20 * handed_in >= students
 
 
 def find(
-    root: Path, chapters: Sequence[str], students: Sequence[str] = ()
+    root: Path,
+    chapters: Sequence[str],
+    students: Sequence[str] = (),
+    expected: Sequence[str] = (),
 ) -> tuple[list[Found], list[Problem]]:
-    """List what there is to grade: every student in every chapter that somebody submitted.
+    """List what there is to grade: what was handed in, and every student in every chapter that was given out.
 
     Args:
         root: nbgrader's `submitted` folder.
         chapters: the chapters to look for.
         students: only these, where given.
+        expected: chapters that everybody has; of the others, `given_out` tells.
 
     Returns:
         Submissions by student and chapter, and what was passed over.
     """
     passed_over = []
-    people = []
+    everybody, people = [], []
     for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
         if entry.name in _TOOLS_FOLDERS:
             continue
         if not entry.is_dir(follow_symlinks=False):
             passed_over.append(Problem(printable(entry.name), "is no student's folder; ignored"))
-        elif not students or entry.name in students:
+            continue
+        everybody.append(entry.name)
+        if not students or entry.name in students:
             people.append(entry.name)
-    handed_in = [
-        chapter
+    handed_in = {
+        chapter: {person for person in everybody if os.path.lexists(root / person / chapter)}
         for chapter in chapters
-        if any(os.path.lexists(root / person / chapter) for person in people)
-    ]
+    }
+    only_chapter = sum(map(bool, handed_in.values())) == 1
+    of_all = set()
+    for chapter, those in handed_in.items():
+        if not those:
+            continue
+        known = given_out(len(those), len(everybody), only_chapter=only_chapter)
+        if known or chapter in expected:
+            of_all.add(chapter)
+        else:
+            names = ", ".join(printable(person) for person in sorted(those)[:3])
+            what = (
+                f"handed in by {len(those)} of {len(everybody)} students only ({names}), so the others lose nothing "
+                f"there; if it was given out, name it: --chapter {chapter}"
+            )
+            passed_over.append(Problem(chapter, what))
     found = [
         Found(person, chapter, str(root / person / chapter))
         for person in people
-        for chapter in handed_in
+        for chapter, those in handed_in.items()
+        if person in those or (chapter in of_all and not those.isdisjoint(people))
     ]
     return found, passed_over
 

@@ -98,14 +98,6 @@ class Watched(Page):
             self.console.append(parameters["entry"]["text"])
         super()._note(message)
 
-    def eventually(self, expression: str) -> Any:
-        """Return what the promise of an expression comes to."""
-        answer = self.send(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
-        )
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
     def attach(self, kind: str) -> str:
         """Return a session of the frame or worker of this kind; what it says is noted like that of the page."""
         self.wait("document.readyState === 'complete'")

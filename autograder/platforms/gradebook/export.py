@@ -25,7 +25,7 @@ from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func, select
 
 from autograder.files import csv_bytes, write_file
-from autograder.platforms.gradebook.times import local, zone
+from autograder.platforms.gradebook.timestamps import local, zone
 
 
 @dataclass(frozen=True)

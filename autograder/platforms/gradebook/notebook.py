@@ -7,8 +7,7 @@ notebook and cells, the ids, the outputs. What the student wrote is kept as the 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +19,20 @@ from traitlets import List, Unicode, default
 
 from autograder.course.quiz import as_released
 from autograder.course.source import Chapter, cell_id, text_cells
-from autograder.grading import reader
+from autograder.platforms.gradebook.handed_in import (
+    CODE,
+    MAX_OTHERS,
+    MAX_OTHERS_TEXT,
+    MAX_SEARCHED,
+    TEXT,
+    GivenCell,
+)
+from autograder.platforms.gradebook.markup import defused
 from autograder.platforms.gradebook.rows import Rows
-from seqlab import cells
-from seqlab.cells import Part
+from seqlab.cells import binds
 
 SUMMARY_ID = "grading-summary"
 NBGRADER_SCHEMA = 3
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TAG = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _NO_CELL = (
     "# There is no cell {name} in this notebook.\n"
     "# What counts is whatever the name is bound to after all cells have run."
@@ -65,21 +69,6 @@ class SourceCell:
         return {"nbgrader": ours}
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-def read_cells(file_name: str, data: bytes) -> tuple[Part, ...]:
-    """Read the cells of a notebook or script as they are, nothing repaired yet.
-
-    Raises:
-        ValueError: it is neither. The grader has said so of the same bytes, so there is no need to say why.
-    """
-    reading = reader.reading(file_name, data)
-    if reading.status != "graded":
-        raise ValueError(f"{file_name} cannot be read")
-    return reading.parts
-
-
 def released_texts(chapter: Chapter) -> frozenset[str]:
     """The course's own text cells: they hold mathematics that a sanitizer of HTML would damage."""
     return frozenset(as_released(text) for text in text_cells(chapter))
@@ -89,7 +78,7 @@ def released_texts(chapter: Chapter) -> frozenset[str]:
 
 
 def repaired(
-    parts: Iterable[Part],
+    cells: Sequence[GivenCell],
     source_cells: Sequence[SourceCell],
     kernelspec: Mapping[str, Any] | None = None,
 ) -> NotebookNode:
@@ -99,50 +88,70 @@ def repaired(
     what it defines; one that was deleted is put back with a note, a test cell with its own text.
 
     Args:
-        parts: the cells of the submission.
+        cells: of the submission.
         source_cells: of the release, in the order of the text.
         kernelspec: of the release.
     """
     known = {cell.name: cell for cell in source_cells}
-    given = list(parts)
-    roles = _roles(given, known)
-    fresh = [
-        _course_cell(known[roles[number]], part.source) if number in roles else _other_cell(part)
-        for number, part in enumerate(given)
-    ]
+    roles = _roles(cells, known)
+    fresh = []
+    others, length = 0, 0
+    for number, cell in enumerate(cells):
+        if number in roles:
+            fresh.append(_course_cell(known[roles[number]], cell.source))
+            continue
+        others += 1
+        length += len(cell.source)
+        if others <= MAX_OTHERS and length <= MAX_OTHERS_TEXT:
+            fresh.append(_other_cell(cell))
+    left_out = len(cells) - len(fresh)
+    if left_out:
+        fresh.append(_other_cell(GivenCell(TEXT, f"… and {left_out:,} more cells, not shown here")))
     _put_back(fresh, source_cells)
     _name_cells(fresh)
     metadata = {"kernelspec": dict(kernelspec)} if kernelspec else {}
     return from_dict({"cells": fresh, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
-def _roles(parts: Sequence[Part], known: Mapping[str, SourceCell]) -> dict[int, str]:
+def _roles(cells: Sequence[GivenCell], known: Mapping[str, SourceCell]) -> dict[int, str]:
     """Number of a cell to the name of the course's cell that it is. No name is given twice."""
     claims: dict[str, list[int]] = {}
-    for number, part in enumerate(parts):
-        if part.grade_id is not None and part.grade_id in known:
-            claims.setdefault(part.grade_id, []).append(number)
+    for number, cell in enumerate(cells):
+        if cell.name is not None and cell.name in known:
+            claims.setdefault(cell.name, []).append(number)
+    search = _Search()
     roles = {}
     for name, numbers in claims.items():
         chosen = numbers[-1]
         if len(numbers) > 1 and known[name].solution:
-            binding = [number for number in numbers if _binds(parts[number], name)]
+            binding = [number for number in numbers if search.binds(cells[number], name)]
             chosen = binding[-1] if binding else chosen
         roles[chosen] = name
     for name, source_cell in known.items():
         if source_cell.solution and name not in claims:
             binding = [
                 number
-                for number, part in enumerate(parts)
-                if number not in roles and _binds(part, name)
+                for number, cell in enumerate(cells)
+                if number not in roles and search.binds(cell, name)
             ]
             if binding:
                 roles[binding[-1]] = name
     return roles
 
 
-def _binds(part: Part, name: str) -> bool:
-    return part.cell_type == "code" and cells.binds(part.source, name)
+@dataclass
+class _Search:
+    """Looks for what cells bind, in a bounded number of characters; beyond these, nothing is found."""
+
+    left: int = MAX_SEARCHED
+
+    def binds(self, cell: GivenCell, name: str) -> bool:
+        """Whether a code cell binds a name."""
+        length = len(cell.source)
+        if cell.cell_type != CODE or name not in cell.source or length > self.left:
+            return False
+        self.left -= length
+        return binds(cell.source, name)
 
 
 def _course_cell(source_cell: SourceCell, source: str) -> dict[str, Any]:
@@ -156,17 +165,16 @@ def _course_cell(source_cell: SourceCell, source: str) -> dict[str, Any]:
     return cell
 
 
-def _other_cell(part: Part) -> dict[str, Any]:
-    kept = [tag for tag in part.tags if _TAG.fullmatch(tag)]
+def _other_cell(given: GivenCell) -> dict[str, Any]:
     cell: dict[str, Any] = {
-        "cell_type": part.cell_type,
-        "metadata": {"tags": kept} if kept else {},
-        "source": part.source,
+        "cell_type": given.cell_type,
+        "metadata": {"tags": list(given.tags)} if given.tags else {},
+        "source": given.source,
     }
-    if part.cell_type == "code":
+    if given.cell_type == CODE:
         cell |= {"execution_count": None, "outputs": []}
-    if part.cell_type == "markdown" and part.pictures:
-        cell["attachments"] = {name: dict(bundle) for name, bundle in part.pictures}
+    if given.pictures:
+        cell["attachments"] = {name: dict(kinds) for name, kinds in given.pictures.items()}
     return cell
 
 
@@ -257,8 +265,7 @@ def fill(notebook: NotebookNode, rows: Rows) -> None:
 class Sanitizer(SanitizeHTML):
     """nbconvert's sanitizer, which knows the markup of our feedback and leaves the course's own text alone.
 
-    The text of the course is full of `&` and `<` within mathematics, and no student's: a cell counts as the course's
-    only where it is the released text, character by character.
+    A cell counts as the course's only where it is the released text, character by character.
     """
 
     trusted = AnyTrait(frozenset(), help="Sources of text cells that are left alone")
@@ -271,11 +278,11 @@ class Sanitizer(SanitizeHTML):
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
         """Sanitize one cell."""
-        if cell.cell_type == "markdown" and cell.source in self.trusted:
-            return cell, resources
-        if cell.cell_type == "markdown" and not set("<>&") & set(cell.source):
-            return cell, resources  # nothing that the sanitizer would touch
-        return super().preprocess_cell(cell, resources, cell_index)
+        if cell.cell_type == "code":
+            return super().preprocess_cell(cell, resources, cell_index)
+        if cell.cell_type == "raw" or cell.source not in self.trusted:
+            cell.source = defused(cell.source, cell.get("attachments", {}))
+        return cell, resources
 
 
 def to_bytes(notebook: NotebookNode) -> bytes:

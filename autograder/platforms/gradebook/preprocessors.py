@@ -9,8 +9,10 @@ import functools
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode, from_dict
@@ -31,21 +33,27 @@ from autograder.classroom.scheduler import Conditions
 from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.submissions import Found, SubmissionError, read_bytes
+from autograder.platforms.gradebook.handed_in import read_cells
 from autograder.platforms.gradebook.notebook import (
     Sanitizer,
     SourceCell,
     fill,
-    read_cells,
     released_texts,
     repaired,
 )
 from autograder.platforms.gradebook.rows import Rows, gradebook_rows
-from autograder.platforms.gradebook.times import TIMESTAMP, read_timestamp, zone
+from autograder.platforms.gradebook.timestamps import (
+    TIMESTAMP,
+    read_timestamp,
+    with_remark,
+    zone,
+)
 from autograder.results import SubmissionResult
 from autograder.sandbox.doctor import available
 from autograder.sandbox.terms import SAFE_LEVELS
 
 SECRET = "submission_secret.txt"
+MAX_SECRET = 1024
 _ROWS = "autograder_rows"
 
 
@@ -133,7 +141,7 @@ class SubmissionExporter(NotebookExporter):
             cells = read_cells(path.name, read_bytes(path))
         except (SubmissionError, ValueError) as error:
             self.log.warning("%s: %s", filename, error)
-            cells = ()
+            cells = []
         resources = resources or {}
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         resources["autograder_cells"] = cells
@@ -149,8 +157,7 @@ class RepairCells(NbGraderPreprocessor):
         ours = resources["nbgrader"]
         with Gradebook(ours["db_url"]) as gradebook:
             cells, kernelspec = source_cells(gradebook, ours["assignment"])
-        given = resources.pop("autograder_cells", None)
-        return repaired(nb.cells if given is None else given, cells, kernelspec), resources
+        return repaired(resources.pop("autograder_cells"), cells, kernelspec), resources
 
 
 class GradeInSandbox(NbGraderPreprocessor):
@@ -175,6 +182,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         directory = self.parent.parent.coursedir
         submitted = _submitted(directory, student, chapter)
         result = result_of(student, chapter, submitted, Path(directory.root) / self.output)
+        result = with_remark(result, read_timestamp(submitted, zone()))
         with Gradebook(ours["db_url"]) as gradebook:
             cells, _ = source_cells(gradebook, chapter)
         limits = {cell.name: cell.points for cell in cells if cell.points is not None}
@@ -182,7 +190,7 @@ class GradeInSandbox(NbGraderPreprocessor):
         fill(nb, rows)
         resources[_ROWS] = rows
         graded = Path(directory.format_path(directory.autograded_directory, student, chapter))
-        keep_only_the_notebook(graded, f"{ours['notebook']}.ipynb")
+        keep_only_the_notebook(graded, f"{ours['notebook']}.ipynb", submitted)
         return nb, resources
 
 
@@ -192,18 +200,11 @@ def _submitted(directory: Any, student: str, chapter: str) -> Path:
 
 
 class SaveFeedback(NbGraderPreprocessor):
-    """Follows `SaveAutoGrades`, which takes every automatic comment away, and what a human should look at with it.
-
-    It also corrects the time of a submission, which nbgrader takes for UTC where it names no zone. What is late is
-    settled after this.
-    """
+    """Follows `SaveAutoGrades`, which takes every automatic comment away, and what a human should look at with it."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Save comments, flags and the time."""
+        """Save comments and flags."""
         ours = resources["nbgrader"]
-        directory = self.parent.parent.coursedir
-        folder = _submitted(directory, ours["student"], ours["assignment"])
-        handed_in = read_timestamp(folder, zone())
         rows: Rows = resources[_ROWS]
         with Gradebook(ours["db_url"]) as gradebook:
             notebook = gradebook.find_submission_notebook(
@@ -217,8 +218,6 @@ class SaveFeedback(NbGraderPreprocessor):
             for grade in notebook.grades:
                 if grade.name in flagged:
                     grade.needs_manual_grade = True
-            if handed_in is not None:
-                notebook.assignment.timestamp = handed_in
             gradebook.db.commit()
         return nb, resources
 
@@ -233,19 +232,33 @@ class SanitizeHTML(Sanitizer):
         return super().preprocess(nb, resources)
 
 
-def keep_only_the_notebook(folder: Path, name: str) -> None:
+def keep_only_the_notebook(folder: Path, name: str, submitted: Path) -> None:
     """Remove what nbgrader copied along from beside a submission, and see to the two files that it needs.
 
     Without a secret, nbgrader cannot release the feedback on a submission that was put into `submitted/` by hand.
     """
+    texts = beside(submitted, zone())
     for entry in folder.iterdir():
-        if entry.name in (name, TIMESTAMP, SECRET) and not entry.is_symlink():
+        if (entry.name == name or entry.name in texts) and not entry.is_symlink():
             continue
         if entry.is_dir() and not entry.is_symlink():
             utils.rmtree(str(entry))
         else:
             entry.unlink()
     complete(folder)
+
+
+def beside(submitted: Path, here: ZoneInfo) -> dict[str, bytes]:
+    """Read nbgrader's two text files beside a submission, as far as they are what nbgrader writes into them."""
+    texts = {}
+    with suppress(SubmissionError):
+        if read_timestamp(submitted, here).time is not None:
+            texts[TIMESTAMP] = read_bytes(submitted / TIMESTAMP)
+    with suppress(SubmissionError):
+        secret = read_bytes(submitted / SECRET)
+        if len(secret) <= MAX_SECRET:
+            texts[SECRET] = secret
+    return texts
 
 
 def complete(folder: Path, secret: str | None = None, timestamp: str | None = None) -> None:

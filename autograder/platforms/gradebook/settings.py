@@ -17,7 +17,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.course import settings
 from autograder.course.release import SOURCE_FOLDER, KeepQuizPlain
 from autograder.course.source import ROOT
-from autograder.platforms.gradebook import pages
+from autograder.platforms.gradebook import pages, script_policy
 from autograder.platforms.gradebook.export import PlainCsv
 from autograder.platforms.gradebook.late import LatePolicy
 from autograder.platforms.gradebook.preprocessors import (
@@ -27,6 +27,7 @@ from autograder.platforms.gradebook.preprocessors import (
     SaveFeedback,
     SubmissionExporter,
 )
+from autograder.platforms.gradebook.timestamps import guard_nbgrader
 
 CONFIG_FILE = "nbgrader_config.py"
 
@@ -94,7 +95,8 @@ def configure(c: Any, root: Path) -> None:
     c.HTMLExporter.embed_images = False
     c.HTMLExporter.preprocessors = [pages.SafePages]
     c.HTMLExporter.filters = {"markdown2html": pages.markdown2html}
-    pages.escape_addresses()
+    script_policy.guard_formgrader()
+    guard_nbgrader()
 
 
 def load(root: Path) -> Config:

@@ -7,10 +7,12 @@ little, and what a human entered (scores, extra credit, comments) is never touch
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,20 +35,20 @@ from nbgrader.api import (
 )
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.course import settings as course_settings
 from autograder.course.release import write_sources
 from autograder.course.source import Chapter
 from autograder.files import write_file
-from autograder.grading.submissions import SubmissionError, choose, read_bytes
+from autograder.grading.submissions import SubmissionError, choose, printable, read_bytes
 from autograder.platforms.gradebook import settings
+from autograder.platforms.gradebook.handed_in import GivenCell, read_cells
 from autograder.platforms.gradebook.late import assign_penalties, policy_in_force
 from autograder.platforms.gradebook.notebook import (
     SourceCell,
     fill,
-    read_cells,
     released_texts,
     repaired,
     to_bytes,
@@ -54,17 +56,38 @@ from autograder.platforms.gradebook.notebook import (
 from autograder.platforms.gradebook.preprocessors import (
     SECRET,
     SanitizeHTML,
+    beside,
     complete,
     source_cells,
 )
 from autograder.platforms.gradebook.rows import TEST_PREFIX, NothingToPublish, Rows, gradebook_rows
-from autograder.platforms.gradebook.times import TIMESTAMP, read_timestamp, zone
+from autograder.platforms.gradebook.timestamps import (
+    TIMESTAMP,
+    read_timestamp,
+    with_remark,
+    zone,
+)
+from autograder.reports.text import one_line, shorten
 from autograder.results import Problem, SubmissionResult
 
-STATE = ".written.json"
+STATE = ".autograded.json"
+"""What was written: beside `autograded/`, in which every name is a student's."""
 BATCH = 200
+# What can go wrong with one submission and leave the others alone: a value that the database cannot hold, a path that
+# is taken or cannot be.
+_OF_ONE_SUBMISSION = (SQLAlchemyError, OSError, ValueError)
+_OF_ONE_PATH = (
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENOTEMPTY,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EILSEQ,
+    errno.EINVAL,
+)
 # Part of what identifies a graded notebook: raise it when notebooks are made differently.
-LAYOUT = 1
+LAYOUT = 2
 
 
 class GradebookError(Exception):
@@ -81,11 +104,15 @@ class Written(msgspec.Struct, frozen=True):
 
 @dataclass
 class Summary:
-    """What became of the results. `left_out` says why some are not in the gradebook."""
+    """What became of the results.
+
+    `left_out` says why some are not in the gradebook, `remarks` what is to be known of others that are.
+    """
 
     written: int = 0
     unchanged: int = 0
     left_out: list[Problem] = field(default_factory=list)
+    remarks: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -114,6 +141,7 @@ class _Stored:
     submission_id: str
     notebook_id: str
     timestamp: datetime | None
+    is_new: bool = False
     grades: dict[str, tuple[str, float | None, float | None]] = field(default_factory=dict)
     comments: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
@@ -123,9 +151,10 @@ class _Task:
     """One submission to write, all of it in memory."""
 
     rows: Rows
-    folder: Path
     timestamp: datetime | None
     made_from: str
+    notebook: bytes
+    beside: Mapping[str, bytes]
 
 
 def course_folder(submissions: Path, output: Path) -> Path:
@@ -179,9 +208,10 @@ def _write_all(
     progress: Callable[[int, int], None],
 ) -> Summary:
     summary = Summary()
-    state_path = root / "autograded" / STATE
+    state_path = root / STATE
     state = _read_state(state_path)
     students: set[str] = set()
+    folders = {printable(entry.name): entry.name for entry in os.scandir(submissions)}
     by_chapter: dict[str, list[SubmissionResult]] = {}
     for result in results:
         by_chapter.setdefault(result.chapter, []).append(result)
@@ -193,12 +223,12 @@ def _write_all(
             continue
         for first in range(0, len(its_results), BATCH):
             batch = its_results[first : first + BATCH]
-            tasks = list(_changed(release, batch, root, submissions, state, summary))
+            tasks = list(_changed(release, batch, root, submissions, folders, state, summary))
             if tasks:
-                students |= _write(gradebook, release, tasks, root, state)
-                gradebook.db.commit()
+                written = _write_batch(gradebook, release, tasks, root, state, summary)
+                students |= written
+                summary.written += len(written)
                 _write_state(state_path, state)
-            summary.written += len(tasks)
             progress(summary.written + summary.unchanged, len(results))
     policy = policy_in_force()
     if policy is not None:
@@ -327,26 +357,33 @@ def _changed(
     results: Sequence[SubmissionResult],
     root: Path,
     submissions: Path,
+    folders: Mapping[str, str],
     state: Mapping[str, Written],
     summary: Summary,
 ) -> Iterator[_Task]:
     here = zone()
     for result in results:
         where = f"{result.student}/{result.chapter}"
+        folder = submissions / folders.get(result.student, result.student) / result.chapter
+        handed_in = read_timestamp(folder, here)
+        timestamp = handed_in.time
+        if handed_in.problem:
+            result = with_remark(result, handed_in)
+            summary.remarks.append(Problem(f"{where}/{TIMESTAMP}", result.problems[-1].what))
         try:
             rows = gradebook_rows(result, release.limits())
         except NothingToPublish as error:
             summary.left_out.append(Problem(where, f"nothing is published: {error}"))
             continue
-        folder = submissions / os.fsdecode(result.student.encode()) / result.chapter
-        timestamp = read_timestamp(folder, here)
         made_from = hashlib.sha256(
             release.identity.encode() + repr(timestamp).encode() + msgspec.json.encode(result)
         ).hexdigest()
         if _is_current(release, rows, timestamp, made_from, state.get(where), root):
             summary.unchanged += 1
-        else:
-            yield _Task(rows, folder, timestamp, made_from)
+            continue
+        readable = result.status == "graded"
+        notebook = to_bytes(graded_notebook(rows, folder if readable else None, release))
+        yield _Task(rows, timestamp, made_from, notebook, beside(folder, here))
 
 
 def _is_current(
@@ -376,6 +413,54 @@ def _is_current(
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
+def _write_batch(
+    gradebook: Gradebook,
+    release: _Release,
+    tasks: Sequence[_Task],
+    root: Path,
+    state: dict[str, Written],
+    summary: Summary,
+) -> set[str]:
+    """Write and commit a batch; where that fails, each of its submissions alone, so that one takes none along.
+
+    Returns:
+        The students who are in the gradebook.
+    """
+    try:
+        return _write(gradebook, release, tasks, root, state)
+    except _OF_ONE_SUBMISSION as error:
+        gradebook.db.rollback()
+        _forget(release, tasks)
+        if not _is_of_one(error):
+            raise
+        reason = error
+    if len(tasks) == 1:
+        [task] = tasks
+        said = one_line(str(getattr(reason, "orig", None) or reason))
+        where = f"{task.rows.student}/{task.rows.chapter}"
+        summary.left_out.append(Problem(where, f"cannot be written: {shorten(said, 200)}"))
+        return set()
+    written = set()
+    for task in tasks:
+        written |= _write_batch(gradebook, release, [task], root, state, summary)
+    return written
+
+
+def _is_of_one(error: Exception) -> bool:
+    """Whether an error comes from a single submission's names or values, and not from the database or the disk."""
+    if isinstance(error, OSError):
+        return error.errno in _OF_ONE_PATH
+    return not isinstance(error, OperationalError)
+
+
+def _forget(release: _Release, tasks: Sequence[_Task]) -> None:
+    """Take back the rows that were to be inserted for a batch and are not there."""
+    for task in tasks:
+        stored = release.submissions.get(task.rows.student)
+        if stored is not None and stored.is_new:
+            del release.submissions[task.rows.student]
+
+
 def _write(
     gradebook: Gradebook,
     release: _Release,
@@ -383,9 +468,10 @@ def _write(
     root: Path,
     state: dict[str, Written],
 ) -> set[str]:
-    """Write a batch; the caller commits."""
+    """Write and commit a batch."""
     _add_missing_rows(gradebook, release, tasks)
     grades, comments, submitted = [], [], []
+    written: dict[str, Written] = {}
     for task in tasks:
         stored = release.submissions[task.rows.student]
         for row in task.rows.grades:
@@ -400,14 +486,18 @@ def _write(
         ):  # as nbgrader, which keeps the time it has where there is no file
             submitted.append({"id": stored.submission_id, "timestamp": task.timestamp})
         path = _notebook_path(root, task.rows)
-        write_graded(path, graded_notebook(task.rows, task.folder, release), task.folder)
+        write_graded(path, task.notebook, task.beside)
         status = path.stat()
-        state[f"{task.rows.student}/{task.rows.chapter}"] = Written(
+        written[f"{task.rows.student}/{task.rows.chapter}"] = Written(
             task.made_from, status.st_mtime_ns, status.st_size
         )
     for model, rows in ((Grade, grades), (Comment, comments), (SubmittedAssignment, submitted)):
         if rows:
             gradebook.db.execute(update(model), rows)
+    gradebook.db.commit()
+    state.update(written)
+    for task in tasks:
+        release.submissions[task.rows.student].is_new = False
     return {task.rows.student for task in tasks}
 
 
@@ -426,7 +516,7 @@ def _add_missing_rows(gradebook: Gradebook, release: _Release, tasks: Sequence[_
         Comment: [],
     }
     for student in new:
-        stored = _Stored(new_uuid(), new_uuid(), None)
+        stored = _Stored(new_uuid(), new_uuid(), None, is_new=True)
         release.submissions[student] = stored
         inserts[SubmittedAssignment].append(
             {
@@ -465,13 +555,13 @@ def _add_missing_rows(gradebook: Gradebook, release: _Release, tasks: Sequence[_
             session.execute(insert(model), rows)
 
 
-def graded_notebook(rows: Rows, folder: Path, release: _Release) -> NotebookNode:
-    """Make the graded notebook of a submission."""
-    try:
-        path, _ = choose(folder, rows.chapter)
-        cells = read_cells(path.name, read_bytes(path))
-    except (SubmissionError, ValueError):
-        cells = ()  # the summary says why
+def graded_notebook(rows: Rows, folder: Path | None, release: _Release) -> NotebookNode:
+    """Make the graded notebook of a submission; without a folder, one that holds nothing of the student's."""
+    cells: list[GivenCell] = []
+    if folder is not None:
+        with suppress(SubmissionError, ValueError):  # the summary says why
+            path, _ = choose(folder, rows.chapter)
+            cells = read_cells(path.name, read_bytes(path))
     notebook = repaired(cells, release.cells, release.kernelspec)
     fill(notebook, rows)
     for number, cell in enumerate(notebook.cells):
@@ -479,17 +569,12 @@ def graded_notebook(rows: Rows, folder: Path, release: _Release) -> NotebookNode
     return notebook
 
 
-def write_graded(path: Path, notebook: NotebookNode, submitted: Path) -> None:
-    """Write a graded notebook and nbgrader's two files, readable and no more, as nbgrader leaves them."""
-    write_file(path, to_bytes(notebook))
+def write_graded(path: Path, notebook: bytes, texts: Mapping[str, bytes]) -> None:
+    """Write a graded notebook and nbgrader's two text files, readable and no more, as nbgrader leaves them."""
+    write_file(path, notebook)
     os.chmod(path, 0o444)
-    texts = {}
-    for name in (SECRET, TIMESTAMP):
-        try:
-            texts[name] = read_bytes(submitted / name)
-        except SubmissionError:
-            continue
-        write_file(path.with_name(name), texts[name])
+    for name, text in texts.items():
+        write_file(path.with_name(name), text)
     complete(path.parent)
     for name in (SECRET, TIMESTAMP):
         os.chmod(path.with_name(name), 0o444)

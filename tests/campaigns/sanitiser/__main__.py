@@ -1,0 +1,294 @@
+"""Every attack on every page in a headless Chromium: `make sanitiser`.
+
+A page is whole where the text after the attack is shown. An attack has run where the page called `beacon`, asked for
+the beacon's address, changed its title or opened a dialog; a page is also searched for handlers and addresses that would
+act on a click. At the end, the same attacks are shown without any care, to see that the browser would have noticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from autograder.course.release import commands_found, write_sources
+from autograder.files import write_file
+from autograder.platforms.gradebook.writer import write_gradebook
+from autograder.results import to_json
+from tests import browser
+from tests import gradebook_course as made
+from tests.campaigns.sanitiser.attacks import (
+    BEACON,
+    END,
+    Attack,
+    attacks,
+    every,
+    exported,
+    graded_path,
+    hand_in,
+    is_whole,
+    report_pages,
+    result,
+    unsafe_page,
+)
+from tests.formgrader_server import formgrader
+from tests.gradebook_course import CHAPTER, COURSE, OURS
+
+# Of the attacks that a careless page shows, at least so many run in a Chromium without a click.
+LEAST_CONTROL = 100
+CONTROL_SECONDS = 0.6
+_ELSEWHERE = ["*cdnjs*", "*jsdelivr*", "*unpkg*", "*googleapis*"]
+
+# Moves and looks at what a student wrote, then says what on the page could act.
+LOOK = """((root) => {
+  const found = [];
+  const own = ['toggle_name(true);', 'toggle_name(false);', 'toggleAllNames()', 'createStudentModal();',
+    'createAssignmentModal();'];
+  for (const element of root.querySelectorAll('*')) {
+    for (const { name, value } of element.attributes) {
+      if (/^on/i.test(name) && !own.includes(value)) found.push(`${element.tagName} ${name}=${value}`);
+      const address = value.replace(/[\\x00-\\x20]/g, '').toLowerCase();
+      if (/^(href|src|action|formaction|data|xlink:href|poster|background|ping)$/i.test(name)
+          && /^(javascript|vbscript|livescript|data:(?!image\\/(png|jpeg);base64,))/.test(address))
+        found.push(`${element.tagName} ${name}=${value}`);
+      if (name === 'srcdoc') found.push(`${element.tagName} ${name}`);
+    }
+    for (const kind of ['mouseover', 'mouseenter', 'focus', 'toggle', 'animationstart'])
+      element.dispatchEvent(new Event(kind));
+  }
+  return found.map((each) => each.slice(0, 200));
+})(document.querySelector('#notebook-container') || document)"""
+
+
+class Listening(browser.Page):
+    """A page that notes calls of the beacon, which no policy of a page can keep from being heard."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        super().__init__()
+        self.send("Runtime.addBinding", name=BEACON)
+        self.send("Network.setBlockedURLs", urls=_ELSEWHERE)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        if message.get("method") == "Runtime.bindingCalled":
+            self.calls.append(message["params"]["payload"])
+        super()._note(message)
+
+    def signs(self) -> list[str]:
+        """Return what was heard since the last time, and forget it."""
+        found = [f"called {BEACON}({call})" for call in self.calls]
+        found += [f"asked for {url}" for url in self.requests if f"/{BEACON}/" in url]
+        found += [f"said {text!r}" for text in self.dialogs]
+        self.calls.clear()
+        self.requests.clear()
+        self.dialogs.clear()
+        return found
+
+
+# The binding takes text; attacks call it with a number, as quotes would break some of them.
+_WRAPPER = f"""{{
+  const call = globalThis.{BEACON};
+  Object.defineProperty(globalThis, '{BEACON}', {{ value: (number) => call(String(number)) }});
+}}"""
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Answers what a page asks for at the beacon's address."""
+
+    def do_GET(self) -> None:
+        """Answer with nothing; the browser has noted that it was asked for."""
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Say nothing."""
+
+
+def serve(folder: Path) -> ThreadingHTTPServer:
+    """Serve a folder's files on this machine."""
+
+    class Files(Silent):
+        def do_GET(self) -> None:
+            path = folder / self.path.lstrip("/")
+            if not path.is_file():
+                super().do_GET()
+                return
+            data = path.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def make_course(course: Path, chosen: list[Attack]) -> Iterator[tuple[Attack, str, bytes]]:
+    """Hand the attacks in, grade them and write the gradebook; yield the pages that are files."""
+    course.mkdir()
+    (course / "nbgrader_config.py").write_text(made.config_text())
+    results = []
+    for attack in chosen:
+        hand_in(course / "submitted", attack)
+        its_result = result(course, attack)
+        where = course / "graded" / "results" / attack.student / f"{CHAPTER}.json"
+        write_file(where, to_json(its_result))
+        results.append(its_result)
+        for kind, page in report_pages(attack, its_result):
+            yield attack, kind, page
+    write_sources([OURS])
+    with commands_found():
+        summary = write_gradebook(course, course / "submitted", results, COURSE)
+    assert summary.written == len(chosen), summary
+    outcome = made.nbgrader_api(course).generate_feedback(CHAPTER)
+    assert outcome["success"], outcome["log"][-2000:]
+    for attack in chosen:
+        path = graded_path(course, attack)
+        assert is_whole(path), attack.name
+        for kind, page in exported(path):
+            yield attack, kind, page
+        feedback = course / "feedback" / attack.student / CHAPTER / f"{CHAPTER}.html"
+        yield attack, "nbgrader's feedback", feedback.read_bytes()
+
+
+def look(page: Listening, address: str, *, shows_cells: bool) -> list[str]:
+    """Open a page and return what is wrong with it."""
+    page.open(address, "true")
+    title = page.run("document.title")
+    acts = page.run(LOOK)
+    page.eventually("new Promise((done) => setTimeout(done, 30))")
+    wrong = page.signs() + [f"holds {each}" for each in acts]
+    if page.run("document.title") != title:
+        wrong.append("changed its title")
+    if shows_cells and not page.run(f"document.body.innerText.includes({json.dumps(END)})"):
+        wrong.append("does not show what comes after it")
+    return wrong
+
+
+def submission_ids(course: Path) -> dict[str, str]:
+    """Student to the number that formgrader has for the submission."""
+    with sqlite3.connect(course / "gradebook.db") as database:
+        return dict(
+            database.execute(
+                "select a.student_id, n.id from submitted_notebook n "
+                "join submitted_assignment a on a.id = n.assignment_id"
+            ).fetchall()
+        )
+
+
+LISTS = (
+    "manage_assignments",
+    "manage_students",
+    f"manage_submissions/{CHAPTER}",
+    "gradebook",
+    f"gradebook/{CHAPTER}",
+    f"gradebook/{CHAPTER}/{CHAPTER}",
+)
+
+
+def main() -> int:
+    """Run the campaign; the exit status says whether all pages were quiet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="only each Nth attack in a text cell"
+    )
+    parser.add_argument(
+        "names", nargs="*", help="only attacks whose names begin so; no control then"
+    )
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="sanitiser-"))
+    (folder / "pages").mkdir()
+    (folder / "exchange").mkdir()
+    server = serve(folder / "pages")
+    base = f"http://127.0.0.1:{server.server_port}"
+    chosen = every(attacks(base), options.every)
+    if options.names:
+        chosen = [each for each in attacks(base) if each.name.startswith(tuple(options.names))]
+    course = folder / "course"
+    pages: list[tuple[Attack, str, str]] = []
+    for attack, kind, data in make_course(course, chosen):
+        name = f"{len(pages)}.html"
+        (folder / "pages" / name).write_bytes(data)
+        pages.append((attack, kind, f"{base}/{name}"))
+    wrong: list[str] = []
+    counted: dict[str, int] = {}
+    page = Listening()
+    try:
+        page.send("Page.addScriptToEvaluateOnNewDocument", source=_WRAPPER)
+        for attack, kind, address in pages:
+            shows = kind.startswith(("exported", "nbgrader"))
+            found = look(page, address, shows_cells=shows)
+            wrong += [f"{attack.name}: {kind} {each}" for each in found]
+            if found:
+                print(f"{attack.name}: {kind} {found}", flush=True)
+            counted[kind] = counted.get(kind, 0) + 1
+        with formgrader(course) as address:
+            ids = submission_ids(course)
+            for attack in chosen:
+                place = f"{address}/formgrader/submissions/{ids[attack.student]}/"
+                found = look(page, place, shows_cells=True)
+                wrong += [f"{attack.name}: formgrader {each}" for each in found]
+                if found:
+                    print(f"{attack.name}: formgrader {found}", flush=True)
+                counted["formgrader"] = counted.get("formgrader", 0) + 1
+            for each in LISTS:
+                page.open(f"{address}/formgrader/{each}", "document.querySelector('tbody tr td a')")
+                wrong += [f"formgrader/{each} {sign}" for sign in page.signs() + page.run(LOOK)]
+                counted["formgrader's lists"] = counted.get("formgrader's lists", 0) + 1
+        ran = 0
+        for attack in chosen:
+            if attack.where in ("markdown", "raw"):
+                (folder / "pages" / "control.html").write_bytes(unsafe_page(attack))
+                ran += bool(control(page, f"{base}/control.html"))
+    finally:
+        page.close()
+        server.shutdown()
+    least = 0 if options.names else LEAST_CONTROL // options.every
+    if ran < least:
+        wrong.append(
+            f"only {ran} attacks ran on a careless page; the browser should notice {least}"
+        )
+    for kind, number in counted.items():
+        print(f"{number:5}  {kind}")
+    for each in wrong:
+        print(f"WRONG  {each}")
+    print(
+        f"{len(chosen)} attacks, {sum(counted.values())} pages, {ran} ran without care, {len(wrong)} wrong"
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    return 1 if wrong else 0
+
+
+def control(page: Listening, address: str) -> list[str]:
+    """Show an attack without care and return the signs of it, none where it does nothing for a while.
+
+    Such a page may leave or be replaced at any moment, so nothing is asked of it but what the browser answers itself.
+    """
+    page.send("Page.navigate", url=address)
+    deadline = time.monotonic() + CONTROL_SECONDS
+    signs = page.signs()
+    while not signs and time.monotonic() < deadline:
+        page.send("Page.getFrameTree")  # what the browser has noted comes before its answer
+        signs = page.signs()
+        time.sleep(0.02)
+    page.send("Page.navigate", url="about:blank")
+    page.signs()
+    return signs
+
+
+if __name__ == "__main__":
+    if not browser.executable():
+        print("Not run: no Chromium is installed.")
+        sys.exit(0)
+    sys.exit(main())

@@ -958,7 +958,7 @@ if __name__ == "__main__":
         for name, features in random_features(windows, seed).items():
             found.setdefault(name, []).append(errors_of(features))
     print("mean absolute error in sunspots:", ", ".join(parts), "(± of eight seeds)")
-    figure, panel = plt.subplots(figsize=(8, 3.6))
+    figure, panel = plt.subplots(figsize=(10, 3.6))
     for k, part in enumerate(parts):
         means = [np.mean(runs, axis=0)[k] for runs in found.values()]
         spreads = [np.std(runs, axis=0)[k] for runs in found.values()]

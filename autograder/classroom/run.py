@@ -25,6 +25,7 @@ from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
 from autograder.reports.changes import CHANGES, record_change
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
+from autograder.sandbox.confine import threads_for
 from autograder.sandbox.terms import SAFE_LEVELS
 
 UNSAFE = ".unsafe"
@@ -159,7 +160,7 @@ class OneByOne:
         level: str = "B",
     ):
         self._course = course
-        self._conditions = Conditions(grading or Grading(), level)
+        self._conditions = Conditions(grading or Grading(), level, threads_for(jobs=1))
         self._process: GraderProcess | None = None
 
     def grade(self, found: Found, output: Path) -> SubmissionResult:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .confine import (
+    MOST_THREADS,
     ConfinementError,
     Policy,
     Prepared,
@@ -231,6 +232,29 @@ def _start_thread(_stage: _Stage) -> None:
     assert done.is_set()
 
 
+def _start_no_thread(stage: _Stage) -> None:
+    try:
+        _start_thread(stage)
+    except RuntimeError as error:
+        raise PermissionError(errno.EPERM, str(error)) from error
+
+
+def _start_many_threads(_stage: _Stage) -> None:
+    done = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range(8 * MOST_THREADS):
+            thread = threading.Thread(target=done.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, f"after {len(started)}") from error
+    finally:
+        done.set()
+        for thread in started:
+            thread.join()
+
+
 def _compute(_stage: _Stage) -> None:
     import numpy as np
 
@@ -342,7 +366,12 @@ ACTS: tuple[_Act, ...] = (
     _Act("draw random numbers", lambda _: random.SystemRandom().random(), "ABD", ()),
     _Act("look at the clock", _look_at_clock, "ABD", ()),
     _Act("open a pipe", _open_pipe, "ABD", ()),
+    # last, for the stacks of its threads stay
+    _Act("start threads without end", _start_many_threads, "AB", (errno.EAGAIN,)),
 )
+
+
+_NO_THREADS = _Act("start a thread, where nothing counts them", _start_no_thread)
 
 
 def _io_uring() -> int:
@@ -399,6 +428,8 @@ def _write_all(descriptor: int, text: str) -> None:
 
 def _rows_inside(prepared: Prepared, stage: _Stage) -> list[Row]:
     acts = [act for act in ACTS if prepared.level in act.levels or prepared.level == "D"]
+    if not prepared.threads:  # nothing counts them here, so none may start
+        acts = [_NO_THREADS if act.run is _start_thread else act for act in acts]
 
     def body(writing: int) -> None:
         for act in acts:

@@ -31,6 +31,7 @@ _LOAD_SHARE = 6
 # Starting anew after calls that ended a worker, all together, in times the limit of the chapter.
 _RELOAD_SHARE = 3
 _PROBLEMS = 200
+_NO_THREAD = "can't start new thread"  # the interpreter's words
 _TYPES = {
     name
     for module in (builtins, types)
@@ -63,7 +64,15 @@ class StudentRaised(Exception):
     What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
     """
 
-    def __init__(self, reply: wire.Raised, lines: Mapping[int, int]):
+    def __init__(self, reply: wire.Raised, lines: Mapping[int, int], remark: str = ""):
+        """Take what a worker says of an exception.
+
+        Args:
+            reply: what it says.
+            lines: how many lines each cell has.
+            remark: what the grader has to add.
+        """
+        self.remark = remark
         self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
@@ -73,7 +82,7 @@ class StudentRaised(Exception):
     def describe(self) -> str:
         """Tell the nearest built-in class and the student's own place, never the text of the exception."""
         place = f" (cell {self.cell}, line {self.line})" if self.cell else ""
-        return f"{self.bases[0]}{place}"
+        return f"{self.bases[0]}{place}{': ' if self.remark else ''}{self.remark}"
 
 
 class FunctionMissing(Exception):
@@ -141,12 +150,16 @@ class Session:
         self._lent_tokens.clear()
         wanted = frozenset(names)
         if wanted != self._bound:
+            self._leave_if_threads_run()  # aside they would go on
             kept, self._aside = self._aside, _Aside(self._bound, self._worker, self._generation)
             if kept.bound != wanted:
                 if kept.worker is not None:
                     kept.worker.close()
                 kept = _Aside(wanted, None, 0)
             self._bound, self._worker, self._generation = kept
+        self._leave_if_threads_run()
+
+    def _leave_if_threads_run(self) -> None:
         if self._worker is not None and self._worker.alive and self._worker.threads() > 1:
             self._leave()
 
@@ -252,7 +265,24 @@ class Session:
         failures = reply.failures if isinstance(reply, wire.Ran) else [reply]
         for failure in failures[: wire.MAX_FAILURES]:
             if isinstance(failure, wire.Raised):
-                self._note(cell, failure.line, _tell_load_error(failure))
+                remark = self._about_threads(failure)
+                what = f"{_tell_load_error(failure)}{': ' if remark else ''}{remark}"
+                self._note(cell, failure.line, what)
+
+    def _about_threads(self, reply: wire.Raised) -> str:
+        """Say why a thread did not start, where that is what was raised."""
+        if _exceptions(reply.bases)[0] != "RuntimeError" or reply.text != _NO_THREAD:
+            return ""
+        if not self._zygote.threads:
+            return "threads cannot be started here: this machine cannot count those of a submission"
+        return f"threads cannot be started here: no more than {self._zygote.threads} at a time"
+
+    def _note_call(self, raised: StudentRaised) -> None:
+        """Tell in `problems` as well what a call could not have."""
+        where = f"cell {raised.cell}, line {raised.line}" if raised.cell else "submission"
+        problem = (where, f"{raised.bases[0]}: {raised.remark}")
+        if problem not in self.problems and len(self.problems) < _PROBLEMS:
+            self.problems.append(problem)
 
     def _note(self, cell: Cell, line: int, what: str) -> None:
         place = f", line {line}" if 0 < line <= self._lines[cell.number] else ""
@@ -337,7 +367,10 @@ class Session:
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raise StudentRaised(reply, self._lines)
+            raised = StudentRaised(reply, self._lines, self._about_threads(reply))
+            if raised.remark:
+                self._note_call(raised)
+            raise raised
         if isinstance(reply, wire.Missing):
             raise FunctionMissing
         return reply, arrays

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from autograder.classroom.grader_process import GraderProcess
+from autograder.classroom.hiding import PREFIX, hidden, restore
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.settings import Grading
@@ -45,9 +46,11 @@ class RunSummary(msgspec.Struct):
 
 
 def sweep(output: Path) -> None:
-    """Remove what a killed run left half written."""
+    """Bring back what a killed run left hidden and remove what it left half written."""
+    restore(output)
     for leftover in output.rglob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+        if not any(part.startswith(PREFIX) for part in leftover.relative_to(output).parts):
+            leftover.unlink(missing_ok=True)  # one that is hidden is of a run that goes on
 
 
 def result_path(output: Path, found: Found) -> Path:
@@ -101,11 +104,11 @@ def grade_class(
         collected[place.student, place.chapter] = result
         progress(len(collected), len(found), f"{result.student} {result.chapter}")
 
-    def tasks() -> Iterator[Task]:
+    def tasks(folder: Path) -> Iterator[Task]:
         """What has to be graded; settles on the way what has not."""
         for place in sorted(found, key=_order):
             submission = read(place)
-            path = result_path(output, place)
+            path = result_path(folder, place)
             result = _cached(path, submission, course, grading, level) if use_cache else None
             if result is not None:
                 summary.reused += 1
@@ -114,16 +117,20 @@ def grade_class(
                 yield Task(place, submission)
             else:
                 result = with_level(ungraded(submission, course[place.chapter], grading), level)
-                _write_result(output, place, result)
+                _write_result(folder, place, result)
                 summary.unrun += 1
                 collect(place, result)
 
     progress(0, len(found), "")
     scheduler = scheduler or LocalProcesses(jobs)
-    with closing(scheduler.grade(tasks(), course, Conditions(grading, level))) as outcomes:
+    conditions = Conditions(grading, level)
+    with (
+        hidden(output, level) as folder,
+        closing(scheduler.grade(tasks(folder), course, conditions)) as outcomes,
+    ):
         for task, graded, usage in outcomes:
             result = with_level(graded, level)
-            _write_result(output, task.found, result)
+            _write_result(folder, task.found, result)
             summary.usages[f"{result.student}/{result.chapter}"] = usage
             summary.graded += 1
             collect(task.found, result)
@@ -176,7 +183,8 @@ class OneByOne:
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
-            result, _usage = self._process.grade(submission)
+            with hidden(output, level):
+                result, _usage = self._process.grade(submission)
         result = with_level(result, level)
         _write_result(output, found, result)
         return result

@@ -20,8 +20,8 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
 .PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load browser \
-  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page test-pythons machines try-cuda \
-  nightly
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
+  machines try-cuda nightly
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inp
 
 settings-page: $(READY) ## Write docs/settings.md from the definition of the settings
 	@$(PY) -m autograder settings --page docs/settings.md
+
+limits-page: $(READY) ## Write the table of limits into SECURITY.md from the constants of the code
+	@$(PY) -m autograder limits --page SECURITY.md
 
 notebooks: $(READY) ## Run the chapters from top to bottom with the reference solutions (CHAPTER= for one)
 	@$(PY) -m autograder notebooks $${CHAPTER:+--chapter "$$CHAPTER"}

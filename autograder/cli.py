@@ -22,6 +22,7 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
+from autograder.classroom import limit_table
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
@@ -167,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
         "--chapter", action="append", default=[], help="only this one; may be repeated"
     )
     release.set_defaults(run=_release)
+    table = commands.add_parser("limits", help="print what submissions may use at most")
+    table.add_argument(
+        "--page", type=Path, metavar="FILE", help="instead, put the table into this page"
+    )
+    table.set_defaults(run=_limits)
     shown = commands.add_parser(
         "settings", help="print the settings of course.toml and the defaults"
     )
@@ -378,6 +384,16 @@ def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path
 
     write_file(path, render(ablate_all(chosen, jobs=jobs, grading=grading)))
     print(f"written: {path}")
+    return OK
+
+
+def _limits(options: argparse.Namespace) -> int:
+    if options.page:
+        text = limit_table.page(options.page.read_text(encoding="utf-8"))
+        write_file(options.page, text.encode())
+        print(f"written: {options.page}")
+        return OK
+    print(limit_table.table(), end="")
     return OK
 
 

@@ -50,11 +50,11 @@ def test_a_group_without_the_controllers_is_none(tree):
 
 def test_a_group_has_bounds_and_room(tree):
     _, _, folder = tree
-    made = cgroups.group(folder, 5 << 20)
+    made = cgroups.group(folder, 5 << 20, 16)
     assert made is not None and made.folder.parent == folder
     assert (made.folder / "memory.max").read_text() == str(5 << 20)
     assert (made.folder / "memory.swap.max").read_text() == "0"
-    assert int((made.folder / "pids.max").read_text()) == cgroups.MOST_TASKS
+    assert int((made.folder / "pids.max").read_text()) == cgroups.OTHER_TASKS + 16
     assert (folder / "graders" / "cgroup.procs").read_text() == "12"  # the last that was moved
     assert (folder / "cgroup.subtree_control").read_text() == "+memory +pids"
     made.add(77)
@@ -65,7 +65,7 @@ def test_a_refused_group_is_none_and_leaves_nothing(tree):
     _, _, folder = tree
     (folder / "graders").write_text("in the way")
     before = sorted(os.listdir(folder))
-    assert cgroups.group(folder, 1) is None
+    assert cgroups.group(folder, 1, 1) is None
     assert sorted(os.listdir(folder)) == before
 
 

@@ -129,7 +129,7 @@ def test_a_run_that_is_interrupted_goes_on(address, handed_in, tmp_path, course)
 
 def wait_for_results(output, process, count):
     """Return when so many results are there."""
-    while len(list(output.glob("results/*/*.json"))) < count:
+    while len(list(output.glob("**/results/*/*.json"))) < count:
         try:
             process.wait(timeout=0.02)
         except subprocess.TimeoutExpired:

@@ -162,12 +162,12 @@ def test_a_run_that_was_killed_goes_on_where_it_was(class_folder, tmp_path, grad
     command += ["--submissions", str(class_folder), "--output", str(output)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while len(list(output.glob("results/*/*.json"))) < 3:
+    while len(list(output.glob("**/results/*/*.json"))) < 3:
         assert process.poll() is None
         assert time.monotonic() < deadline
     process.send_signal(signal.SIGKILL)
     process.wait()
-    before = list(output.glob("results/*/*.json"))
+    before = list(output.glob("**/results/*/*.json"))
     students = {from_json(path.read_bytes()).student for path in before}  # whole, every one
     assert grade(class_folder, output, "--jobs", "1") == 0
     assert graded_anew(output).isdisjoint(students)

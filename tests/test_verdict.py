@@ -52,10 +52,14 @@ def test_what_is_weaker(monkeypatch):
     monkeypatch.setattr(verdict, "is_own_folder", lambda _folder: True)
     monkeypatch.setattr(verdict.os, "geteuid", lambda: 0)
     monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"numpy"}))
+    monkeypatch.setattr(verdict, "tells_waiting", lambda: False)
     lines = verdict.weaker(Available("B", {"namespaces": "refused"}))
-    assert len(lines) == 4 and lines[0] == "no namespaces (refused)"
+    assert len(lines) == 6 and lines[0] == "no namespaces (refused)"
+    assert "the threads of a submission cannot be counted, so it may start none" in lines
+    assert verdict.NO_DELAY in lines
     assert lines[-1] == verdict.NO_TORCH
     assert not any("\n" in line for line in lines)
+    monkeypatch.setattr(verdict, "tells_waiting", lambda: True)
     monkeypatch.setattr(cgroups, "delegated", lambda: "/sys/fs/cgroup/own")
     monkeypatch.setattr(verdict.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"torch"}))
@@ -83,6 +87,24 @@ def test_a_home_that_is_read_only(monkeypatch, tmp_path):
         assert any("slower" in line for line in verdict.weaker(Available("A")))
     finally:
         client._cache_folder.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("123 456 7\n", True),
+        ("0 0 1", True),
+        ("0 0 0", False),  # what a kernel says that does not count
+        ("", False),
+        ("a b c", False),
+        (None, False),
+    ],
+)
+def test_a_kernel_that_tells_no_delays_is_noticed(tmp_path, text, wanted):
+    path = tmp_path / "schedstat"
+    if text is not None:
+        path.write_text(text)
+    assert verdict.tells_waiting(str(path)) == wanted
 
 
 def test_torch_is_tried(monkeypatch):

@@ -6,6 +6,7 @@ Graders are kept warm in the worker's process: one for each of its threads that 
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from autograder.grading.engine import Usage
 from autograder.grading.submissions import Submission
 from autograder.grading.version import fingerprint
 from autograder.results import SubmissionResult
+from autograder.sandbox.confine import threads_for
 from autograder.sandbox.doctor import available
 
 
@@ -58,6 +60,12 @@ Reply = Delivered | Refused
 @functools.cache
 def _level() -> str:
     return available().level
+
+
+@functools.cache
+def _threads() -> int:
+    # How many workers share this machine is not known; one per core is usual.
+    return threads_for(os.cpu_count() or 1)
 
 
 @functools.cache
@@ -140,7 +148,7 @@ def answer(order: Order, address: str) -> Reply:
     described = Description(fingerprint(), level)
     if reason := objection(described, order.fingerprint, order.least_level):
         return Refused(address, reason)
-    conditions = msgspec.structs.replace(order.conditions, level=level)
+    conditions = msgspec.structs.replace(order.conditions, level=level, threads=_threads())
     try:
         with POOL.lend(conditions) as process:
             return Delivered(*process.grade(order.submission))

@@ -197,7 +197,7 @@ def _work(connection: Connection, journal: int) -> None:
     grader = Grader(
         setting.course,
         grading=conditions.grading,
-        policy={"level": conditions.level},
+        policy={"level": conditions.level, "threads": conditions.threads},
     )
     decoder = msgspec.msgpack.Decoder(_Order)
 

@@ -7,10 +7,13 @@ from collections.abc import Generator, Iterable
 from multiprocessing.connection import Connection, wait
 from typing import cast
 
+import msgspec
+
 from autograder.classroom.grader_process import GraderProcess, Losses
 from autograder.classroom.scheduler import LOOK_SECONDS, Conditions, Outcome, Task
 from autograder.course.source import Chapter
 from autograder.grading.submissions import Found
+from autograder.sandbox.confine import threads_for
 
 
 class LocalProcesses:
@@ -23,6 +26,7 @@ class LocalProcesses:
         self, tasks: Iterable[Task], course: dict[str, Chapter], conditions: Conditions
     ) -> Generator[Outcome, None, None]:
         """Yield the outcome of every task as soon as it is there."""
+        conditions = msgspec.structs.replace(conditions, threads=threads_for(self._jobs))
         source = iter(tasks)
         again: deque[Task] = deque()
         losses: defaultdict[Found, Losses] = defaultdict(Losses)

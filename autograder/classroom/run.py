@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from autograder.classroom.grader_process import GraderProcess
+from autograder.classroom.hiding import PREFIX, hidden, restore
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
 from autograder.files import TEMPORARY, write_file
@@ -24,6 +25,7 @@ from autograder.grading.submissions import Found, Submission, find, read
 from autograder.grading.version import grader_version
 from autograder.reports.changes import CHANGES, record_change
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
+from autograder.sandbox.confine import threads_for
 from autograder.sandbox.terms import SAFE_LEVELS
 
 UNSAFE = ".unsafe"
@@ -52,8 +54,15 @@ class RunSummary(msgspec.Struct):
 
 
 def sweep(output: Path) -> None:
-    """Remove files that a killed run left half written. A folder of such a name is a student's, and stays."""
-    for folder, _folders, names in os.walk(output):
+    """Bring back what a killed run left hidden, and remove files that it left half written.
+
+    A folder of such a name is a student's, and stays.
+    """
+    restore(output)
+    for folder, folders, names in os.walk(output):
+        folders[:] = [
+            name for name in folders if not name.startswith(PREFIX)
+        ]  # of a run that goes on
         for name in names:
             if TEMPORARY.fullmatch(name):
                 Path(folder, name).unlink(missing_ok=True)
@@ -103,11 +112,11 @@ def grade_class(
         collected[place.student, place.chapter] = result
         progress(len(collected), len(found), f"{result.student} {result.chapter}")
 
-    def tasks() -> Iterator[Task]:
+    def tasks(folder: Path) -> Iterator[Task]:
         """What has to be graded; settles on the way what has not."""
         for place in sorted(found, key=_order):
             submission = read(place)
-            path = result_path(output, place)
+            path = result_path(folder, place)
             result = _cached(path, submission, course, conditions) if use_cache else None
             if result is not None:
                 summary.reused += 1
@@ -117,15 +126,18 @@ def grade_class(
             else:
                 result = ungraded(submission, course[place.chapter], conditions.grading)
                 result = with_level(result, conditions.level)
-                _write_result(output, place, result)
+                _write_result(folder, place, result)
                 summary.unrun += 1
                 collect(place, result)
 
     progress(0, len(found), "")
-    with closing(scheduler.grade(tasks(), course, conditions)) as outcomes:
+    with (
+        hidden(output, conditions.level) as folder,
+        closing(scheduler.grade(tasks(folder), course, conditions)) as outcomes,
+    ):
         for task, graded, usage in outcomes:
             result = with_level(graded, conditions.level)
-            _write_result(output, task.found, result)
+            _write_result(folder, task.found, result)
             summary.usages[f"{result.student}/{result.chapter}"] = usage
             summary.graded += 1
             collect(task.found, result)
@@ -156,7 +168,7 @@ class OneByOne:
 
     def __init__(self, course: dict[str, Chapter], conditions: Conditions):
         self._course = course
-        self._conditions = conditions
+        self._conditions = msgspec.structs.replace(conditions, threads=threads_for(jobs=1))
         self._process: GraderProcess | None = None
 
     def grade(self, found: Found, output: Path) -> SubmissionResult:
@@ -171,7 +183,8 @@ class OneByOne:
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
-            result, _usage = self._process.grade(submission)
+            with hidden(output, self._conditions.level):
+                result, _usage = self._process.grade(submission)
         result = with_level(result, self._conditions.level)
         _write_result(output, found, result)
         return result

@@ -12,6 +12,7 @@ from autograder.course.source import Chapter
 from autograder.grading.engine import Usage
 from autograder.grading.submissions import Found, Submission
 from autograder.results import SubmissionResult
+from autograder.sandbox.confine import MOST_THREADS
 
 LOST_TWICE = 2
 """How often a submission may take its grader with it, outside all tests, before that is a fault of ours."""
@@ -29,10 +30,17 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """What a grader is made with: the settings that a result depends on, the level of the sandbox."""
+    """What a grader is made with: the settings that a result depends on, and what the machine gives.
+
+    Attributes:
+        grading: the settings.
+        level: of the sandbox.
+        threads: how many a submission may start, where they can be counted.
+    """
 
     grading: Grading = Grading()
     level: str = "B"
+    threads: int = MOST_THREADS
 
 
 class Outcome(NamedTuple):

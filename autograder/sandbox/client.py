@@ -28,7 +28,7 @@ import numpy as np
 
 from . import wire
 from .clock import Clock, Used, computing_seconds
-from .confine import ConfinementError, cgroups, namespaces
+from .confine import MOST_THREADS, ConfinementError, cgroups, namespaces
 from .confine import libraries as confine_libraries
 from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
 
@@ -45,12 +45,15 @@ zygote.main()
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
 _REAP_SECONDS = 5.0
+_END_SECONDS = 2
 _MEMORY_TICK = 0.05
 _CLOCK_TICK = 0.01
 _MEMORY_MARGIN = (
     1 << 30
 )  # resident memory beyond the budget: the libraries, shared pages among them
 START_SECONDS = 30.0
+FORK_SECONDS = 20.0
+"""How long the system may refuse a process before that is a fault of ours."""
 _IMPORT_SECONDS = (
     600.0  # the first import of a large build of PyTorch from a slow disk takes minutes
 )
@@ -96,6 +99,7 @@ def _environment() -> dict[str, str]:
     """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
     return {
         **ONE_CORE,
+        "OMP_THREAD_LIMIT": "1",  # OpenMP ends a process that may not start a thread it wants
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
@@ -154,17 +158,22 @@ class Zygote:
         self._descriptors: list[int] = []  # they arrive with the bytes, not with the lines
         self._policy = {**DEFAULT_POLICY, **(policy or {})}
         self._searched = False
+        self._refused = ""  # why the system does not let it fork just now
+        self.threads = 0  # that a submission may start, once it is ready
         self._start()
 
     def _start(self, beside: Iterable[str] = ()) -> None:
-        ours, theirs = socket.socketpair()
-        self._control = ours
+        self._group = self._make_group()
         own = Path(__file__).parent
         entry = _ENTRY.format(str(own / "__init__.py"), str(own))
         try:
             command, policy = _wrapped(self.libraries, self._policy, beside)
         except ConfinementError as error:
+            self._remove_group()
             raise GraderFault(f"the sandbox does not start: {error}") from error
+        policy = {**policy, "grouped": self._group is not None}
+        ours, theirs = socket.socketpair()
+        self._control = ours
         options = json.dumps({"libraries": self.libraries, "policy": policy})
         # What it, or bubblewrap, says on its way out.
         self._complaints = os.fdopen(os.memfd_create("complaints"), "rb")
@@ -179,22 +188,29 @@ class Zygote:
             start_new_session=True,
         )
         theirs.close()
-        self._group = self._enter_group()
+        self._enter_group()
         self._ready = False  # it imports; meanwhile its grader can collect tests
 
-    def _enter_group(self) -> cgroups.Group | None:
-        """Bound the zygote and its workers together, where a cgroup has been delegated."""
+    def _make_group(self) -> cgroups.Group | None:
+        """Make what bounds the zygote and its workers together, where a cgroup has been delegated."""
         parent = cgroups.delegated()
-        group = cgroups.group(parent, _GROUP_MEMORY) if parent else None
-        if group is not None:
-            try:
-                group.add(self._process.pid)
-            except OSError as error:
-                self._process.kill()
-                self._process.wait()
-                group.remove()
-                raise GraderFault(f"the zygote cannot enter its cgroup: {error}") from error
-        return group
+        threads = self._policy.get("threads", MOST_THREADS)
+        return cgroups.group(parent, _GROUP_MEMORY, threads) if parent else None
+
+    def _enter_group(self) -> None:
+        if self._group is None:
+            return
+        try:
+            self._group.add(self._process.pid)
+        except OSError as error:
+            self._process.kill()
+            self._process.wait()
+            self._remove_group()
+            raise GraderFault(f"the zygote cannot enter its cgroup: {error}") from error
+
+    def _remove_group(self) -> None:
+        if self._group is not None:
+            self._group.remove()
 
     def _message(self) -> dict[str, Any]:
         while b"\n" not in self._buffer:
@@ -257,11 +273,16 @@ class Zygote:
     def _note(self, message: dict[str, Any]) -> None:
         if "ready" in message:
             self._ready = True
+            self.threads = message["threads"]
             return
         if "failed" in message:
             raise GraderFault(message["failed"])
         if "pid" in message:
             self._forked = (message["pid"], self._descriptors.pop(0))
+            self._refused = ""
+            return
+        if "waiting" in message:
+            self._refused = message["waiting"]
             return
         if len(self._exits) > _EXITS_KEPT:
             self._exits.clear()  # of workers that we ended ourselves; nobody asks
@@ -279,9 +300,7 @@ class Zygote:
         try:
             if self._next_pipes is None:
                 self._request_fork()
-            while self._forked is None:
-                self._note(self._message())
-            (pid, pidfd), pipes = self._forked, self._next_pipes
+            (pid, pidfd), pipes = self._await_fork(), self._next_pipes
             self._forked = self._next_pipes = None
             assert pipes is not None
             worker = Worker(self, pid, pidfd, pipes, limits)
@@ -290,13 +309,32 @@ class Zygote:
             raise GraderFault(f"the zygote cannot fork: {error}") from error
         return worker
 
+    def _await_fork(self) -> tuple[int, int]:
+        """Wait for the worker that was asked for, but not for ever where the system refuses it.
+
+        Returns:
+            Its process id and pidfd.
+
+        Raises:
+            GraderFault: it was refused for too long, or the zygote is gone.
+        """
+        deadline = time.monotonic() + FORK_SECONDS
+        try:
+            while self._forked is None:
+                if self._refused:
+                    self._control.settimeout(max(0.001, deadline - time.monotonic()))
+                self._note(self._message())
+        except TimeoutError:
+            raise GraderFault(f"refused for {FORK_SECONDS:.0f} seconds: {self._refused}") from None
+        finally:
+            self._control.settimeout(None)
+        return self._forked
+
     def drop_spare(self) -> None:
         """Give up the worker that was forked in advance and wait for its end; the next one is forked when needed."""
         if self._next_pipes is None:
             return
-        while self._forked is None:
-            self._note(self._message())
-        (pid, pidfd), pipes = self._forked, self._next_pipes
+        (pid, pidfd), pipes = self._await_fork(), self._next_pipes
         self._forked = self._next_pipes = None
         for descriptor in (pidfd, *pipes):
             os.close(descriptor)  # the end of its pipe ends it
@@ -346,8 +384,7 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._group is not None:
-            self._group.remove()
+        self._remove_group()
 
 
 class Worker:
@@ -488,12 +525,21 @@ class Worker:
         if "_clock" in self.__dict__:
             self.used = self._clock.used()
             self._clock.close()
+        several = bool(self.threads())
         try:
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         except ProcessLookupError:
             pass  # it is what we wanted
+        if several:
+            # Until all are gone they count against whichever worker comes next.
+            self._wait_for_end()
         for descriptor in (self._requests, self._replies, self._output, self._pidfd):
             os.close(descriptor)
+
+    def _wait_for_end(self) -> None:
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        poll.poll(1000 * _END_SECONDS)
 
 
 class _Exchange:

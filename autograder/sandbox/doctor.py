@@ -24,15 +24,17 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from .confine import (
+    MOST_THREADS,
     ConfinementError,
     Policy,
     Prepared,
+    identity,
     kernel,
     libraries,
     namespaces,
@@ -62,7 +64,7 @@ class Row:
 
     Attributes:
         what: the act.
-        wanted: "refused", "allowed" or "ended" (the process is to be ended for it).
+        wanted: "refused", "allowed", "ended" (the process is to be ended for it) or "not promised".
         outcome: what happened.
         held: whether that is what was wanted.
     """
@@ -229,6 +231,29 @@ def _start_thread(_stage: _Stage) -> None:
     assert done.is_set()
 
 
+def _start_no_thread(stage: _Stage) -> None:
+    try:
+        _start_thread(stage)
+    except RuntimeError as error:
+        raise PermissionError(errno.EPERM, str(error)) from error
+
+
+def _start_many_threads(_stage: _Stage) -> None:
+    done = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range(8 * MOST_THREADS):
+            thread = threading.Thread(target=done.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, f"after {len(started)}") from error
+    finally:
+        done.set()
+        for thread in started:
+            thread.join()
+
+
 def _compute(_stage: _Stage) -> None:
     import numpy as np
 
@@ -338,7 +363,12 @@ ACTS: tuple[_Act, ...] = (
     _Act("draw random numbers", lambda _: random.SystemRandom().random(), refused_by=()),
     _Act("look at the clock", _look_at_clock, refused_by=()),
     _Act("open a pipe", _open_pipe, refused_by=()),
+    # last, for the stacks of its threads stay
+    _Act("start threads without end", _start_many_threads, refused_by=(errno.EAGAIN,)),
 )
+
+
+_NO_THREADS = _Act("start a thread, where nothing counts them", _start_no_thread)
 
 
 def _io_uring() -> int:
@@ -394,8 +424,12 @@ def _write_all(descriptor: int, text: str) -> None:
 
 
 def _rows_inside(prepared: Prepared, stage: _Stage) -> list[Row]:
+    acts: Sequence[_Act] = ACTS
+    if not prepared.threads:  # nothing counts them here, so none may start
+        acts = [_NO_THREADS if act.run is _start_thread else act for act in acts]
+
     def body(writing: int) -> None:
-        for act in ACTS:
+        for act in acts:
             _write_all(writing, json.dumps(asdict(_attempt(act, stage))) + "\n")
 
     text, code = _in_child(prepared, body)
@@ -462,13 +496,42 @@ def _ends_with_parent(policy: Policy) -> Row:
     return Row(what, "ended", "ended with it" if gone else "lives on", started == b"in" and gone)
 
 
-def _rows(policy: Policy, stage: _Stage) -> list[Row]:
+def _user_id(prepared: Prepared, grader: int, promised: bool) -> Row:
+    """Look which user a worker is.
+
+    Args:
+        prepared: of a zygote.
+        grader: the user id of the grader, outside all namespaces.
+        promised: whether a worker has to have another one.
+    """
+    text, code = _in_child(prepared, lambda writing: _write_all(writing, str(os.getuid())))
+    return judge_user(text if code == 0 else "", grader, promised, prepared.level)
+
+
+def judge_user(text: str, grader: int, promised: bool, level: str) -> Row:
+    """Return the row about the user id that a worker reported as text, "" where it reported none."""
+    what = "be another user than the grader"
+    if not text.isdigit():
+        return Row(what, "allowed", "no answer", False)
+    if int(text) not in (0, grader):
+        return Row(what, "allowed", f"user {text}, of its own", True)
+    if promised or int(text) != grader:
+        return Row(what, "allowed", f"user {text}", False)
+    if grader == 0:
+        return Row(what, "not promised", "root may not change its user here", True)
+    where = ", mapped into a namespace of its own" if level == "A" else ""
+    return Row(what, "not promised", f"user {text}, the grader's{where}", True)
+
+
+def _rows(policy: Policy, stage: _Stage, user: int, promised: bool) -> list[Row]:
     """All rows, in a process that plays the zygote."""
     import numpy as np
 
     np.linalg.inv(np.eye(2))
     prepared = prepare(policy)
     rows = _rows_inside(prepared, stage)
+    if policy.level != "D":
+        rows.append(_user_id(prepared, user, promised))
     if policy.level != "D" and kernel.machine() == "x86_64":
         for what, code in (
             ("call by the 32-bit ABI", _I386_GETPID),
@@ -489,7 +552,8 @@ def main(arguments: list[str]) -> None:
     policy = Policy(**options["policy"])
     if mode == "run":
         stage = _Stage(os.getpid(), tuple(options["secrets"]), options["folder"])
-        print(json.dumps([asdict(row) for row in _rows(policy, stage)]))
+        rows = _rows(policy, stage, options["user"], options["promised"])
+        print(json.dumps([asdict(row) for row in rows]))
         return
     try:
         prepared = prepare(policy)
@@ -563,7 +627,14 @@ def run(level: str, secrets: Iterable[str] = ()) -> list[Row]:
         # Open to all, so that a refusal is the layers' doing and not that of file permissions.
         os.chmod(folder, 0o777)
         Path(folder, "there").write_text("to be removed", encoding="ascii")
-        rows = _play(level, "run", secrets=hidden, folder=folder)
+        rows = _play(
+            level,
+            "run",
+            secrets=hidden,
+            folder=folder,
+            user=os.getuid(),
+            promised=identity.possible(),
+        )
     return [Row(**row) for row in rows]
 
 

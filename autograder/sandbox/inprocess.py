@@ -19,6 +19,7 @@ import numpy as np
 
 from autograder.sandbox import timer, wire
 from autograder.sandbox.clock import Used
+from autograder.sandbox.confine import MOST_THREADS
 from autograder.sandbox.inside import statements, worker
 from autograder.sandbox.session import Session
 from autograder.sandbox.terms import Cell, Limits, WorkerEnded
@@ -36,6 +37,7 @@ class InProcessZygote:
         self.libraries = libraries
         self.most_seconds = most_seconds
         self.cpu_seconds = 0.0
+        self.threads = MOST_THREADS
 
     def fork(self, limits: Limits) -> InProcessWorker:
         """Return a fresh worker, which is no process."""

@@ -31,6 +31,7 @@ _STARTS = 64
 _LOAD_SHARE = 3
 _STIR = 0.001  # seconds; a thread that has computed for less since the last test only woke up
 _PROBLEMS = 200
+_NO_THREAD = "can't start new thread"  # the interpreter's words
 _TYPES = {
     name
     for module in (builtins, types)
@@ -64,7 +65,20 @@ class StudentRaised(Exception):
     What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
     """
 
-    def __init__(self, reply: wire.Raised, statements: Callable[[int], Sequence[int]]):
+    def __init__(
+        self,
+        reply: wire.Raised,
+        statements: Callable[[int], Sequence[int]],
+        remark: str = "",
+    ):
+        """Take what a worker says of an exception.
+
+        Args:
+            reply: what it says.
+            statements: the lines on which the statements of a cell begin.
+            remark: what the grader has to add.
+        """
+        self.remark = remark
         self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
@@ -74,7 +88,7 @@ class StudentRaised(Exception):
     def describe(self) -> str:
         """Tell the nearest built-in class and the student's own place, never the text of the exception."""
         place = f" (cell {self.cell}, line {self.line})" if self.cell else ""
-        return f"{self.bases[0]}{place}"
+        return f"{self.bases[0]}{place}{': ' if self.remark else ''}{self.remark}"
 
 
 class FunctionMissing(Exception):
@@ -146,12 +160,16 @@ class Session:
         self._lent_tokens.clear()
         wanted = frozenset(names)
         if wanted != self._bound:
+            self._leave_if_threads_run()  # aside they would go on
             kept, self._aside = self._aside, _Aside(self._bound, self._worker, self._generation)
             if kept.bound != wanted:
                 if kept.worker is not None:
                     kept.worker.close()
                 kept = _Aside(wanted, None, 0)
             self._bound, self._worker, self._generation = kept
+        self._leave_if_threads_run()
+
+    def _leave_if_threads_run(self) -> None:
         if self._worker is not None and self._worker.alive and self._is_disturbed(self._worker):
             self._leave()
 
@@ -272,7 +290,24 @@ class Session:
         failures = reply.failures if isinstance(reply, wire.Ran) else [reply]
         for failure in failures[: wire.MAX_FAILURES]:
             if isinstance(failure, wire.Raised):
-                self._note(cell, failure.line, _tell_load_error(failure, self._cells))
+                remark = self._about_threads(failure)
+                said = _tell_load_error(failure, self._cells)
+                self._note(cell, failure.line, f"{said}{': ' if remark else ''}{remark}")
+
+    def _about_threads(self, reply: wire.Raised) -> str:
+        """Say why a thread did not start, where that is what was raised."""
+        if _exceptions(reply.bases)[0] != "RuntimeError" or reply.text != _NO_THREAD:
+            return ""
+        if not self._zygote.threads:
+            return "threads cannot be started here: this machine cannot count those of a submission"
+        return f"threads cannot be started here: no more than {self._zygote.threads} at a time"
+
+    def _note_call(self, raised: StudentRaised) -> None:
+        """Tell in `problems` as well what a call could not have."""
+        where = f"cell {raised.cell}, line {raised.line}" if raised.cell else "submission"
+        problem = (where, f"{raised.bases[0]}: {raised.remark}")
+        if problem not in self.problems and len(self.problems) < _PROBLEMS:
+            self.problems.append(problem)
 
     def _note(self, cell: Cell, line: int, what: str) -> None:
         place = f", line {line}" if 0 < line <= self._lines[cell.number] else ""
@@ -382,7 +417,10 @@ class Session:
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raise StudentRaised(reply, self._statements)
+            raised = StudentRaised(reply, self._statements, self._about_threads(reply))
+            if raised.remark:
+                self._note_call(raised)
+            raise raised
         if isinstance(reply, wire.Missing):
             raise FunctionMissing
         return reply, arrays

@@ -12,6 +12,10 @@ from .session import FunctionMissing, Session, StudentRaised
 from .terms import SAFE_LEVELS, Cell, GraderFault, Limits, WorkerEnded
 
 NO_TORCH = "PyTorch is not installed: chapters whose tests need it are refused"
+NO_DELAY = (
+    "waiting cannot be told from starving here: limits are by the wall clock "
+    "(no delays in /proc/<pid>/schedstat)"
+)
 _TRAINING = """
 import torch
 def train():
@@ -67,20 +71,34 @@ def weaker(found: Available) -> list[str]:
     lines = [f"no {layer} ({reason})" for layer, reason in found.missing.items()]
     if cgroups.delegated() is None:
         lines.append("no cgroup is delegated, so memory is bounded for each worker, not for all")
-    if os.name == "posix" and os.geteuid() == 0 and not _own_user():
-        lines.append("workers keep the grader's user, root, though without its rights")
+    if os.name == "posix" and os.geteuid() == 0 and not identity.can_change_user():
+        lines.append("root may not change its user here, so workers keep the grader's")
     if not is_own_folder(usual_cache_folder()):
         lines.append(
             "the folder for caches cannot be written to, so the first start after a reboot is slower"
         )
+    if found.level == "B" and cgroups.delegated() is None and not identity.possible():
+        lines.append("the threads of a submission cannot be counted, so it may start none")
+    if not tells_waiting():
+        lines.append(NO_DELAY)
     if "torch" not in libraries.importable(torch=True):
         lines.append(NO_TORCH)
     return lines
 
 
-def _own_user() -> bool:
-    """Whether a worker of root's gets a user of its own."""
-    return identity.prepare(libraries.find(torch=False).readable).first_user is not None
+def tells_waiting(path: str = "/proc/self/schedstat") -> bool:
+    """Whether the kernel tells how long a process has waited for a processor.
+
+    Args:
+        path: three numbers: nanoseconds on a processor, nanoseconds in the queue, turns. A kernel that does not count
+            says three zeros.
+    """
+    try:
+        with open(path, encoding="ascii") as file:
+            numbers = file.read().split()
+    except OSError:
+        return False
+    return len(numbers) == 3 and all(map(str.isdigit, numbers)) and int(numbers[2]) > 0
 
 
 def verdict(found: Available, rows: Sequence[Row], weak: Sequence[str]) -> str:

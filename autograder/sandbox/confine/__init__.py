@@ -14,12 +14,26 @@ import os
 import sys
 from dataclasses import dataclass
 
-from . import identity, kernel, landlock, libraries, limits, namespaces, seccomp
+from . import cgroups, identity, kernel, landlock, libraries, limits, namespaces, seccomp
 from .kernel import ConfinementError
 
-__all__ = ["LEVELS", "Available", "ConfinementError", "Policy", "Prepared", "available", "prepare"]
+__all__ = [
+    "LEVELS",
+    "MOST_THREADS",
+    "ConfinementError",
+    "Policy",
+    "Prepared",
+    "prepare",
+    "threads_for",
+]
 
 LEVELS = ("A", "B", "D")
+MOST_THREADS = 16
+"""Threads that a submission may start at a time."""
+# Where the workers of a zygote are counted together: those that are in waiting, or on their way out.
+_OTHER_WORKERS = 4
+# Tasks of a grader that are no submission's: itself, its reader, two zygotes and what bubblewrap needs, workers.
+_TASKS_OF_A_GRADER = 20
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,8 @@ class Policy:
         memory: bytes beyond what the zygote has.
         cpu_seconds: processor time of a worker's whole life.
         open_files: descriptors.
-        threads: how many more than one; 0 refuses them all.
+        threads: how many it may start at a time. None at all where they cannot be counted.
+        grouped: whether a cgroup bounds the tasks of the zygote and its workers.
         outside: at level A the grader's `namespaces.identifiers()`, to compare with.
     """
 
@@ -43,7 +58,8 @@ class Policy:
     memory: int = 1 << 30
     cpu_seconds: int = 120
     open_files: int = 64
-    threads: int = 64
+    threads: int = MOST_THREADS
+    grouped: bool = False
     outside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -56,9 +72,15 @@ class Policy:
 
 @dataclass
 class Prepared:
-    """What workers share, made once in the zygote. Its descriptors must stay open in a child until `enter`."""
+    """What workers share, made once in the zygote. Its descriptors must stay open in a child until `enter`.
+
+    Attributes:
+        level: the level that was prepared.
+        threads: how many threads a worker may start.
+    """
 
     level: str
+    threads: int
     _parent: int
     _ruleset: int | None
     _abi: int
@@ -125,13 +147,22 @@ def prepare(policy: Policy) -> Prepared:
         version = landlock.abi()
         ruleset = landlock.build(_rules(found), version)
         chosen = identity.prepare([*found.readable, *found.listable])
-        program = seccomp.assemble(kernel.machine(), threads=policy.threads > 0)
+    threads, tasks = _threads(policy, chosen)
+    if level != "D":
+        program = seccomp.assemble(kernel.machine(), threads=threads > 0)
     return Prepared(
         level=level,
+        threads=threads,
         _parent=os.getpid(),
         _ruleset=ruleset,
         _abi=version,
-        _limits=_limits(policy, chosen),
+        _limits=limits.prepare(
+            limits.measure(),
+            memory=policy.memory,
+            cpu_seconds=policy.cpu_seconds,
+            open_files=policy.open_files,
+            tasks=tasks,
+        ),
         _identity=chosen,
         _filter=program,
     )
@@ -145,16 +176,29 @@ def _rules(found: libraries.Libraries) -> list[landlock.Rule]:
     return rules
 
 
-def _limits(policy: Policy, chosen: identity.Identity | None) -> limits.ResourceLimits:
-    tasks = 0
+def _threads(policy: Policy, chosen: identity.Identity | None) -> tuple[int, int]:
+    """Return how many threads a worker may start, and the RLIMIT_NPROC that holds it to that, 0 for none.
+
+    No limit means anything where the kernel counts a worker's tasks together with others of its user, or not at all as
+    root's. There it must not start any, or one submission could take what others need.
+    """
+    if policy.level == "D":
+        return policy.threads, 0
     if chosen is not None and chosen.first_user is not None:
-        tasks = 1 + policy.threads  # nobody else has this user
-    elif sys.platform == "linux" and os.geteuid() != 0:
-        tasks = limits.tasks_of_user(os.getuid(), policy.threads)
-    return limits.prepare(
-        limits.measure(),
-        memory=policy.memory,
-        cpu_seconds=policy.cpu_seconds,
-        open_files=policy.open_files,
-        tasks=tasks,
-    )
+        return policy.threads, 1 + policy.threads  # nobody else has this user
+    if policy.level == "A" and limits.counts_own_tasks():
+        others = limits.tasks() + _OTHER_WORKERS
+        return policy.threads, others + policy.threads
+    return (policy.threads, 0) if policy.grouped else (0, 0)
+
+
+def threads_for(jobs: int) -> int:
+    """Return how many threads a submission may start so that graders side by side have what they need themselves.
+
+    Args:
+        jobs: how many graders there are to be.
+    """
+    free = [free for free in (cgroups.free_tasks(), limits.free_tasks()) if free is not None]
+    if not free:
+        return MOST_THREADS
+    return max(0, min(MOST_THREADS, min(free) // max(1, jobs) - _TASKS_OF_A_GRADER))

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CONTROLLERS = ("memory", "pids")
-MOST_TASKS = 512
+OTHER_TASKS = 8
+"""Tasks of a group beside the threads of a submission: the zygote, bubblewrap's two, workers at work and in waiting."""
 _GRADERS = "graders"  # version 2 allows no processes beside groups, so the grader's own go into a group as well
 _numbers = itertools.count()
 
@@ -64,14 +65,20 @@ def delegated(
     return folder if set(CONTROLLERS) <= set(controllers) else None
 
 
-def group(parent: Path, memory: int) -> Group | None:
-    """Make a group below the delegated one, with bounds on memory in bytes and on tasks; None where that is refused."""
+def group(parent: Path, memory: int, threads: int) -> Group | None:
+    """Make a group below the delegated one; None where that is refused.
+
+    Args:
+        parent: the delegated one.
+        memory: bound for all processes of the group together, in bytes.
+        threads: that a submission may start.
+    """
     made = Group(parent / f"zygote-{os.getpid()}-{next(_numbers)}")
     try:
         _make_room(parent)
         made.folder.mkdir()
         (made.folder / "memory.max").write_text(str(memory))
-        (made.folder / "pids.max").write_text(str(MOST_TASKS))
+        (made.folder / "pids.max").write_text(str(OTHER_TASKS + threads))
     except OSError:
         made.remove()
         return None
@@ -88,3 +95,67 @@ def _make_room(parent: Path) -> None:
         with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
             (graders / "cgroup.procs").write_text(pid)
     (parent / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in CONTROLLERS))
+
+
+def free_tasks(
+    own: Path = Path("/proc/self/cgroup"), mounts: Path = Path("/proc/self/mountinfo")
+) -> int | None:
+    """Return how many more tasks the groups of this process allow, of version 1 or 2; None where none of them limits.
+
+    A limit of any group above this process counts, so the tightest is what is left.
+
+    Args:
+        own: names the groups of this process.
+        mounts: tells where the hierarchies are mounted.
+    """
+    try:
+        groups = own.read_text().splitlines()
+        mounted = mounts.read_text().splitlines()
+    except OSError:
+        return None
+    left = [
+        most - now
+        for line in groups
+        if (top := _mounted(line, mounted)) is not None
+        for folder in _up_to(*top)
+        if (most := _number(folder / "pids.max")) is not None
+        and (now := _number(folder / "pids.current")) is not None
+    ]
+    return max(0, min(left)) if left else None
+
+
+def _mounted(line: str, mounts: list[str]) -> tuple[Path, Path] | None:
+    """Return where a hierarchy that counts tasks is mounted, and the folder of this process's group in it.
+
+    Args:
+        line: of /proc/self/cgroup.
+        mounts: lines of /proc/self/mountinfo.
+    """
+    number, controllers, name = line.split(":", 2)
+    if number != "0" and "pids" not in controllers.split(","):
+        return None
+    for mount in mounts:
+        fields, _, rest = mount.partition(" - ")
+        kind, _source, options = rest.split(" ", 2)
+        root, point = fields.split()[3:5]
+        if kind != ("cgroup2" if number == "0" else "cgroup"):
+            continue
+        if number == "0" or "pids" in options.split(","):
+            # In a container the name may be that of the host, of which only the last part is mounted.
+            inner = name.removeprefix(root.rstrip("/")).strip("/")
+            folder = Path(point, inner)
+            return Path(point), folder if folder.is_dir() else Path(point)
+    return None
+
+
+def _up_to(top: Path, folder: Path) -> list[Path]:
+    """A folder and those above it up to the mount itself."""
+    return [folder, *(above for above in folder.parents if above.is_relative_to(top))]
+
+
+def _number(path: Path) -> int | None:
+    """The number in a file; None where it says "max", or is not there."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -86,6 +86,11 @@ def can_change_user() -> bool:
     return os.geteuid() == 0 and capabilities() & needed == needed
 
 
+def possible() -> bool:
+    """Whether each worker started from here gets a user id of its own."""
+    return can_change_user() and _all_users_mapped()
+
+
 def _all_users_mapped() -> bool:
     """Whether the user ids meant here exist in this user namespace."""
     last = _FIRST_USER + _BLOCKS * _BLOCK
@@ -117,7 +122,7 @@ def prepare(readable: Iterable[str]) -> Identity:
     Args:
         readable: paths that they must be able to read.
     """
-    if not can_change_user() or not _all_users_mapped():
+    if not possible():
         return Identity(None, False)
     first = _FIRST_USER + secrets.randbelow(_BLOCKS) * _BLOCK
     closed = not all(_open_to_all(path) for path in readable)

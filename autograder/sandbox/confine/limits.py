@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import resource
 import signal
@@ -17,8 +18,6 @@ LAYER = "limits"
 # threads, guard pages, alignment of large blocks. RLIMIT_DATA, which does not count that, is the sharper of the two.
 _RESERVED_SPACE = 512 << 20
 _STACK = 8 << 20
-# An ordinary user's processes are counted together, and others of them come and go while a worker runs.
-_OTHER_TASKS = 1024
 _SECONDS_TO_DIE = 1  # from SIGXCPU, which a submission can catch, to SIGKILL
 
 
@@ -100,21 +99,56 @@ def prepare(
     return ResourceLimits(tuple((number, s, h) for number, s, h in known if number is not None))
 
 
-def tasks_of_user(user: int, threads: int) -> int:
-    """Return an RLIMIT_NPROC for a worker that shares its user with other processes: a brake for thread bombs.
-
-    The kernel counts all tasks of a user and exempts root altogether, so this cannot be exact.
-    """
+def tasks(user: int | None = None) -> int:
+    """Return how many tasks /proc shows, all of them or those of a user."""
     count = 0
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         try:
-            if entry.stat().st_uid == user:
+            if user is None or entry.stat().st_uid == user:
                 count += len(os.listdir(f"/proc/{entry.name}/task"))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # it ended meanwhile, or hides its tasks
-    return count + threads + _OTHER_TASKS
+    return count
+
+
+def free_tasks() -> int | None:
+    """Return how many more tasks the user of this process may have; None where no limit binds it."""
+    if os.geteuid() == 0 or not os.path.isdir("/proc/self/task"):
+        return None
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    return None if most == resource.RLIM_INFINITY else max(0, most - tasks(os.getuid()))
+
+
+def counts_own_tasks() -> bool:
+    """Try whether RLIMIT_NPROC counts the tasks that this process sees and no others.
+
+    So it is in a user namespace and a process namespace of its own since Linux 5.14. Older kernels count all tasks of
+    the user on the machine, and root is counted nowhere.
+    """
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if _only_one_more() else 1
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _only_one_more() -> bool:
+    """Allow one task more than there are and try to start two threads."""
+    most = tasks() + 1
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    for allowed in (True, False):
+        try:
+            _thread.start_new_thread(lock.acquire, ())
+        except RuntimeError:
+            return not allowed
+    return False
 
 
 def new_session() -> None:

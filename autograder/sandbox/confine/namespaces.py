@@ -79,10 +79,10 @@ def command(readable: Iterable[str], writable: Iterable[str] = ()) -> list[str]:
         arguments.append("--unshare-user")
     arguments += ["--cap-drop", "ALL"]
     if identity.can_change_user():
-        # Used and dropped by each worker on its way to a user id of its own.
-        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
+        # Used and dropped by each worker on its way to a user id of its own; the last one only where an installation
+        # is closed to other users than root.
+        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_READ_SEARCH"):
             arguments += ["--cap-add", capability]
-    # Folders above a mount are made here, so that other users than root can pass through them too.
     arguments += ["--proc", "/proc", "--dev", "/dev"]
     for link in ("/bin", "/lib", "/lib32", "/lib64", "/usr/lib64"):
         if os.path.islink(link):
@@ -93,10 +93,18 @@ def command(readable: Iterable[str], writable: Iterable[str] = ()) -> list[str]:
     whole = _without_nested([*standard, *_crowded(paths)])
     hidden = [os.path.join(folder, name) for folder in standard for name in libraries.SITE_FOLDERS]
     hidden = [path for path in hidden if os.path.isdir(path)]
+    beside = [path for path in paths if not _within(path, whole)]
+    # bubblewrap makes the folders above a mount so that only root can pass through them; workers are other users.
+    for folder in _folders_above([*whole, *beside, *writable]):
+        arguments += ["--dir", folder]
     for path in whole:
         arguments += ["--ro-bind", path, path]
     for path in _without_nested(hidden):
         arguments += ["--tmpfs", path]
+        # The mount hides the folders that were made above.
+        for folder in _folders_above(inner for inner in paths if _within(inner, [path])):
+            if _within(folder, [path]):
+                arguments += ["--dir", folder]
     for path in paths:
         if not _within(path, whole) or _within(path, hidden):
             arguments += ["--ro-bind", path, path]
@@ -136,6 +144,12 @@ def _without_nested(paths: Iterable[str]) -> list[str]:
         if not _within(path, kept):
             kept.append(path)
     return kept
+
+
+def _folders_above(paths: Iterable[str]) -> list[str]:
+    """Every folder above one of the paths, each before those that lie in it; links are made elsewhere."""
+    folders = {str(folder) for path in paths for folder in Path(path).parents} - {"/"}
+    return sorted(folder for folder in folders if not os.path.islink(folder))
 
 
 def _crowded(paths: Iterable[str]) -> list[str]:

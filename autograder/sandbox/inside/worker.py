@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import importlib.abc
+import importlib.machinery
 import linecache
 import os
 import random
@@ -23,7 +24,7 @@ import numpy as np
 
 from .. import wire
 from ..confine import libraries as packages
-from . import eventloop, quiet_ipython, statements
+from . import eventloop, quiet_ipython, statements, threads
 
 MODULE = "submission"
 
@@ -36,8 +37,10 @@ class ImportLimit(importlib.abc.MetaPathFinder):
         names = packages.importable(torch=libraries == "torch")
         self.allowed = {*sys.stdlib_module_names, *names, MODULE, quiet_ipython.NAME}
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        """Raise for a module outside the list; otherwise leave the search to the others.
+    def find_spec(
+        self, fullname: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Raise for a module outside the list; otherwise leave the search to the others, but for that of tqdm's bars.
 
         ModuleNotFoundError, as libraries catch that one where a dependency is optional.
         """
@@ -46,6 +49,7 @@ class ImportLimit(importlib.abc.MetaPathFinder):
             if top in packages.TORCH_DISTRIBUTIONS:
                 raise ModuleNotFoundError(f"{top} cannot be imported in this chapter", name=top)
             raise ModuleNotFoundError(f"No module named {top!r}", name=top)
+        return threads.without_monitor(path) if fullname == threads.MONITORED else None
 
 
 class Foreign:

@@ -4,12 +4,14 @@ Started by exec with a clean environment, never forked from the grader, so nothi
 It has never run a backward pass: torch's autograd threads do not survive a fork.
 
 Control messages on the socket, one JSON line each: from the grader an options object with three descriptors (requests,
-replies, output); to the grader `{"pid": …}` with a pidfd, later `{"exit": pid, "status": …, "cpu": …, "memory": …}`.
-Before all of them comes `{"ready": level}`, or `{"failed": reason}` from one that cannot start.
+replies, output); to the grader `{"pid": …}` with a pidfd, later `{"exit": pid, "status": …, "cpu": …, "memory": …}`;
+`{"waiting": reason}` while the system refuses a process. Before all of them comes `{"ready": level, "threads": …}`,
+or `{"failed": reason}` from one that cannot start.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import json
@@ -19,14 +21,18 @@ import signal
 import socket
 import sys
 import traceback
+from collections import deque
 from typing import Any, NoReturn
 
 from .. import confine
 from ..confine import libraries as packages
-from . import hugepages, worker
+from . import hugepages, threads, worker
 
 CANNOT_CONFINE = 70
 CANNOT_START = 71
+# Between attempts at a fork that the system refuses, in seconds.
+_FIRST_DELAY = 0.01
+_LONGEST_DELAY = 0.5
 
 # Imported once here so that no worker pays for them.
 _WARM_NUMPY = [
@@ -86,7 +92,7 @@ def _warm_torch() -> None:
     importlib.import_module("torch._dynamo")  # otherwise the first optimizer imports it, in seconds
     torch.compile = _uncompiled
     nn.Module.compile = _uncompiled  # type: ignore[method-assign, assignment]
-    torch.set_num_threads(1)
+    threads.keep_torch_to_one(torch)
     torch.manual_seed(0)
     sequence = torch.zeros(2, 3, 4)
     for cell in (nn.RNN, nn.LSTM, nn.GRU):
@@ -202,28 +208,65 @@ def main() -> None:
     poll.register(control, select.POLLIN)
     poll.register(wake_read, select.POLLIN)
     try:
-        _say(control, {"ready": prepared.level})
+        _say(control, {"ready": prepared.level, "threads": prepared.threads})
+        forks = _Forks(control, prepared, libraries)
         while True:
-            for descriptor, _event in poll.poll():
+            for descriptor, _event in poll.poll(forks.pause()):
                 if descriptor == wake_read:
                     os.read(wake_read, 4096)
                     _reap(control)
                 else:
-                    _fork(control, prepared, libraries)
+                    forks.request()
+            forks.attempt()
     except (ConnectionResetError, BrokenPipeError):
         pass  # the grader is gone; the workers go with us: parent-death signal
     os._exit(0)
 
 
-def _fork(control: socket.socket, prepared: Any, libraries: str) -> None:
-    message, descriptors, _flags, _address = socket.recv_fds(control, 65536, 3)
-    if not message:
-        os._exit(0)
-    pid = os.fork()
-    if pid == 0:
-        control.close()
-        _become_worker(descriptors, prepared, libraries)
-    pidfd = os.pidfd_open(pid)
-    socket.send_fds(control, [json.dumps({"pid": pid}).encode() + b"\n"], [pidfd])
-    for opened in (*descriptors, pidfd):
-        os.close(opened)
+class _Forks:
+    """The workers that were asked for and are not there yet.
+
+    The kernel refuses a process while its tasks or memory are short, which passes. So a fork is tried again, ever more
+    slowly, until it succeeds; how long that may take is for the grader to say. Meanwhile ended workers are reaped.
+    """
+
+    def __init__(self, control: socket.socket, prepared: Any, libraries: str):
+        self._control = control
+        self._prepared = prepared
+        self._libraries = libraries
+        self._wanted: deque[list[int]] = deque()  # descriptors
+        self._delay = 0.0
+
+    def request(self) -> None:
+        """Take a request from the grader; end where it is gone."""
+        message, descriptors, _flags, _address = socket.recv_fds(self._control, 65536, 3)
+        if not message:
+            os._exit(0)
+        self._wanted.append(descriptors)
+
+    def pause(self) -> int | None:
+        """Milliseconds until the next attempt, None where there is nothing to attempt."""
+        return round(1000 * self._delay) if self._wanted else None
+
+    def attempt(self) -> None:
+        """Fork what was asked for, as far as the system lets us."""
+        while self._wanted:
+            try:
+                pid = os.fork()
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.ENOMEM):
+                    raise
+                if not self._delay:
+                    _say(self._control, {"waiting": _in_a_line(error)})
+                self._delay = min(max(_FIRST_DELAY, 2 * self._delay), _LONGEST_DELAY)
+                return
+            descriptors = self._wanted.popleft()
+            if pid == 0:
+                self._control.close()
+                _become_worker(descriptors, self._prepared, self._libraries)
+            self._delay = 0.0
+            pidfd = os.pidfd_open(pid)
+            line = json.dumps({"pid": pid}).encode() + b"\n"
+            socket.send_fds(self._control, [line], [pidfd])
+            for opened in (*descriptors, pidfd):
+                os.close(opened)

@@ -29,6 +29,7 @@ from typing import Any
 
 import msgspec
 
+from autograder.classroom.hiding import hidden
 from autograder.course.settings import Grading
 from autograder.course.source import ROOT, SUITES, Chapter, chapters, module_source
 from autograder.grading.engine import Grader
@@ -108,6 +109,7 @@ class Places:
     gradebook: str
     plant: str
     grader_pid: str
+    graded: str
 
     def fill(self, text: str) -> str:
         """Put the places in for `@NAME@`; the canary itself is not given away."""
@@ -192,6 +194,7 @@ class Range:
             gradebook=str(self._scratch / "gradebook.db"),
             plant=str(self._scratch / "planted"),
             grader_pid=str(os.getpid()),
+            graded=str(self._scratch / "graded"),
         )
         self._secret_files = [
             Path(path)
@@ -205,6 +208,12 @@ class Range:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(canary)
         os.environ[_VARIABLE] = canary
+        # Of an earlier run, in which the neighbour did well.
+        for name in ("results/neighbour/{}.json", "feedback/neighbour/{}.html", "grades.csv"):
+            path = self._scratch / "graded" / name.format(CHAPTER)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(canary)
+            self._secret_files.append(path)
 
     def close(self) -> None:
         """End the grader; take the secrets away."""
@@ -230,7 +239,8 @@ class Range:
             found = self._hand_in(folder, expected, chapter)
             started = time.perf_counter()
             submission = read(found)
-            result, _ = self._grader.grade(submission)
+            with hidden(Path(self.places.graded), self.level):
+                result, _ = self._grader.grade(submission)
             seconds = time.perf_counter() - started
             outcome = Attempt(folder.name, self.level, seconds, result)
             outcome.wrong += deviations(result, expected, chapter)

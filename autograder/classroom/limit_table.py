@@ -11,7 +11,7 @@ from typing import NamedTuple, get_type_hints
 
 from autograder import results
 from autograder.classroom import grader_process, scheduler
-from autograder.grading import judge, submissions
+from autograder.grading import judge, reader, submissions
 from autograder.sandbox import client, session, wire
 from autograder.sandbox.confine import Policy, cgroups, limits
 from autograder.sandbox.terms import Limits
@@ -236,6 +236,12 @@ def _of_graders() -> Iterator[Row]:
 
 def _of_files() -> Iterator[Row]:
     refused = "refused: says how large it is"
+    yield Row(
+        "reading one file",
+        f"{reader.SECONDS:g} s of processor time, as long of waiting, {_size(reader.MEMORY)} of memory",
+        "unreadable: `takes too long to read`, `takes too much memory to read`",
+        "a confined child of the grader, replaced afterwards",
+    )
     yield Row("a file that is handed in", _size(submissions.MAX_BYTES), refused, READER)
     yield Row("the same without outputs, or a module", _size(cells.MAX_BYTES), refused, READER)
     yield Row("cells", _size(cells.MAX_CELLS), "refused: says how many there are", READER)

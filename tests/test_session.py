@@ -526,3 +526,21 @@ def test_no_accelerator_is_seen(start):
     """
     assert start(source, libraries="torch").call("seen", []).result == [False, 0]
     assert client._environment()["CUDA_VISIBLE_DEVICES"] == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "least", "most"),
+    [
+        ("for value in range(n): total += value", 1000, 3000),
+        ("total = sum(value for value in range(n))", 1000, 3000),
+        ("total = functools.reduce(lambda one, two: one + two, range(n))", 1000, 3000),
+        ("total = int(np.arange(n).sum())", 1, 100),
+    ],
+)
+def test_lines_of_python_are_counted_whatever_writes_the_loop(start, body, least, most):
+    source = f"import functools\nimport numpy as np\ndef f(n):\n    total = 0\n    {body}\n    return total"
+    session = start(source)
+    counted = session.call("f", [1000], count=True)
+    assert counted.result == 499_500
+    assert least <= counted.lines <= most
+    assert session.call("f", [1000]).lines == 0

@@ -298,11 +298,13 @@ class Student:
         echo: bool = False,
         cotangents: Any = None,
         strict: bool = False,
+        count: bool = False,
         **kwargs: Any,
     ) -> CallResult:
         """Call a function; its results are checked for number and come back as `RESULTS` declares them.
 
-        `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error.
+        `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error;
+        with `count` the result tells how many lines of Python were run.
         """
         declared = self._results.get(function, "")
         hold: bool | list[bool] = declared == HANDLE
@@ -320,6 +322,7 @@ class Student:
                 seed=self._seed,
                 seconds=self._seconds(),
                 strict=strict,
+                count=count,
             ),
         )
         if isinstance(declared, Mapping):

@@ -439,6 +439,7 @@ class Session:
         seconds: float | None = None,
         attribute: bool = False,
         strict: bool = False,
+        count: bool = False,
     ) -> CallResult:
         """Call a function of the submission by name, or an object it returned.
 
@@ -454,6 +455,7 @@ class Session:
             seconds: a time limit other than the default.
             attribute: read `method` instead of calling it.
             strict: a RuntimeWarning of numpy's counts as an exception.
+            count: count the lines of Python that are run.
 
         Raises:
             StudentRaised, FunctionMissing, WorkerEnded: how the call ended instead.
@@ -473,6 +475,7 @@ class Session:
                 cotangents=None if cotangents is None else packer.pack(list(cotangents)),
                 seed=seed,
                 strict=strict,
+                count=count,
             )
 
         reply, arrays = self._exchange(make, seconds)
@@ -481,6 +484,7 @@ class Session:
                 self._unpack(reply.value, arrays),
                 self._unpack(reply.args_after, arrays),
                 self._unpack(reply.gradients, arrays),
+                reply.lines,
             )
         except wire.WireError as error:
             self._leave()

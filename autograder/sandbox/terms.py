@@ -103,3 +103,4 @@ class CallResult(msgspec.Struct, frozen=True):
     result: Any
     args_after: Any = None
     gradients: Any = None
+    lines: int = 0  # of Python that were run, where they were counted

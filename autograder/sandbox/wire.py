@@ -131,7 +131,7 @@ class RunCell(msgspec.Struct, tag="cell", frozen=True):
 class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
     """Call a function by name (`name`), a held object (`held`), or a method or attribute of it (`held` and `name`).
 
-    `strict` turns a RuntimeWarning of numpy's into an exception.
+    `strict` turns a RuntimeWarning of numpy's into an exception, `count` has the lines counted that Python runs.
     """
 
     id: int
@@ -145,6 +145,7 @@ class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
     cotangents: Value = None
     seed: int | None = None
     strict: bool = False
+    count: bool = False
 
 
 class ReadState(msgspec.Struct, tag="state", frozen=True):
@@ -182,6 +183,7 @@ class Done(msgspec.Struct, tag="done", frozen=True, kw_only=True, forbid_unknown
     value: Value = None
     args_after: Value = None
     gradients: Value = None
+    lines: int = 0  # where they were counted
 
 
 class Raised(msgspec.Struct, tag="raised", frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -87,6 +87,19 @@ def test_a_function_that_computes_nothing_never_earns_all(grader, name, body):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_suites_read_no_clock(name):
+    """The processor and its load judge otherwise; `count=True` counts what is run."""
+    tree = ast.parse((SUITES / name / f"test_{name}.py").read_text())
+    modules = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not modules & {"time", "timeit", "datetime", "resource"}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_suites_compare_with_nothing_that_broadcasts(name):
     """Only `compare`, `require`, `raises` and `unchanged` judge; their strictness has its own tests."""
     tree = ast.parse((SUITES / name / f"test_{name}.py").read_text())

@@ -40,7 +40,7 @@ from autograder.reports.text import one_line
 from autograder.results import SubmissionResult
 from autograder.sandbox import doctor, verdict
 from autograder.sandbox.doctor import available
-from autograder.sandbox.terms import SAFE_LEVELS
+from autograder.sandbox.terms import SAFE_LEVELS, GraderFault
 from autograder.similarity import compare as similarity
 from autograder.similarity import report as similarity_report
 
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, CourseError, SettingsError) as error:
         _complain(f"{parser.prog}: {error}")
         return USAGE
-    except SchedulerError as error:
+    except (SchedulerError, GraderFault) as error:
         _complain(f"{parser.prog}: {error}. The same command goes on from here.")
         return NOT_ALL_WELL
     except KeyboardInterrupt:

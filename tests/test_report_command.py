@@ -18,11 +18,13 @@ from autograder import cli
 from autograder.classroom.run import RunSummary
 from autograder.course.source import chapters, module_source
 from autograder.files import write_file
+from autograder.grading import reader
 from autograder.grading.engine import Usage
 from autograder.grading.submissions import printable
 from autograder.reports.files import Place, read_results, rendered, write_reports
 from autograder.results import TestResult, from_json, function_result, to_json
 from autograder.sandbox.doctor import Available
+from autograder.sandbox.terms import GraderFault
 from tests.made_up_class import result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -226,3 +228,16 @@ def test_ctrl_c_leaves_a_state_that_goes_on(tmp_path):
     paths = sorted(output.glob("results/*/*.json"))
     assert [from_json(path.read_bytes()).score for path in paths] == [100.0] * 10
     assert len(list(output.glob("feedback/*/*.html"))) == 10
+
+
+def test_a_reader_that_does_not_start_is_a_sentence_and_no_traceback(tmp_path, monkeypatch, capsys):
+    (tmp_path / "ada" / "ch04_lstm").mkdir(parents=True)
+    (tmp_path / "ada" / "ch04_lstm" / "ch04_lstm.py").write_text("x = 1\n")
+
+    def fail(*_arguments):
+        raise GraderFault("the confined reader does not start")
+
+    monkeypatch.setattr(reader, "_child", fail)
+    options = ["--submissions", str(tmp_path), "--output", str(tmp_path / "out"), "--no-gradebook"]
+    assert cli.main(["grade", *options, "--jobs", "1"]) == 1
+    assert "the confined reader does not start" in capsys.readouterr().err

@@ -427,4 +427,4 @@ def test_without_anywidget_the_message_says_what_to_install(
     module = importlib.import_module("seqlab.simulation_widget")
     monkeypatch.setitem(sys.modules, "anywidget", None)
     with pytest.raises(ImportError, match="pip install anywidget"):
-        module.widget("unfolding", own_step)
+        module.widget("unfolding", own_step, "", "")

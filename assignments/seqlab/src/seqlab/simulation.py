@@ -148,4 +148,4 @@ def sim(name: str, step: Callable[..., Any] | None = None) -> Any:
         return Simulation(name)
     from seqlab.simulation_widget import widget
 
-    return widget(name, step)
+    return widget(name, step, script(name), stylesheet())

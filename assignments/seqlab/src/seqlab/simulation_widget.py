@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from seqlab.simulation import script, stylesheet
-
 Step = Callable[..., Any]
 Inputs = Mapping[str, Any]
 
@@ -158,8 +156,15 @@ def drive(name: str, step: Step, inputs: Inputs) -> dict[str, Any]:
         return {"problem": f"Your function raised {type(error).__name__}: {error}"}
 
 
-def widget(name: str, step: Step) -> Any:
-    """Return a widget that draws the student's function beside ours."""
+def widget(name: str, step: Step, script: str, stylesheet: str) -> Any:
+    """Return a widget that draws the student's function beside ours.
+
+    Args:
+        name: of the simulation.
+        step: the student's function.
+        script: the simulation's module.
+        stylesheet: the style of all simulations.
+    """
     try:
         import anywidget
         import traitlets
@@ -169,8 +174,8 @@ def widget(name: str, step: Step) -> Any:
         ) from error
 
     class Driven(anywidget.AnyWidget):
-        _esm = script(name) + HOST
-        _css = stylesheet()
+        _esm = script + HOST
+        _css = stylesheet
         request = traitlets.Dict().tag(sync=True)
         answer = traitlets.Dict().tag(sync=True)
 

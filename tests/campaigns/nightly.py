@@ -24,7 +24,8 @@ EVERY_CHANGE = (
     *("lint", "test", "certify", "notebooks", "attacks", "fuzz", "cluster-demo", "browser"),
 )
 NIGHTLY = (
-    *("test-pythons", "machines", "try-cuda", "fuzz-long", "load", "formgrader-test"),
+    *("test-pythons", "machines", "try-cuda", "fuzz-long", "load", "determinism", "sanitiser"),
+    "formgrader-test",
     *("ablation", "scale", "bench"),
 )
 _TARGETS = {"fuzz": ("fuzz", "60"), "fuzz-long": ("fuzz", "1800")}

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from autograder.classroom.hiding import HIDDEN, PREFIX, hidden, restore
-from autograder.classroom.run import sweep
+from autograder.classroom.run import grade_class, sweep
+from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.reports.changes import CHANGES
 from autograder.reports.files import RESULTS
+from autograder.sandbox.doctor import available
 
 RESULT = Path(RESULTS, "ada", "ch02.json")
 
@@ -131,3 +133,33 @@ def test_a_file_system_without_locks_is_no_obstacle(output, monkeypatch):
     with hidden(output, "B"):
         assert not (output / RESULT).exists()
     assert (output / RESULT).exists()
+
+
+@pytest.mark.skipif(available().level not in "AB", reason="no sandbox here")
+def test_a_run_at_level_b_hides_and_reuses(output, tmp_path):
+    course = chapters()
+    chapter = "ch02_vanilla_rnn"
+    for student in ("ada", "bob"):
+        folder = tmp_path / "submitted" / student / chapter
+        folder.mkdir(parents=True)
+        (folder / f"{chapter}.py").write_text(module_source(course[chapter]))
+    seen = []
+
+    def run():
+        seen.clear()
+        return grade_class(
+            tmp_path / "submitted",
+            output,
+            course,
+            chapters=[chapter],
+            level="B",
+            progress=lambda done, _total, _name: seen.append((done, (output / RESULTS).exists())),
+        )
+
+    first = run()
+    assert [result.score for result in first.results] == [100.0, 100.0]
+    assert seen == [(0, True), (1, False), (2, False)]  # before the first worker all is public
+    for student in ("ada", "bob"):
+        assert (output / RESULTS / student / f"{chapter}.json").is_file()
+    assert not list(output.glob(f"{PREFIX}*"))
+    assert run().reused == 2

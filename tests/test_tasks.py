@@ -382,6 +382,25 @@ def small_group():
 
 
 @needs_sandbox
+def test_a_zygote_forks_as_soon_as_the_system_lets_it(small_group):
+    zygote = client.Zygote("numpy")
+    try:
+        zygote._get_ready()
+        (small_group / "cgroup.procs").write_text(str(zygote._process.pid))
+        (small_group / "pids.max").write_text("1")
+        zygote._request_fork()
+        zygote._note(zygote._message())
+        assert zygote._refused.startswith("BlockingIOError")
+        (small_group / "pids.max").write_text("10")
+        worker = zygote.fork(Limits())
+        worker.greet(client.START_SECONDS)
+        assert zygote._refused == ""
+        worker.close()
+    finally:
+        zygote.close()
+
+
+@needs_sandbox
 def test_who_takes_all_tasks_takes_none_from_others(small_group, tmp_path):
     source = module_source(chapters()[CHAPTER])
     for number in range(6):

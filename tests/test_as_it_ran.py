@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from autograder.course.settings import Grading
 from autograder.course.source import chapters
 from autograder.grading.engine import Grader
 from autograder.grading.submissions import parse
@@ -307,7 +308,7 @@ CONFINED = {
 
 @pytest.fixture(scope="module")
 def grader():
-    made = Grader({CHAPTER: chapters()[CHAPTER]}, limits=Limits(cells=4.0))
+    made = Grader({CHAPTER: chapters()[CHAPTER]}, grading=Grading(limits=Limits(cells=4.0)))
     yield made
     made.close()
 

@@ -66,9 +66,9 @@ def test_the_bank_is_complete():
         ("read_neighbour", "a secret was read"),
         ("read_hidden_tests", "a hidden suite was read"),
         ("read_reference", "a reference was read"),
-        ("import_reference", "sample gained 12.0"),
-        ("fork", "sample gained 12.0"),
-        ("sockets", "sample gained 12.0"),
+        ("import_reference", "sample gained 14.0"),
+        ("fork", "sample gained 14.0"),
+        ("sockets", "sample gained 14.0"),
     ],
 )
 def test_an_attack_that_succeeds_is_seen(defenceless, name, found):

@@ -17,7 +17,8 @@ HEAVY = {"jupytext", "nbclient", "nbconvert", "nbformat", "nbgrader", "numpy", "
 _SAY_WHAT_IS_LOADED = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 
 _READ_A_CHAPTER = """
-from autograder.course.source import chapters, quiz_key, solution_source
+from autograder.course.quiz import quiz_key
+from autograder.course.source import chapters, solution_source
 for chapter in chapters().values():
     solution_source(chapter, chapter.functions[0].name)
     quiz_key(chapter)
@@ -86,5 +87,6 @@ def test_reading_a_chapter_loads_nothing_that_executes_or_releases():
     assert not {"nbclient", "nbconvert", "nbgrader", "numpy", "pytest", "torch"} & loaded
     assert {name for name in loaded if name.startswith("autograder.")} == {
         "autograder.course",
+        "autograder.course.quiz",
         "autograder.course.source",
     }

@@ -57,7 +57,11 @@ _SUBMISSION = {
         "remark at the cell: `stopped: it took too long`, or `not run` for those after it",
         GRADER,
     ),
-    "call": _Text("computing within one call, by its own thread; and as long of waiting", "timeout: `took too long`", GRADER),
+    "call": _Text(
+        "computing within one call, by its own thread; and as long of waiting",
+        "timeout: `took too long`",
+        GRADER,
+    ),
     "waiting": _Text("waiting within one call", "timeout", GRADER),
     "chapter": _Text(
         "time of all calls, shared out by function",

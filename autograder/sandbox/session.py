@@ -127,6 +127,7 @@ class Session:
         self._load_seconds = 0.0
         self._load_cost = 0.0  # of the latest complete run of the cells
         self._threads: dict[int, float] = {}
+        self._threads_of_cells = 0
         self._loaded = False
         self.seconds = 0.0  # spent in calls so far
         self.spent = 0.0  # in calls and cells so far
@@ -182,7 +183,9 @@ class Session:
         now = worker.threads()
         before, self._threads = self._threads, now
         grown = [now[thread] - before.get(thread, 0.0) for thread in now]
-        return max(grown, default=0.0) > _STIR and self._seconds_left() > 2 * self._load_cost
+        more = len(now) > self._threads_of_cells  # they count against what later tests may start
+        stirs = max(grown, default=0.0) > _STIR
+        return (stirs or more) and self._seconds_left() > 2 * self._load_cost
 
     def _seconds_left(self) -> float:
         return self._limits.submission - self.spent
@@ -220,6 +223,7 @@ class Session:
             if complete:
                 self._loaded = True
                 self._threads = worker.threads()
+                self._threads_of_cells = len(self._threads)
                 return worker
             if starts >= _STARTS or self._load_seconds > _LOAD_SHARE * self._limits.cells:
                 self._leave_out_rest()

@@ -27,9 +27,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from autograder.course.settings import Grading
-from autograder.course.source import chapters, module_source
+from autograder.course.source import QUIZ, chapters, module_source
 from autograder.grading.engine import ungraded
-from autograder.grading.submissions import QUIZ, parse
+from autograder.grading.submissions import parse
 from autograder.results import from_json, to_json
 from autograder.sandbox import client, wire
 from autograder.sandbox.terms import Handle

@@ -271,7 +271,7 @@ class SafePages(Preprocessor):
         super().__init__(**options)
         if self.parent is not None:
             in_formgrader = self.parent.template_name == "formgrade"
-            folder = "formgrader" if in_formgrader else "feedback"
+            folder = "formgrader" if in_formgrader else "returned"
             loaders: list[BaseLoader] = [FileSystemLoader(TEMPLATES / folder)]
             if in_formgrader:
                 loaders.append(DictLoader(script_policy.marked_macros()))

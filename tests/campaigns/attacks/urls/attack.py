@@ -7,8 +7,11 @@ def fetched():
 def looped():
     import asyncio
 
-    # The loop that cells wait in has no sockets; here it should get one.
-    return asyncio.run(asyncio.start_server(lambda *_: None, "127.0.0.1", 0))
+    async def serve():
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        return server.sockets[0]  # a server without a socket is none
+
+    return asyncio.run(serve())
 
 
 def connected():

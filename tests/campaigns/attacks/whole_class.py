@@ -104,9 +104,9 @@ def deviations(everyone: Everyone, students: Mapping[str, Expected]) -> Iterator
 def tried(attacks: Mapping[str, Expected], level: str) -> list[str]:
     """Grade the class twice; return what went wrong."""
     with Everyone(level) as everyone:
-        # The bank's own secrets lie where a class has its files; here the class has its own.
-        Path(everyone.places.gradebook).unlink()
         students = everyone.hand_in_all(attacks)
+        # The bank's own secret lies where the class will have its gradebook.
+        Path(everyone.places.gradebook).unlink()
         status, seconds, said = command(everyone)
         largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         print(

@@ -36,6 +36,7 @@ from autograder.grading.engine import Grader
 from autograder.grading.submissions import Found, read
 from autograder.results import SubmissionResult, to_json
 from autograder.sandbox import client
+from autograder.sandbox.confine import cgroups, identity
 from autograder.sandbox.terms import Limits
 
 from .pages import harm_of_reports
@@ -79,6 +80,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         levels: the levels at which it is tried.
         fast: whether it belongs to the subset that the ordinary tests run.
         seconds: how long it may take.
+        threads: whether it starts some, which machines that cannot count them refuse.
     """
 
     about: str
@@ -95,6 +97,12 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: str = "AB"
     fast: bool = False
     seconds: float = SECONDS
+    threads: bool = False
+
+
+def threads_can_start(level: str) -> bool:
+    """Tell whether a submission may start threads at a level of this machine."""
+    return level == "A" or identity.possible() or cgroups.delegated() is not None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ __all__ = [
     "TestEnded",
     "calls_counted",
     "compare",
+    "insist",
     "once",
     "raises",
     "require",
@@ -118,7 +119,16 @@ def once(function: F) -> F:
 
 
 class _IllConditioned(Exception):
-    """The inputs of a case make a result that nearly cancels."""
+    """The inputs of a case make a result that says nothing, or nearly cancels."""
+
+
+def insist(condition: bool) -> None:
+    """Draw the case again unless this holds, for use within a case that is computed `once`.
+
+    For a draw by which sound code cannot be told from a mistake.
+    """
+    if not condition:
+        raise _IllConditioned
 
 
 def well_conditioned(compute: Callable[..., Any], *arguments: Any) -> Any:

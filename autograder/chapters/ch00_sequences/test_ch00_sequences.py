@@ -15,12 +15,14 @@ import pytest
 from autograder.grading.toolkit import (
     calls_counted,
     compare,
+    insist,
     once,
     raises,
     require,
     scores,
     unchanged,
 )
+from seqlab.compare import relative_error
 
 RESULTS = {
     "build_vocabulary": "",
@@ -409,6 +411,10 @@ def recurrence_case(
     states = [h0]
     for x in xs:
         states.append(step(states[-1], x))
+    forgetful = np.zeros_like(h0)
+    for x in xs:
+        forgetful = step(forgetful, x)
+    insist(T == 0 or relative_error(forgetful, states[-1]) > 1e-3)
     # Generated: the first input is like an output, so this takes as many features as outputs.
     start = rng.normal(size=(*batch, V))
     generated, h, y = [], h0, start

@@ -483,6 +483,7 @@ def greedy_case(rng: np.random.Generator, draw: int = 0) -> SimpleNamespace:
             and max(ends) < length - 1
             and len(goes_on) >= 2
             and endless
+            and any(bos in row[: row.index(eos) if eos in row else length] for row, _ in found)
         ):
             break
     wanted = []
@@ -933,7 +934,9 @@ def test_attending_keeps_arguments(student: Any) -> None:
 class Model:
     """A decoder in numpy that scores the next token after a prefix; remembers what it has scored."""
 
-    def __init__(self, context: torch.Tensor, params: Tensors, bos: int):
+    def __init__(self, context: torch.Tensor, params: Tensors, bos: int, reads: int = -1):
+        """Take a model's parts; `reads` says which token of a prefix is read next: the last one, or by mistake the first."""
+        self._reads = reads
         self._p = {name: value.numpy() for name, value in params.items()}
         self._context = context[0].numpy()
         self._bos = bos
@@ -946,7 +949,7 @@ class Model:
         if prefix not in self._known:
             p = self._p
             before = self._state(prefix[:-1])[0] if prefix else self._context
-            y = prefix[-1] if prefix else self._bos
+            y = prefix[self._reads] if prefix else self._bos
             inside = p["Ws"] @ before + p["Wy"] @ p["E_tgt"][y] + p["Wc"] @ self._context
             s = np.tanh(inside + p["bs"])
             logits = p["Wo"] @ s + p["bo"]
@@ -1023,6 +1026,9 @@ def beam_case(rng: np.random.Generator, kind: str, width: int, max_length: int) 
             continue
         if kind == "greedy":
             (_, other), _ = search(model, EOS, 1, max_length)
+            (_, stuck), _ = search(Model(context, params, BOS, reads=0), EOS, width, max_length)
+            if max_length > 3 and stuck == tokens:
+                continue
         elif kind == "cut_off":
             other = tokens if EOS in tokens else ()
         elif kind:

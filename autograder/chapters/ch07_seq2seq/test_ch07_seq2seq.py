@@ -1027,7 +1027,8 @@ def beam_case(rng: np.random.Generator, kind: str, width: int, max_length: int) 
         if kind == "greedy":
             (_, other), _ = search(model, EOS, 1, max_length)
             (_, stuck), _ = search(Model(context, params, BOS, reads=0), EOS, width, max_length)
-            if max_length > 3 and stuck == tokens:
+            (_, wider), _ = search(model, EOS, width + 1, max_length)
+            if max_length > 3 and tokens in (stuck, wider):
                 continue
         elif kind == "cut_off":
             other = tokens if EOS in tokens else ()

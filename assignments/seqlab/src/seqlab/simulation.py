@@ -38,7 +38,7 @@ HEIGHTS = {
     "forward_pass": 1090,
     "gradient_flow": 1200,
     "lstm_cell": 1120,
-    "encoder_decoder": 1230,
+    "encoder_decoder": 1240,
     "memory_playground": 1200,
 }
 

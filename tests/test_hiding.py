@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from autograder.classroom.hiding import HIDDEN, PREFIX, hidden, restore
-from autograder.classroom.run import grade_class, sweep
+from autograder.classroom.local import LocalProcesses
+from autograder.classroom.run import Selection, grade_class, sweep
+from autograder.classroom.scheduler import Conditions
 from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.reports.changes import CHANGES
@@ -148,11 +150,11 @@ def test_a_run_at_level_b_hides_and_reuses(output, tmp_path):
     def run():
         seen.clear()
         return grade_class(
-            tmp_path / "submitted",
+            Selection(tmp_path / "submitted", [chapter]),
             output,
             course,
-            chapters=[chapter],
-            level="B",
+            LocalProcesses(1),
+            Conditions(level="B"),
             progress=lambda done, _total, _name: seen.append((done, (output / RESULTS).exists())),
         )
 

@@ -204,9 +204,10 @@ def test_complaints_are_one_line_that_nothing_obeys(class_folder, tmp_path, caps
 
 def test_ctrl_c_leaves_a_state_that_goes_on(tmp_path):
     """A real run, interrupted when the first results are there, then finished."""
+    many = 60  # so that the interrupt comes before the last, however busy the machine is
     source = module_source(chapters()[CHAPTER])
     folder, output = tmp_path / "submitted", tmp_path / "graded"
-    for number in range(10):
+    for number in range(many):
         (folder / f"s{number}" / CHAPTER).mkdir(parents=True)
         (folder / f"s{number}" / CHAPTER / f"{CHAPTER}.py").write_text(source)
     command = [sys.executable, "-m", "autograder", "grade", "--jobs", "1", "--no-gradebook"]
@@ -221,13 +222,13 @@ def test_ctrl_c_leaves_a_state_that_goes_on(tmp_path):
     assert "Traceback" not in said
     assert said.splitlines()[-1] == "Stopped. The same command goes on where this one was."
     done = len(list(output.glob("results/*/*.json")))
-    assert 2 <= done < 10
+    assert 2 <= done < many
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
-    assert f"{10 - done} graded, {done} unchanged" in again.stderr
+    assert f"{many - done} graded, {done} unchanged" in again.stderr
     paths = sorted(output.glob("results/*/*.json"))
-    assert [from_json(path.read_bytes()).score for path in paths] == [100.0] * 10
-    assert len(list(output.glob("feedback/*/*.html"))) == 10
+    assert [from_json(path.read_bytes()).score for path in paths] == [100.0] * many
+    assert len(list(output.glob("feedback/*/*.html"))) == many
 
 
 def test_a_reader_that_does_not_start_is_a_sentence_and_no_traceback(tmp_path, monkeypatch, capsys):

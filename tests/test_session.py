@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.sandbox import client, timer
+from autograder.sandbox import client, entry, timer
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import libraries
 from autograder.sandbox.doctor import available
@@ -492,7 +492,7 @@ def test_a_zygote_that_is_killed_while_it_starts():
 
 
 def test_a_zygote_without_its_package_says_which_is_missing(monkeypatch):
-    monkeypatch.setattr(client, "_ENTRY", "import there_is_no_such_package")
+    monkeypatch.setattr(entry, "_CODE", "import there_is_no_such_package")
     said = _reason(Zygote("numpy"))
     assert "exit status 1" in said and "No module named 'there_is_no_such_package'" in said
 

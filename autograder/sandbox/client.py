@@ -26,21 +26,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from . import wire
+from . import entry, wire
 from .clock import Clock, Used, computing_seconds
 from .confine import MOST_THREADS, ConfinementError, cgroups, namespaces
 from .confine import libraries as confine_libraries
 from .terms import ONE_CORE, GraderFault, Limits, WorkerEnded
-
-# The package alone, under its own name: its folder and the grader's are not on the zygote's path.
-_ENTRY = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("sandbox", {0!r}, submodule_search_locations=[{1!r}])
-sys.modules["sandbox"] = package = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(package)
-from sandbox.inside import zygote
-zygote.main()
-"""
 
 _F_SETPIPE_SZ = 1031
 _PIPE_SIZE = 1 << 20
@@ -164,8 +154,7 @@ class Zygote:
 
     def _start(self, beside: Iterable[str] = ()) -> None:
         self._group = self._make_group()
-        own = Path(__file__).parent
-        entry = _ENTRY.format(str(own / "__init__.py"), str(own))
+        program = entry.code("from sandbox.inside import zygote; zygote.main()")
         try:
             command, policy = _wrapped(self.libraries, self._policy, beside)
         except ConfinementError as error:
@@ -177,7 +166,7 @@ class Zygote:
         options = json.dumps({"libraries": self.libraries, "policy": policy})
         # What it, or bubblewrap, says on its way out.
         self._complaints = os.fdopen(os.memfd_create("complaints"), "rb")
-        command += [sys.executable, "-P", "-s", "-B", "-c", entry, str(theirs.fileno()), options]
+        command += [sys.executable, "-P", "-s", "-B", "-c", program, str(theirs.fileno()), options]
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],

@@ -18,12 +18,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from . import confine
+from . import confine, entry
 from .clock import Clock
 from .terms import ONE_CORE, GraderFault
 
@@ -117,12 +116,11 @@ class Confined:
         self._replies, theirs_out = os.pipe()
         for pipe in (self._requests, self._replies):
             os.set_blocking(pipe, False)
-        here = Path(__file__).parent
-        entry = _ENTRY.format(str(here / "__init__.py"), str(here))
+        program = entry.code("from sandbox import confined; confined.main(*sys.argv[1:])")
         try:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-P", "-s", "-B", "-c", entry),
+                    *(sys.executable, "-P", "-s", "-B", "-c", program),
                     *(str(theirs_in), str(theirs_out), self._options),
                 ],
                 pass_fds=[theirs_in, theirs_out],
@@ -213,15 +211,6 @@ def _read(pipe: int, length: int, check: Callable[[], None]) -> bytes:
 
 
 # --- the child ------------------------------------------------------------------------------------------------------
-
-_ENTRY = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("sandbox", {0!r}, submodule_search_locations=[{1!r}])
-sys.modules["sandbox"] = package = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(package)
-from sandbox import confined
-confined.main(*sys.argv[1:])
-"""
 
 
 def main(requests: str, replies: str, options: str) -> NoReturn:

@@ -29,6 +29,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import entry
 from .confine import (
     MOST_THREADS,
     ConfinementError,
@@ -45,14 +46,6 @@ from .confine import (
 _SECONDS = 60.0
 _MEMORY = 256 << 20
 _CANNOT_CONFINE = 70
-_ENTRY = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("sandbox", {0!r}, submodule_search_locations=[{1!r}])
-sys.modules["sandbox"] = package = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(package)
-from sandbox import doctor
-doctor.main(sys.argv[1:])
-"""
 _DENIED = (errno.EPERM, errno.EACCES, errno.ENOSYS)
 # In a mount namespace the file is simply not there.
 _HIDDEN = (*_DENIED, errno.ENOENT)
@@ -578,7 +571,7 @@ def _play(level: str, mode: str, **options: object) -> Any:
     if level == "A":
         policy["outside"] = namespaces.identifiers()
         found = libraries.find(torch=False)
-        own = (package / name for name in ("__init__.py", "doctor.py", "confine"))
+        own = (package / name for name in ("__init__.py", "entry.py", "doctor.py", "confine"))
         prefix = namespaces.command([*found.readable, *map(str, own)])
     command = [
         sys.executable,
@@ -586,7 +579,7 @@ def _play(level: str, mode: str, **options: object) -> Any:
         "-s",
         "-B",
         "-c",
-        _ENTRY.format(str(package / "__init__.py"), str(package)),
+        entry.code("from sandbox import doctor; doctor.main(sys.argv[1:])"),
     ]
     done = subprocess.run(
         [*prefix, *command, mode, json.dumps({"policy": policy, **options})],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import itertools
 import math
 import re
 
@@ -46,7 +47,8 @@ def grader():
     """A grader whose workers are no processes: everything here is our own code."""
     torch.set_num_threads(1)
     grader = Grader(COURSE)
-    grader._zygotes = {name: InProcessZygote(name) for name in ("numpy", "torch")}
+    for kind in itertools.product(("numpy", "torch"), (False, True)):
+        grader._zygotes[kind] = InProcessZygote(kind[0])
     # Names are not what is tested here, and looking for one takes longer than all the tests.
     grader.hints = lambda _name: Hints([], lambda _entry: {}, TraceStore("", ""))
     yield grader

@@ -152,7 +152,7 @@ def test_expect_knows_axes_and_dtypes():
     got = np.zeros((2, 3, 1), dtype=np.float32)
     wrong = got.copy()
     wrong[1, 2] = 1.0
-    assert "step 2" in only(find(lambda c: c.expect("h", wrong, got, axes="N T H")))
+    assert "step 3" in only(find(lambda c: c.expect("h", wrong, got, axes="N T H")))
     assert "float32" in only(find(lambda c: c.expect("h", got, got, dtype=np.float64)))
 
 
@@ -446,12 +446,12 @@ def test_the_likely_mistake_waits_for_the_second_failure():
 def test_the_table_of_gradients_is_escaped_html_and_text():
     rows = (
         GradientRow("d<x>", True, 1e-9),
-        GradientRow("dW", False, 0.25, "row 1, unit 0", 1.5, -2.0),
+        GradientRow("dW", False, 0.25, "row 2, unit 1", 1.5, -2.0),
     )
     result = CheckResult("f", False, ("dW is wrong",), gradients=rows, mend_first=("g", "h"))
     html, text = Report((result,)).html(), Report((result,)).text()
     assert "d&lt;x&gt;" in html and "<table" in html and 'scope="row"' in html
-    for words in ("2.5e-01", "row 1, unit 0", "1.5", "-2", "g and h"):
+    for words in ("2.5e-01", "row 2, unit 1", "1.5", "-2", "g and h"):
         assert words in html and words in text
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import types
 from collections import Counter
 
@@ -519,7 +520,16 @@ def test_a_function_that_never_ends_is_stopped_with_a_sentence():
     said = only(run_check(check, {"f": f}, seconds=0.2).findings)
     assert "f had not finished after 0.2 s" in said
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_PROF):
+        assert signal.getitimer(timer) == (0.0, 0.0)
+
+
+def test_waiting_for_the_machine_is_no_endless_loop():
+    waited = VisibleCheck("f", lambda c: c.call("f"), "?", ".")
+    pause = threading.Event()
+    assert run_check(waited, {"f": lambda: pause.wait(0.6)}, seconds=0.2).ok
+    said = only(run_check(waited, {"f": lambda: pause.wait(60)}, seconds=0.2).findings)
+    assert "f had not finished after 0.2 s" in said
 
 
 # --- %check

@@ -133,14 +133,14 @@ class NotebookRun:
         if data is None:
             self._died()
             return None
-        event, limit = data["event"], self._seconds + GRACE
+        event, limit = data["event"], timelimit.longest(self._seconds) + GRACE
         if event == "cell":
             self._doing("cell", (data["number"], data["step"], data["line"]), limit)
         elif event == "cell_failed":
             self.notes[data["number"], data["line"]] = data["said"]
         elif event == "start":
             self._limit = data["seconds"]
-            self._doing("function", data["function"], self._limit + GRACE)
+            self._doing("function", data["function"], timelimit.longest(self._limit) + GRACE)
         elif event == "result":
             return self._add(from_data(data["result"]))
         elif event == "impossible":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqlab import timelimit
+from seqlab.asgraded import Lacking, importing, numpy_of_grader
 from seqlab.chapters import chapters_with_checks, function_names
 from seqlab.checking import Check, LibraryMissing, Stopped
 from seqlab.results import CheckResult
@@ -84,15 +85,18 @@ def checks_of(chapter: str) -> dict[str, VisibleCheck]:
 
 
 def run_check(
-    check: VisibleCheck, namespace: Mapping[str, Any], seconds: float | None = None
+    check: VisibleCheck,
+    namespace: Mapping[str, Any],
+    seconds: float | None = None,
+    lacking: Lacking | None = None,
 ) -> CheckResult:
     """Run a check on the functions of a namespace.
 
     Exceptions of the functions become findings, and so does a function that has not finished after so many seconds,
     those of the check unless given.
-    What is no `Exception`, such as the interrupt of a kernel, passes.
+    What is no `Exception`, such as the interrupt of a kernel, passes. The grader's rules hold: `seqlab.asgraded`.
     """
-    c = _observe(check, namespace, seconds or check.seconds)
+    c = _observe(check, namespace, seconds or check.seconds, lacking)
     findings = _findings(c)
     if not findings:
         return CheckResult(check.function, True, (), check.question, check.likely)
@@ -107,10 +111,19 @@ def run_check(
     )
 
 
-def _observe(check: VisibleCheck, namespace: Mapping[str, Any], seconds: float) -> Check:
-    c = Check(namespace)
+def _observe(
+    check: VisibleCheck,
+    namespace: Mapping[str, Any],
+    seconds: float,
+    lacking: Lacking | None = None,
+) -> Check:
+    c = Check(namespace, lacking or Lacking(check.chapter))
     try:
-        with timelimit.limited(seconds):
+        with (
+            importing(namespace, check.chapter),
+            numpy_of_grader(),
+            timelimit.limited(seconds),
+        ):
             check.run(c)
     except Stopped:
         pass

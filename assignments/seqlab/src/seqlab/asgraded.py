@@ -1,0 +1,144 @@
+"""The grader's rules while a student's functions are checked: which modules there are, and what numpy accepts.
+
+A check that passes here and fails there is worth nothing. So an import that the grader refuses is refused here, and
+what an older numpy only warns of is an error where the grader's numpy makes it one.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seqlab import grader
+from seqlab.imports import Imported
+
+
+class NotInGrader(ModuleNotFoundError):
+    """The grader refuses this import."""
+
+
+class Lacking:
+    """What a submission misses where it is graded: the names that an import would have bound, each with its module."""
+
+    def __init__(self, chapter: str):
+        self.chapter = chapter
+        self.modules: dict[str, str] = {}
+
+    def add(self, imported: Imported) -> None:
+        """Note an import that failed."""
+        for name in imported.names:
+            self.modules[name] = imported.module.partition(".")[0]
+
+    def needed(self, error: BaseException) -> str:
+        """Return the module for want of which a function failed; "" where it is something else."""
+        if isinstance(error, ModuleNotFoundError):
+            return (error.name or "").partition(".")[0]
+        if isinstance(error, NameError) and error.name:
+            return self.modules.get(error.name, "")
+        return ""
+
+
+@contextmanager
+def importing(
+    namespace: Mapping[str, Any], chapter: str, folder: Path | None = None
+) -> Iterator[None]:
+    """Refuse imports of the code in this namespace as the grader does; libraries may import what they need.
+
+    Args:
+        namespace: of the notebook.
+        chapter: whose list of libraries holds.
+        folder: of the notebook; modules of its own lie there.
+    """
+    ordinary, by_name = builtins.__import__, importlib.import_module
+
+    def refuse(name: str, asking: Any) -> None:
+        if asking is namespace and isinstance(name, str) and grader.lacks(name, chapter):
+            top = name.partition(".")[0]
+            own = folder is not None and is_own(top, folder)
+            raise NotInGrader(grader.why_lacking(name, chapter, own), name=top)
+
+    def import_(
+        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        if level == 0:
+            refuse(name, globals)
+        return ordinary(name, globals, locals, fromlist, level)
+
+    def import_module(name: str, package: str | None = None) -> Any:
+        refuse(name, sys._getframe(1).f_globals)
+        return by_name(name, package)
+
+    builtins.__import__, importlib.import_module = import_, import_module
+    try:
+        yield
+    finally:
+        builtins.__import__, importlib.import_module = ordinary, by_name
+
+
+def is_own(module: str, folder: Path) -> bool:
+    """Whether a module is a file, or a folder with Python files, beside the notebook."""
+    if not module.isidentifier():
+        return False
+    return (folder / f"{module}.py").is_file() or (folder / module / "__init__.py").is_file()
+
+
+@contextmanager
+def numpy_of_grader() -> Iterator[None]:
+    """Make an error of each warning that stands for one in the grader's numpy."""
+    with warnings.catch_warnings():
+        for beginning in grader.numpy_refuses():
+            warnings.filterwarnings("error", re.escape(beginning), DeprecationWarning)
+        yield
+
+
+def numpy_rule(error: BaseException) -> str:
+    """Return the rule of the grader's numpy that a warning stands for; "" where it is no such warning."""
+    if not isinstance(error, DeprecationWarning):
+        return ""
+    text = str(error)
+    for beginning, rule in grader.numpy_refuses().items():
+        if text.startswith(beginning):
+            return f"numpy {grader.numpy_version()}, which the grader has, refuses this: {rule}"
+    return ""
+
+
+_ATTRIBUTE = re.compile(r"(?<![\w.])(\w+)((?:\.(?:linalg|random|fft))?)\.(\w+)")
+
+
+def missing_in_numpy(source: str, aliases: Mapping[str, str], has: Any) -> list[tuple[int, str]]:
+    """Return lines and names of what an older numpy has and the grader's has not.
+
+    Args:
+        source: code without magics.
+        aliases: name in the code to the part of numpy that it is bound to, such as {"np": "numpy"}.
+        has: tells whether this machine's numpy has a name of a part.
+    """
+    found = []
+    for match in _ATTRIBUTE.finditer(source):
+        if match[1] not in aliases:
+            continue
+        module = aliases[match[1]] + match[2]
+        known = grader.numpy_names(module)
+        if (
+            known
+            and not match[3].startswith("_")
+            and match[3] not in known
+            and has(module, match[3])
+        ):
+            found.append((source.count("\n", 0, match.start()) + 1, f"{module}.{match[3]}"))
+    return found
+
+
+def numpy_has(module: str, name: str) -> bool:
+    """Whether the numpy of this machine has a name in one of its parts."""
+    loaded = sys.modules.get(module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return loaded is not None and hasattr(loaded, name)

@@ -107,38 +107,3 @@ def numpy_rule(error: BaseException) -> str:
         if text.startswith(beginning):
             return f"numpy {grader.numpy_version()}, which the grader has, refuses this: {rule}"
     return ""
-
-
-_ATTRIBUTE = re.compile(r"(?<![\w.])(\w+)((?:\.(?:linalg|random|fft))?)\.(\w+)")
-
-
-def missing_in_numpy(source: str, aliases: Mapping[str, str], has: Any) -> list[tuple[int, str]]:
-    """Return lines and names of what an older numpy has and the grader's has not.
-
-    Args:
-        source: code without magics.
-        aliases: name in the code to the part of numpy that it is bound to, such as {"np": "numpy"}.
-        has: tells whether this machine's numpy has a name of a part.
-    """
-    found = []
-    for match in _ATTRIBUTE.finditer(source):
-        if match[1] not in aliases:
-            continue
-        module = aliases[match[1]] + match[2]
-        known = grader.numpy_names(module)
-        if (
-            known
-            and not match[3].startswith("_")
-            and match[3] not in known
-            and has(module, match[3])
-        ):
-            found.append((source.count("\n", 0, match.start()) + 1, f"{module}.{match[3]}"))
-    return found
-
-
-def numpy_has(module: str, name: str) -> bool:
-    """Whether the numpy of this machine has a name in one of its parts."""
-    loaded = sys.modules.get(module)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return loaded is not None and hasattr(loaded, name)

@@ -25,6 +25,7 @@ class Imported:
         names: what it binds.
         function: the function in whose body it stands, "" at the top level.
         provided: the code goes on where the module is not there, or asks before.
+        attributes: of `from m import a as b`, the names in the module, in the order of `names`.
     """
 
     module: str
@@ -32,6 +33,7 @@ class Imported:
     names: tuple[str, ...]
     function: str = ""
     provided: bool = False
+    attributes: tuple[str, ...] = ()
 
 
 def imports(source: str) -> list[Imported]:
@@ -87,7 +89,8 @@ def _of(node: ast.AST, function: str, provided: bool) -> Iterator[Imported]:
     elif isinstance(node, ast.ImportFrom):
         names = tuple(alias.asname or alias.name for alias in node.names)
         module = "." * node.level + (node.module or "")
-        yield Imported(module, node.lineno, names, function, provided)
+        attributes = tuple(alias.name for alias in node.names)
+        yield Imported(module, node.lineno, names, function, provided, attributes)
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
         module = _imported_by_call(node.value)
         names = tuple(target.id for target in node.targets if isinstance(target, ast.Name))

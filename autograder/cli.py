@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
@@ -33,6 +35,10 @@ from autograder.course.settings import Grading, Settings, SettingsError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
 from autograder.grading.submissions import find, printable
+from autograder.platforms.collect import plan
+from autograder.platforms.collect.archive import ArchiveError, opened
+from autograder.platforms.collect.conventions import PLATFORMS
+from autograder.platforms.collect.roster import RosterError, read_roster
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
@@ -54,6 +60,9 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of students may be in any script
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -168,6 +177,22 @@ def _parser() -> argparse.ArgumentParser:
         "--chapter", action="append", default=[], help="only this one; may be repeated"
     )
     release.set_defaults(run=_release)
+    collect = commands.add_parser(
+        "collect",
+        help="sort a platform's bulk download into the submissions; shows what it would do",
+    )
+    collect.add_argument("--from", dest="platform", choices=sorted(PLATFORMS), required=True)
+    collect.add_argument("--zip", type=Path, required=True, metavar="FILE")
+    collect.add_argument("--chapter", required=True)
+    collect.add_argument("--submissions", type=Path, default=Path("submitted"), metavar="DIR")
+    collect.add_argument(
+        "--roster", type=Path, metavar="CSV", help="a column `student`, others as the platform says"
+    )
+    collect.add_argument("--go", action="store_true", help="write the files")
+    collect.add_argument(
+        "--overwrite", action="store_true", help="also where another file is there already"
+    )
+    collect.set_defaults(run=_collect)
     table = commands.add_parser("limits", help="print what submissions may use at most")
     table.add_argument(
         "--page", type=Path, metavar="FILE", help="instead, put the table into this page"
@@ -385,6 +410,33 @@ def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path
     write_file(path, render(ablate_all(chosen, jobs=jobs, grading=grading)))
     print(f"written: {path}")
     return OK
+
+
+def _collect(options: argparse.Namespace) -> int:
+    course = chapters()
+    [chapter] = _chosen([options.chapter], course)
+    here = ZoneInfo(options.settings.course.time_zone)
+    try:
+        roster = read_roster(options.roster) if options.roster else None
+        with opened(options.zip) as archive:
+            planned = plan.make_plan(
+                archive, options.platform, chapter, options.submissions, here, roster, course
+            )
+    except (ArchiveError, RosterError) as error:
+        said = str(error)
+        raise UsageError(
+            said if isinstance(error, RosterError) else f"{options.zip} {said}"
+        ) from None
+    for line in plan.lines(planned):
+        print(one_line(line))
+    if options.go:
+        count = plan.write(planned, options.submissions, options.overwrite)
+        print(f"{count} files written into {options.submissions}")
+    else:
+        print("This was a dry run, nothing was written: GO=1 (--go) writes.")
+    if options.go and options.overwrite:
+        return OK if not planned.unmatched else NOT_ALL_WELL
+    return OK if planned.is_clear else NOT_ALL_WELL
 
 
 def _limits(options: argparse.Namespace) -> int:

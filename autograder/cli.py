@@ -34,6 +34,7 @@ from autograder.course import settings
 from autograder.course.settings import Grading, Settings, SettingsError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
+from autograder.grading import timestamps
 from autograder.grading.submissions import find, printable
 from autograder.platforms.collect import plan
 from autograder.platforms.collect.archive import ArchiveError, opened
@@ -43,7 +44,7 @@ from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
 from autograder.reports.text import one_line
-from autograder.results import SubmissionResult
+from autograder.results import Problem, SubmissionResult
 from autograder.sandbox import doctor, verdict
 from autograder.sandbox.doctor import available
 from autograder.sandbox.terms import SAFE_LEVELS, GraderFault
@@ -234,11 +235,14 @@ def _grade(options: argparse.Namespace) -> int:
                 use_cache=not options.no_cache,
                 progress=bar.show,
             )
-        run = _run(summary, jobs, level, _course(options.settings))
+        here = ZoneInfo(options.settings.course.time_zone)
+        handed_in, _ = find(root, wanted, options.student, options.chapter)
+        times = tuple(timestamps.unreadable(handed_in, here))
+        run = replace(_run(summary, jobs, level, _course(options.settings)), unreadable_times=times)
         _write_reports(summary, run, options, course)
         in_gradebook = True
         if not options.no_gradebook and level in SAFE_LEVELS:
-            in_gradebook = _write_gradebook(console, summary, options, course)
+            in_gradebook = _write_gradebook(console, summary, options, course, times)
         terminal.show_end(console, summary.results, run, str(options.output))
     github.tell(summary.results, run, console.file)
     return _exit_status(summary.results, options.fail_under) if in_gradebook else NOT_ALL_WELL
@@ -496,9 +500,16 @@ def _write_reports(
 
 
 def _write_gradebook(
-    console: Console, summary: RunSummary, options: argparse.Namespace, course: dict[str, Chapter]
+    console: Console,
+    summary: RunSummary,
+    options: argparse.Namespace,
+    course: dict[str, Chapter],
+    told: Sequence[Problem],
 ) -> bool:
-    """Bring nbgrader's gradebook up to the results; False where that could not be done."""
+    """Bring nbgrader's gradebook up to the results; False where that could not be done.
+
+    What the report of the run has `told` is not said again.
+    """
     from autograder.platforms.gradebook.writer import (  # nbgrader takes seconds to import
         GradebookError,
         course_folder,
@@ -513,7 +524,7 @@ def _write_gradebook(
         _complain(f"autograder: {root / 'gradebook.db'}: {error}")
         return False
     lines = [f"not in the gradebook: {left.where}: {left.what}" for left in written.left_out]
-    lines += [f"{remark.where} {remark.what}" for remark in written.remarks]
+    lines += [f"{remark.where} {remark.what}" for remark in written.remarks if remark not in told]
     lines.append(
         f"{root / 'gradebook.db'}: {written.written} submissions written, "
         f"{written.unchanged} unchanged"

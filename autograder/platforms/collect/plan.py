@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from autograder.files import write_file
+from autograder.grading.timestamps import LATE, TIMESTAMP
 from autograder.platforms.collect.archive import Archive, Member, MemberError
 from autograder.platforms.collect.conventions import (
     PLATFORMS,
@@ -25,9 +26,6 @@ from autograder.platforms.collect.conventions import (
 )
 from autograder.platforms.collect.roster import Roster
 
-TIMESTAMP = "timestamp.txt"
-LATE = "LATE"
-"""What stands in a time stamp where the platform marked a submission late and gave no time."""
 _TAKEN = re.compile(r".+\.(?:ipynb|py|ipynb\.(?:txt|json)|zip)", re.IGNORECASE | re.DOTALL)
 _COPY = re.compile(
     r"(?P<stem>.+?)(?: ?\(\d{1,3}\)|-Copy\d{1,3}| - Copy| copy)+", re.IGNORECASE | re.DOTALL

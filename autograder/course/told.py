@@ -99,9 +99,7 @@ def sentence(libraries: Libraries, chapter: str) -> str:
     """Return what stands at the end of the first cell of a chapter's notebook."""
     named = [*libraries.common, *libraries.chapters.get(chapter, ())]
     listed = ", ".join(["the standard library", *(f"`{name}`" for name in named)])
-    return (
-        f"Your functions may import {listed}: the grader has no others. It runs Python {_newest()}."
-    )
+    return f"Your functions may import {listed}: the grader has no others."
 
 
 def _newest() -> str:

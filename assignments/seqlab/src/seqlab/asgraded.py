@@ -54,14 +54,14 @@ def importing(
     Args:
         namespace: of the notebook.
         chapter: whose list of libraries holds.
-        folder: of the notebook; modules of its own lie there.
+        folder: of the notebook, where modules of its own lie; the current one unless given.
     """
     ordinary, by_name = builtins.__import__, importlib.import_module
 
     def refuse(name: str, asking: Any) -> None:
         if asking is namespace and isinstance(name, str) and grader.lacks(name, chapter):
             top = name.partition(".")[0]
-            own = folder is not None and is_own(top, folder)
+            own = is_own(top, folder or Path.cwd())
             raise NotInGrader(grader.why_lacking(name, chapter, own), name=top)
 
     def import_(

@@ -47,9 +47,13 @@ def imports(source: str) -> list[Imported]:
 
 def _within(tree: ast.AST) -> Iterator[Imported]:
     waiting: list[tuple[ast.AST, str, bool]] = [(tree, "", False)]
+    assigned: set[ast.AST] = set()  # calls that were told with the names which they are bound to
     while waiting:  # no recursion: a formula may be nested as deeply as the parser allows
         node, function, provided = waiting.pop()
-        yield from _of(node, function, provided)
+        if node not in assigned:
+            yield from _of(node, function, provided)
+        if isinstance(node, ast.Assign):
+            assigned.add(node.value)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             function = function or node.name
         for field, value in ast.iter_fields(node):
@@ -94,7 +98,7 @@ def _of(node: ast.AST, function: str, provided: bool) -> Iterator[Imported]:
     elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
         module = _imported_by_call(node.value)
         names = tuple(target.id for target in node.targets if isinstance(target, ast.Name))
-        if module and names:
+        if module:
             yield Imported(module, node.value.lineno, names, function, provided)
     elif isinstance(node, ast.Call) and (module := _imported_by_call(node)):
         yield Imported(module, node.lineno, (), function, provided)

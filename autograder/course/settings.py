@@ -113,7 +113,7 @@ class Course(msgspec.Struct, frozen=True):
 
 
 class Late(msgspec.Struct, frozen=True):
-    """What a late submission loses. Slip days go to what was due first; each started day is one."""
+    """What a late submission loses. Slip days go to what was due first; each started day of the calendar is one."""
 
     enabled: Annotated[bool, Meta(description="Whether late submissions lose points.")] = False
     slip_days: Annotated[

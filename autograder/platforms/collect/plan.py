@@ -347,14 +347,19 @@ def write(plan: Plan, submissions: Path, overwrite: bool = False) -> int:
     A student with a file that differs keeps all of theirs unless `overwrite` says otherwise: a notebook of one attempt
     and the time of another do not fit together.
     """
-    kept = {one.student for one in plan.writes if one.state == "differs" and not overwrite}
-    kept |= {one.student for one in plan.writes if one.state == "blocked"}
+    kept = not_written(plan, overwrite)
     count = 0
     for one in plan.writes:
         if one.state != "unchanged" and one.student not in kept:
             write_file(submissions / one.target, one.data)
             count += 1
     return count
+
+
+def not_written(plan: Plan, overwrite: bool = False) -> set[str]:
+    """Return the students of whom nothing is written, as something else is in the way."""
+    in_the_way = ("blocked",) if overwrite else ("blocked", "differs")
+    return {one.student for one in plan.writes if one.state in in_the_way}
 
 
 def lines(plan: Plan) -> list[str]:

@@ -385,6 +385,45 @@ def test_seqlab_check_refuses_writing_as_the_grader_does(tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == [path.name]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import torch\ntorch.save({}, 'x')",
+        "import numpy as np\nnp.savez('x', a=1)",
+        "import numpy as np\nnp.ones(3).tofile('x')",
+        "import pathlib\npathlib.Path('x').write_text('a')",
+        "import sqlite3\nsqlite3.connect('x')",
+        "import tempfile\ntempfile.mkdtemp(dir='.')",
+        "import socket\nsocket.socket()",
+        "import os\nos.system('true')",
+        "import pandas as pd\npd.DataFrame([1]).to_csv('x')",
+        "exec(\"open('x', 'w')\")",
+        "import shutil\nshutil.copy('ch07_seq2seq.ipynb', 'x')",
+    ],
+)
+def test_no_way_of_writing_works(tmp_path, line):
+    path = tmp_path / "ch07_seq2seq.ipynb"
+    path.write_text(notebook(line), encoding="utf-8")
+    [note] = runner.run(path, "ch07_seq2seq", ()).notes.values()
+    assert "where your work is graded" in note
+    assert sorted(one.name for one in tmp_path.iterdir()) == [path.name]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('x.png')",
+        "import torch\nimport io\ntorch.save({}, io.BytesIO())",
+        "import sqlite3\nsqlite3.connect(':memory:')",
+        "import threading\nthreading.Thread(target=print).start()",
+    ],
+)
+def test_what_the_grader_lets_pass(tmp_path, line):
+    path = tmp_path / "ch07_seq2seq.ipynb"
+    path.write_text(notebook(line), encoding="utf-8")
+    assert runner.run(path, "ch07_seq2seq", ()).notes == {}
+
+
 def test_a_module_beside_the_notebook_is_the_students_own(tmp_path):
     (tmp_path / "own.py").write_text("")
     assert asgraded.is_own("own", tmp_path) and not asgraded.is_own("other", tmp_path)

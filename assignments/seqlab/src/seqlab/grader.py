@@ -37,6 +37,7 @@ def libraries(chapter: str) -> tuple[str, ...]:
     return (*known["common"], *known["chapters"].get(chapter, ()))
 
 
+@functools.cache
 def importable(chapter: str) -> frozenset[str]:
     """Return the names of the top-level modules that the grader lets a submission of a chapter import."""
     modules = data()["modules"]

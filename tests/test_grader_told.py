@@ -342,6 +342,8 @@ COMMANDS = [
     ["hint", "rnn_step_forward"],
     ["quiz", CHAPTER],
     ["sim"],
+    ["sim", "lstm_cell", "--output", "page.html"],
+    ["watch"],
     ["--help"],
     ["doctor", "--help"],
     ["check", "λ"],
@@ -364,6 +366,7 @@ def test_output_survives_old_encodings_and_has_no_colour(tmp_path, command, enco
         [sys.executable, "-m", "seqlab", *command],
         cwd=folder,
         env=variables,
+        input=b"lq",  # what `watch` gets as keys
         capture_output=True,
         timeout=120,
     )

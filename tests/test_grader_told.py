@@ -50,6 +50,14 @@ def test_the_sandbox_has_what_is_promised(torch):
     assert promised <= there
 
 
+def test_a_library_that_the_sandbox_lacks_is_said_at_the_release():
+    course = chapters()
+    libraries = Libraries(common=("numpy", "jax", "json"))
+    assert told.not_in_sandbox(libraries, [course[CHAPTER]]) == {CHAPTER: ["jax"]}
+    if "torch" in sandbox.importable(True):
+        assert told.not_in_sandbox(Libraries(), course.values()) == {}
+
+
 def test_the_released_data_are_those_of_this_environment():
     made = told.as_data(settings.load().grading)
     kept = grader.data()

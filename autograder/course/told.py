@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from autograder.course.settings import MODULES, Grading, Libraries
+from autograder.course.source import Chapter
 from seqlab.grader import OLDEST
 
 NUMPY_PARTS = ("numpy", "numpy.linalg", "numpy.random", "numpy.fft")
@@ -71,6 +72,20 @@ def as_data(grading: Grading) -> dict[str, Any]:
         "modules": {library: list(names) for library, names in MODULES.items()},
         "standard": sorted(sys.stdlib_module_names),
     }
+
+
+def not_in_sandbox(libraries: Libraries, chapters: Iterable[Chapter]) -> dict[str, list[str]]:
+    """Return chapter to the libraries that the settings promise and that no import reaches in the sandbox of this machine."""
+    from autograder.sandbox.confine.libraries import importable  # of Linux
+
+    lacking = {}
+    for chapter in chapters:
+        there = importable(torch=chapter.libraries == "torch") | sys.stdlib_module_names
+        promised = (*libraries.common, *libraries.chapters.get(chapter.name, ()))
+        names = [name for name in promised if name not in there]
+        if names:
+            lacking[chapter.name] = names
+    return lacking
 
 
 def _refused(breaks: Callable[[], Any]) -> bool:

@@ -17,9 +17,9 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
+.PHONY: help setup student grade collect release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
   machines try-cuda nightly
 
@@ -58,6 +58,10 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
 	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
 	$(PY) -m autograder grade "$${arguments[@]}"
+
+collect: $(READY) ## Sort a bulk download into SUBMISSIONS: FROM=canvas ZIP= CHAPTER= (also ROSTER, GO=1, OVERWRITE=1); shows what it would do
+	@$(PY) -m autograder collect --from "$${FROM:-}" --zip "$${ZIP:-}" --chapter "$${CHAPTER:-}" \
+	  --submissions "$${SUBMISSIONS:-submitted}" $${ROSTER:+--roster "$$ROSTER"} $${GO:+--go} $${OVERWRITE:+--overwrite}
 
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}

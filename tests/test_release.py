@@ -16,7 +16,7 @@ import pytest
 
 from autograder.course import release as release_module
 from autograder.course.quiz import practice_questions, quiz_key
-from autograder.course.release import QUIZ_FORMS, ReleaseError, release
+from autograder.course.release import GRADER, QUIZ_FORMS, ReleaseError, release
 from autograder.course.source import (
     BEGIN_SOLUTION,
     END_SOLUTION,
@@ -25,6 +25,7 @@ from autograder.course.source import (
     chapters,
     solution_source,
 )
+from seqlab import grader
 
 # A line of a solution up to this length, such as `return h`, may stand anywhere.
 TRIVIAL = 12
@@ -66,6 +67,8 @@ def test_assignments_are_what_the_sources_give(released, course):
             inside = path.relative_to(fresh)
             there = ROOT / "assignments" / inside
             assert there.is_file(), f"{inside} is missing: run make release"
+            if inside == GRADER and grader.python() != sys.version_info[:2]:
+                continue  # made by the Python that grades; tests/test_grader_told.py compares the rest
             assert there.read_bytes() == path.read_bytes(), (
                 f"{inside} is out of date: run make release"
             )

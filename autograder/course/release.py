@@ -24,14 +24,18 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
+from autograder.course import settings, told
 from autograder.course.quiz import as_released, graded_questions, practice_questions
 from autograder.course.source import QUIZ, ROOT, Chapter, read_notebook
+from seqlab import grader
 from seqlab.quizzes import PRACTICE
 
 SOURCE_FOLDER = ROOT / ".nbgrader_source"
 ASSIGNMENTS = ROOT / "assignments"
 QUIZ_FORMS = Path("seqlab/src/seqlab/quiz.json")
 QUIZ_PRACTICE = QUIZ_FORMS.with_name(PRACTICE)
+GRADER = QUIZ_FORMS.with_name(grader.FILE)
+README = "README.md"
 
 _LOAD_CELL = "load_seqlab"
 _STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
@@ -84,6 +88,12 @@ def release(
     ]
     _add_to(assignments / QUIZ_FORMS, {chapter.name: _forms(chapter) for chapter in asked})
     _add_to(assignments / QUIZ_PRACTICE, {chapter.name: _practice(chapter) for chapter in asked})
+    grading = settings.load().grading
+    _write_json(assignments / GRADER, told.as_data(grading))
+    page = assignments / README
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(told.readme(text, grading.libraries), encoding="utf-8")
 
 
 def chapter_notebook(chapter: Chapter) -> Any:
@@ -92,6 +102,10 @@ def chapter_notebook(chapter: Chapter) -> Any:
     A kernel does not know its notebook, and a function's name may be there in two chapters.
     """
     notebook = read_notebook(chapter)
+    libraries = settings.load().grading.libraries
+    first = notebook["cells"][0]
+    if first["cell_type"] == "markdown":
+        first["source"] += f"\n\n{told.sentence(libraries, chapter.name)}"
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("grade_id") == _LOAD_CELL:
             cell["source"] += f"\n%chapter {chapter.name}"
@@ -156,9 +170,12 @@ def _practice(chapter: Chapter) -> dict[str, Any]:
 
 def _add_to(path: Path, chapters: dict[str, dict[str, Any]]) -> None:
     """Write these chapters into a file that may hold others."""
+    _write_json(path, dict(sorted((_read_json(path) | chapters).items())))
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    merged = dict(sorted((_read_json(path) | chapters).items()))
-    path.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _read_json(path: Path) -> dict[str, dict[str, Any]]:

@@ -220,7 +220,7 @@ def raises(error: type[BaseException], naming: str | tuple[str, ...] | None) -> 
         raised = ended.raised
         if error.__name__ not in raised.bases:
             raise TestEnded(
-                "failed", f"should raise {error.__name__} here; raised {raised.describe()}"
+                "failed", f"should raise {error.__name__} here; {raised.tell()}"
             ) from None
         if words and not any(
             re.search(rf"(?<!\w){re.escape(word)}(?!\w)", raised.text) for word in words
@@ -237,7 +237,7 @@ class _Raised(TestEnded):
     """The submission raised; kept apart so that `raises` can look at it."""
 
     def __init__(self, function: str, raised: StudentRaised):
-        super().__init__("error", f"{function} raised {raised.describe()}")
+        super().__init__("error", f"{function} {raised.tell()}")
         self.raised = raised
 
 

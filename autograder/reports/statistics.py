@@ -71,6 +71,7 @@ class Run:
     reused: int = 0
     unrun: int = 0
     passed_over: tuple[Problem, ...] = ()
+    unreadable_times: tuple[Problem, ...] = ()
     seconds_each: Mapping[str, float] = field(default_factory=dict)  # "student/chapter"
 
     @property
@@ -418,6 +419,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
     errors = [f"{a.student} {a.chapter}" for a in facts.attention if a.kind == "grader_error"]
     humans = [f"{a.student} {a.chapter}" for a in facts.attention if a.kind != "grader_error"]
     names = [problem.where for problem in run.passed_over]
+    times = [problem.where for problem in run.unreadable_times]
     named = [mistake for mistake in facts.mistakes if mistake.named and mistake.students > 1]
     spreads = [(c.spread.median, c.name) for c in facts.chapters if c.spread and c.spread.count > 1]
     things = [
@@ -429,6 +431,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
         if humans
         else "",
         f"Passed over in the folder of submissions: {listed(names)}" if names else "",
+        f"Not known when handed in, so never late: {listed(times)}" if times else "",
     ]
     things += [
         f"Suspect test {test.name} of {test.function} ({test.chapter}): strong submissions fail it as often as weak ones"

@@ -22,6 +22,7 @@ import numpy as np
 from . import timer, wire
 from .client import START_SECONDS, Worker, Zygote, new_id
 from .inside.lines import logical_lines
+from .missing import MissingModules
 from .terms import CallResult, Cell, GraderFault, Handle, Limits, Opaque, Unsent, WorkerEnded
 
 _CALLBACK_ELEMENTS = 4096
@@ -63,6 +64,7 @@ class StudentRaised(Exception):
     """Student code raised. `bases` are the built-in classes of the exception, nearest first.
 
     What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
+    `needs` is the module for want of which it raised, where that shows in the submission's own imports.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class StudentRaised(Exception):
         reply: wire.Raised,
         statements: Callable[[int], Sequence[int]],
         remark: str = "",
+        needs: str = "",
     ):
         """Take what a worker says of an exception.
 
@@ -77,8 +80,10 @@ class StudentRaised(Exception):
             reply: what it says.
             statements: the lines on which the statements of a cell begin.
             remark: what the grader has to add.
+            needs: a module that the submission imports and the grader does not have.
         """
         self.remark = remark
+        self.needs = needs
         self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
@@ -87,8 +92,16 @@ class StudentRaised(Exception):
 
     def describe(self) -> str:
         """Tell the nearest built-in class and the student's own place, never the text of the exception."""
-        place = f" (cell {self.cell}, line {self.line})" if self.cell else ""
-        return f"{self.bases[0]}{place}{': ' if self.remark else ''}{self.remark}"
+        return f"{self.bases[0]}{self._where()}{': ' if self.remark else ''}{self.remark}"
+
+    def tell(self) -> str:
+        """Tell in a predicate what happened: the function raised something, or needs what is not there."""
+        if self.needs:
+            return f"needs `{self.needs}`, which the grader does not have{self._where()}"
+        return f"raised {self.describe()}"
+
+    def _where(self) -> str:
+        return f" (cell {self.cell}, line {self.line})" if self.cell else ""
 
 
 class FunctionMissing(Exception):
@@ -133,6 +146,7 @@ class Session:
         self.spent = 0.0  # in calls and cells so far
         self.replies = 0  # of the submission to calls, so far
         self.problems: list[tuple[str, str]] = []  # where, what
+        self._missing = MissingModules(self._cells)
 
     # --- life
 
@@ -295,6 +309,7 @@ class Session:
         for failure in failures[: wire.MAX_FAILURES]:
             if isinstance(failure, wire.Raised):
                 remark = self._about_threads(failure)
+                self._missing.note(cell, failure.line, failure.text)
                 said = _tell_load_error(failure, self._cells)
                 self._note(cell, failure.line, f"{said}{': ' if remark else ''}{remark}")
 
@@ -421,7 +436,8 @@ class Session:
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raised = StudentRaised(reply, self._statements, self._about_threads(reply))
+            needs = self._missing.needed(_exceptions(reply.bases)[0], reply.text)
+            raised = StudentRaised(reply, self._statements, self._about_threads(reply), needs)
             if raised.remark:
                 self._note_call(raised)
             raise raised

@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from seqlab import grader
+from seqlab.asgraded import Lacking, numpy_rule
 from seqlab.compare import TOLERANCE, Layout, describe_difference
 from seqlab.differences import compare_with_differences
 from seqlab.results import GradientRow
@@ -39,8 +41,9 @@ class Stopped(Exception):
 class Check:
     """What a visible check is written with. Each method notes a finding where something is wrong."""
 
-    def __init__(self, namespace: Mapping[str, Any]):
+    def __init__(self, namespace: Mapping[str, Any], lacking: Lacking | None = None):
         self._namespace = namespace
+        self._lacking = lacking or Lacking("")
         self.findings: list[str] = []
         self.last_called = ""
         self.stopped = False  # the time was over
@@ -73,7 +76,7 @@ class Check:
         except Stopped:
             raise
         except Exception as error:
-            self.note(_describe_exception(function, error))
+            self.note(self._described(function, error))
             raise Stopped from error
         self._keep(result)
         if results is None:
@@ -163,7 +166,7 @@ class Check:
             words = (naming,) if isinstance(naming, str) else naming or ()
             text = " ".join(map(str, raised.args))
             if isinstance(raised, NotImplementedError) and error is not NotImplementedError:
-                self.note(_describe_exception(function, raised))
+                self.note(self._described(function, raised))
             elif words and not any(_has_word(text, word) for word in words):
                 shown = " or ".join(words)
                 self.note(
@@ -171,7 +174,7 @@ class Check:
                 )
         except Exception as raised:
             if isinstance(raised, NotImplementedError):
-                self.note(_describe_exception(function, raised))
+                self.note(self._described(function, raised))
             else:
                 kind = type(raised).__name__
                 self.note(f"{function} should raise {error.__name__} here, it raised {kind}")
@@ -221,6 +224,15 @@ class Check:
 
     def _keep(self, result: Any) -> None:
         self._theirs[id(result)] = result
+
+    def _described(self, function: str, error: BaseException) -> str:
+        module = self._lacking.needed(error)
+        if module and grader.lacks(module, self._lacking.chapter):
+            needs = f"{function} needs `{module}`, which the grader does not have"
+            return f"{needs}{_student_line(error)}"
+        if rule := numpy_rule(error):
+            return f"{function}: {rule}{_student_line(error)}"
+        return _describe_exception(function, error)
 
 
 def _describe_exception(function: str, error: BaseException) -> str:

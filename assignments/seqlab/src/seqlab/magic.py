@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
+from seqlab import doctor, grader, live
 from seqlab.chapters import QUIZ, chapters_with_checks, function_names
 from seqlab.quizzes import check_quiz, forms, quiz
 from seqlab.registry import checks_of, run_check
@@ -21,6 +23,8 @@ from seqlab.report import Report
 from seqlab.results import CheckResult
 
 __all__ = ["CheckFailed", "CheckMagics", "Report", "check_quiz", "guess_chapter"]
+
+_BEFORE = "--before-handing-in"
 
 
 class CheckFailed(Exception):
@@ -51,8 +55,14 @@ class CheckMagics(Magics):
 
     @line_magic
     def check(self, line: str) -> None:
-        """Run the visible check of a function: `%check lstm_step_forward`; all of the chapter: `%check`."""
+        """Run the visible check of a function: `%check lstm_step_forward`; all of the chapter: `%check`.
+
+        `%check --before-handing-in` says what the grader would say of the form of the file.
+        """
         words = line.split()
+        if words == [_BEFORE]:
+            self._before_handing_in()
+            return
         if len(words) > 1:
             raise UsageError("%check takes the name of one function, or nothing to check them all")
         assert self.shell is not None
@@ -64,7 +74,13 @@ class CheckMagics(Magics):
                 near = difflib.get_close_matches(name, known, 1)
                 meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
                 raise UsageError(f"{chapter} has no check of {name}; {meant}")
-        results = tuple(check_one(chapter, name, namespace) for name in words or known)
+        refused = live.refused_imports(namespace.get("In", ()), chapter, Path.cwd())
+        results = tuple(
+            live.with_needs(check_one(chapter, name, namespace), namespace, refused)
+            for name in words or known
+        )
+        notes = [remark for remark in [grader.python_remark()] if remark]
+        notes += [] if words else dict.fromkeys(map(str, refused.values()))
         failed = {(chapter, result.function) for result in results if not result.ok}
         repeated = frozenset(name for _, name in failed & self._failed)
         self._failed -= {(chapter, result.function) for result in results}
@@ -72,10 +88,22 @@ class CheckMagics(Magics):
         self._failed |= {
             (chapter, one.function) for one in results if not (one.ok or one.unwritten)
         }
-        display(Report(results, repeated, progress=not words))
+        display(Report(results, repeated, progress=not words, notes=tuple(notes)))
         if failed:
             names = ", ".join(result.function for result in results if not result.ok)
             raise CheckFailed(f"not right yet: {names}")
+
+    def _before_handing_in(self) -> None:
+        assert self.shell is not None
+        namespace = self.shell.user_ns
+        chapter = self._chapter or guess_chapter([], namespace)
+        path = live.path_of(namespace, chapter)
+        if path is None:
+            raise UsageError(f"there is no {chapter}.ipynb here: save the notebook under this name")
+        findings = [*doctor.unsaved(path, chapter, namespace), *doctor.examine(path, chapter)]
+        print("\n".join(doctor.lines(path, chapter, findings)))
+        if not doctor.is_fit(findings):
+            raise CheckFailed(f"{path.name} is not fit to be handed in yet")
 
     @line_magic
     def quiz(self, line: str) -> None:

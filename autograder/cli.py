@@ -26,13 +26,21 @@ from autograder.classroom import limit_table
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import UNSAFE, RunSummary, Selection, grade_class, run_record
+from autograder.classroom.run import (
+    UNSAFE,
+    NothingFound,
+    RunSummary,
+    Selection,
+    grade_class,
+    run_record,
+)
 from autograder.classroom.scheduler import Conditions, Scheduler, SchedulerError
 from autograder.course import settings
 from autograder.course.settings import Grading, Settings, SettingsError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
-from autograder.grading.submissions import find, printable
+from autograder.grading.layouts import find, look_through
+from autograder.grading.one_file import printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
@@ -59,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.settings = settings.load()  # a wrong file stops every command
         return options.run(options)
-    except (UsageError, CourseError, SettingsError) as error:
+    except (UsageError, CourseError, SettingsError, NothingFound) as error:
         _complain(f"{parser.prog}: {error}")
         return USAGE
     except (SchedulerError, GraderFault) as error:
@@ -191,9 +199,11 @@ def _grade(options: argparse.Namespace) -> int:
         raise UsageError(
             f"there is no folder {root}; put submissions there or name another with --submissions"
         )
-    for name in options.student:
-        if not (root / name).is_dir():
-            raise UsageError(f"there is no student {name} in {root}")
+    if options.student:
+        known = look_through(root, list(course)).students
+        for name in options.student:
+            if name not in known:
+                raise UsageError(f"there is no student {name} in {root}")
     console = terminal.console()
     with github.no_commands(console.file):
         with (

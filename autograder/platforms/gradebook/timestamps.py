@@ -20,7 +20,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.course import settings
-from autograder.grading.submissions import SubmissionError, read_bytes
+from autograder.grading.one_file import SubmissionError, read_bytes
 from autograder.results import Problem, SubmissionResult
 
 TIMESTAMP = "timestamp.txt"

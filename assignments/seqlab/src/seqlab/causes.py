@@ -50,10 +50,10 @@ class Stop:
         return f"cell {self.cell} stopped{f' at line {self.line}' if self.line else ''}: {what}"
 
 
-def bound_again(name: str, place: Rebound) -> str:
-    """Say where a name was bound again."""
+def bound_again(name: str, place: Rebound, called: str = "cell {}") -> str:
+    """Say where a name was bound again; cells may be called by the number of their input."""
     line = f", line {place.line}" if place.line else ""
-    return f"`{name}` {_HOW[place.how]} in cell {place.cell}{line}"
+    return f"`{name}` {_HOW[place.how]} in {called.format(place.cell)}{line}"
 
 
 def bound_here(name: str, how: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from seqlab import timelimit
 from seqlab.chapters import chapters_with_checks, function_names
-from seqlab.checking import Check, LibraryMissing, Stopped
+from seqlab.checking import Check, LibraryMissing, Stopped, Why
 from seqlab.results import CheckResult
 
 __all__ = [
@@ -84,15 +84,19 @@ def checks_of(chapter: str) -> dict[str, VisibleCheck]:
 
 
 def run_check(
-    check: VisibleCheck, namespace: Mapping[str, Any], seconds: float | None = None
+    check: VisibleCheck,
+    namespace: Mapping[str, Any],
+    seconds: float | None = None,
+    why: Why = lambda _function, _error: "",
 ) -> CheckResult:
     """Run a check on the functions of a namespace.
 
     Exceptions of the functions become findings, and so does a function that has not finished after so many seconds,
     those of the check unless given.
-    What is no `Exception`, such as the interrupt of a kernel, passes.
+    What is no `Exception`, such as the interrupt of a kernel, passes. `why` tells of an exception what the notebook around
+    the function has to do with it.
     """
-    c = _observe(check, namespace, seconds or check.seconds)
+    c = _observe(check, namespace, seconds or check.seconds, why)
     findings = _findings(c)
     if not findings:
         return CheckResult(check.function, True, (), check.question, check.likely)
@@ -107,8 +111,13 @@ def run_check(
     )
 
 
-def _observe(check: VisibleCheck, namespace: Mapping[str, Any], seconds: float) -> Check:
-    c = Check(namespace)
+def _observe(
+    check: VisibleCheck,
+    namespace: Mapping[str, Any],
+    seconds: float,
+    why: Why = lambda _function, _error: "",
+) -> Check:
+    c = Check(namespace, why)
     try:
         with timelimit.limited(seconds):
             check.run(c)
@@ -124,7 +133,8 @@ def _observe(check: VisibleCheck, namespace: Mapping[str, Any], seconds: float) 
         # earlier finding this is only a consequence of it.
         if not c.findings and not c.gradient_findings:
             c.note(
-                f"a result of {c.last_called or check.function} is not of the form that the docstring gives "
+                c.nothing
+                or f"a result of {c.last_called or check.function} is not of the form that the docstring gives "
                 f"({type(error).__name__}: {error})"
             )
     return c

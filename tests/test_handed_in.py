@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.cli import USAGE
 from autograder.cli import main as grade
+from autograder.commands.shared import USAGE
 from autograder.course.source import chapters
 from autograder.grading import archives, choice
 from autograder.grading.file_names import chapter_named, is_junk, kind_of

@@ -207,6 +207,10 @@ def test_a_huge_folder_is_told_and_not_read(tmp_path):
     got = submissions(tmp_path)["eve", CHAPTER]
     assert got.status == "unreadable"
     assert "more than 2,000 files" in said(got)
+    (folder / f"{NAME}.ipynb").write_bytes(notebook())
+    got = submissions(tmp_path)["eve", CHAPTER]
+    assert got.status == "graded"
+    assert "more remarks are left out" in said(got)
 
 
 def test_an_archive_that_swells_is_bounded(tmp_path):

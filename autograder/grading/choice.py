@@ -84,7 +84,11 @@ def choose(found: Found) -> Chosen:
         SubmissionError: there is none, or which one counts cannot be told.
     """
     folder, chapter = Path(found.folder), found.chapter
-    top, below = _entries(found)
+    top, below, too_many = _entries(found)
+    if too_many:
+        [(name, _)] = top
+        what = f"more than {MAX_ENTRIES:,} files lie beside it: more remarks are left out"
+        return Chosen(name, read_bytes(folder / name), (*found.notes, Problem(name, what)))
     exact = f"{chapter}.ipynb"
     if [name for name, _ in top if not is_junk(name)] == [exact]:
         return _chosen(found, _Candidate(exact, read_bytes(folder / exact)), None, top)
@@ -134,8 +138,10 @@ def _tiers(chapter: str, top: Sequence[tuple[str, bool]], below: Sequence[str]) 
     return [group for group in groups if group]
 
 
-def _entries(found: Found) -> tuple[list[tuple[str, bool]], list[str]]:
-    """What lies in the folder, each with whether it is a folder, and the files in its folders, by path from it."""
+def _entries(found: Found) -> tuple[list[tuple[str, bool]], list[str], bool]:
+    """What lies in the folder, each with whether it is a folder; the files in its folders, by path from it; and whether
+    there are too many to look at.
+    """
     folder = Path(found.folder)
     try:
         if stat.S_ISLNK(os.lstat(folder).st_mode):
@@ -147,11 +153,16 @@ def _entries(found: Found) -> tuple[list[tuple[str, bool]], list[str]]:
         what = f"cannot be read: {error.strerror}"
         raise SubmissionError("unreadable", found.chapter, what) from None
     if len(top) > MAX_ENTRIES:
-        raise _too_many(found.chapter)
+        # Which of them come first is the file system's choice: then the very name counts, or none.
+        names = (f"{found.chapter}.ipynb", f"{found.chapter}.py")
+        top = [(name, False) for name in names if os.path.lexists(folder / name)]
+        if not top:
+            raise _too_many(found.chapter)
+        return top[:1], [], True
     below: list[str] = []
     if any(is_folder and not is_junk(name) for name, is_folder in top):
         below = sorted(_files_below(folder, top, found.chapter))
-    return top, below
+    return top, below, False
 
 
 def _scanned(folder: Path, names: Sequence[str] | None) -> list[tuple[str, bool]]:

@@ -19,7 +19,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup student grade collect release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
+.PHONY: help setup student grade collect release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
   machines try-cuda nightly
 
@@ -110,6 +110,9 @@ attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, 
 
 fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
 	@$(PY) -m tests.campaigns.fuzz --seconds "$${FUZZ_SECONDS:-600}"
+
+as-it-ran: $(READY) ## Write docs/as_it_ran.md: notebooks as people make them, in Jupyter, in seqlab check and in the grader
+	@$(PY) -m tests.campaigns.as_it_ran
 
 determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes
 	@$(PY) -m tests.campaigns.determinism

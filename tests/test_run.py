@@ -23,7 +23,8 @@ from autograder.classroom.scheduler import Conditions, Task
 from autograder.commands import grade as grade_command
 from autograder.course.source import chapters, module_source
 from autograder.files import csv_bytes
-from autograder.grading.submissions import Found, parse
+from autograder.grading.choice import Found
+from autograder.grading.submissions import parse
 from autograder.reports import grades_csv
 from autograder.results import SubmissionResult, from_json, to_json
 from autograder.sandbox.doctor import Available

@@ -114,7 +114,8 @@ def test_a_result_of_another_form_is_told_without_a_traceback():
         c.expect("dW", grads["W"], np.zeros(2))
 
     assert "KeyError" in only(find(check, f=dict))
-    assert "TypeError" in only(find(check, f=lambda: None))
+    assert "TypeError" in only(find(check, f=lambda: 1))
+    assert "returns nothing: is a `return` missing?" in only(find(check, f=lambda: None))
 
 
 def test_what_follows_from_an_earlier_finding_is_not_told():

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autograder import cli
-from autograder.grading.submissions import Found
+from autograder.grading.choice import Found
 from autograder.grading.timestamps import parsed, read_timestamp, unreadable
 from autograder.platforms.gradebook.late import days_late, seconds_late
 from tests import gradebook_course as made

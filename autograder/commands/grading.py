@@ -13,7 +13,14 @@ from rich.console import Console
 
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import UNSAFE, RunSummary, Selection, grade_class, run_record
+from autograder.classroom.run import (
+    UNSAFE,
+    NothingFound,
+    RunSummary,
+    Selection,
+    grade_class,
+    run_record,
+)
 from autograder.classroom.scheduler import Conditions, Scheduler, SchedulerError
 from autograder.commands.grade import Begun
 from autograder.commands.shared import (
@@ -29,7 +36,8 @@ from autograder.commands.shared import (
 from autograder.course.source import Chapter, chapters
 from autograder.files import write_file
 from autograder.grading import timestamps
-from autograder.grading.submissions import find, printable
+from autograder.grading.layouts import find, look_through
+from autograder.grading.one_file import printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
@@ -47,10 +55,12 @@ def grade(options: argparse.Namespace, begun: Begun | None) -> int:
 
     Raises:
         StoppedError: what was begun cannot go on.
-        UsageError: what was asked for cannot be done.
+        UsageError: what was asked for cannot be done, or there is nothing to grade.
     """
     try:
         return _grade(options, begun)
+    except NothingFound as error:
+        raise UsageError(str(error)) from error
     except SchedulerError as error:
         raise StoppedError(str(error)) from error
 
@@ -63,9 +73,11 @@ def _grade(options: argparse.Namespace, begun: Begun | None) -> int:
         raise UsageError(
             f"there is no folder {root}; put submissions there or name another with --submissions"
         )
-    for name in options.student:
-        if not (root / name).is_dir():
-            raise UsageError(f"there is no student {name} in {root}")
+    if options.student:
+        known = look_through(root, list(course)).students
+        for name in options.student:
+            if name not in known:
+                raise UsageError(f"there is no student {name} in {root}")
     console = terminal.console()
     with github.no_commands(console.file):
         with (

@@ -12,6 +12,7 @@ from autograder.course.catalogue import mistakes
 from autograder.course.quiz import GradedQuestion, graded_questions
 from autograder.course.settings import Grading
 from autograder.course.source import QUIZ, ROOT, Chapter
+from autograder.grading.causes import explained
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
 from autograder.grading.installed import why_not_gradable
@@ -154,6 +155,7 @@ class Grader:
             submission.cells,
             is_notebook=submission.is_notebook,
             limits=self.grading.limits,
+            needed=[each.name for each in chapter.functions if each.name != QUIZ],
         )
         begun = time.perf_counter()
         try:
@@ -178,7 +180,8 @@ class Grader:
                 functions.append(function_result(function.name, function.points, tests))
         usage.calls = session.seconds
         usage.total = time.perf_counter() - started
-        problems = (*submission.problems, *(Problem(*problem) for problem in session.problems))
+        functions, told = explained(functions, session.problems, submission.cells, session.rebound)
+        problems = (*submission.problems, *told)
         score = total_score(functions)
         status = "grader_error" if score is None else "graded"
         return make_result(submission, chapter, self.grading, status, score, functions, problems)

@@ -13,7 +13,7 @@ from typing import Any
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
-from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, state
+from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, returns_nothing, state
 from autograder.grading.traces import PLACE, Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised, limited_memory
@@ -106,6 +106,7 @@ class Judge:
     def run(self, test: HiddenTest) -> TestEnded | None:
         """Run a test, once more with substituted steps where that can excuse it; None where it passed."""
         state.right = 0
+        state.nothing = ""
         attempts: list[Trace] = []
         ended = self._excused(test, attempts)
         if not state.right:
@@ -229,7 +230,7 @@ def _blamed(function: str, error: BaseException) -> TestEnded:
         )
     if isinstance(error, _ExaminedTooLong):
         return TestEnded("timeout", f"{function} gave a result that takes too long to examine")
-    return TestEnded("failed", "a result is not of the form that is asked for")
+    return TestEnded("failed", returns_nothing() or "a result is not of the form that is asked for")
 
 
 class _ExaminedTooLong(BaseException):

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from autograder.grading.submissions import Found, SubmissionError, printable, read_bytes
+from autograder.grading.choice import Found
+from autograder.grading.one_file import SubmissionError, printable, read_bytes
 from autograder.results import Problem, SubmissionResult
 
 TIMESTAMP = "timestamp.txt"

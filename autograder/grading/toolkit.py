@@ -51,12 +51,14 @@ class State:
         seed: of all hidden inputs; set before any case is made.
         right: how many results of the running test were found right; a test without any shows nothing by itself.
         drawn: whether a test has asked for inputs that depend on the seed; for certification.
+        nothing: the function whose latest call returned None, "" where it returned something.
         observer: gets every comparison: got, wanted, tolerance, whether it was right; for certification.
     """
 
     seed: int = 0
     right: int = 0
     drawn: bool = False
+    nothing: str = ""
     observer: Callable[[Any, Any, float, bool], None] | None = None
 
 
@@ -199,7 +201,7 @@ def compare(
     if state.observer is not None:
         state.observer(got, want, tolerance, difference is None)
     if difference:
-        raise TestEnded("failed", difference)
+        raise TestEnded("failed", (got is None and returns_nothing()) or difference)
     state.right += 1
 
 
@@ -208,6 +210,11 @@ def require(condition: bool, message: str) -> None:
     if not condition:
         raise TestEnded("failed", message)
     state.right += 1
+
+
+def returns_nothing() -> str:
+    """Say that the function that was called last gave None, which is most likely a slip; "" where it did not."""
+    return f"{state.nothing} returns nothing: is a `return` missing?" if state.nothing else ""
 
 
 @contextmanager
@@ -335,6 +342,9 @@ class Student:
                 count=count,
             ),
         )
+        state.nothing = function if outcome.result is None else ""
+        if outcome.result is None and (declared == HANDLE or isinstance(declared, Mapping)):
+            raise TestEnded("failed", returns_nothing())
         if isinstance(declared, Mapping):
             self._check_count(function, outcome.result, list(declared))
         return outcome

@@ -191,7 +191,7 @@ def _server_class() -> type[Any]:
             message = msgspec.structs.replace(message, module_name=worker.MODULE)
             return super()._run_cell(message)
 
-        def _new_cells(self, notebook: bool) -> statements.Cells:
+        def _new_cells(self, notebook: bool, needed: Sequence[str]) -> statements.Cells:
             return _Cells(self.namespace, notebook, (_TimeUp, _FormatBroken))
 
         def _send(self, message: Any, packer: Any = None) -> None:

@@ -119,7 +119,17 @@ class _Aside(NamedTuple):
 class Session:
     """Runs one submission."""
 
-    def __init__(self, zygote: Zygote, cells: Sequence[Cell], *, is_notebook: bool, limits: Limits):
+    def __init__(
+        self,
+        zygote: Zygote,
+        cells: Sequence[Cell],
+        *,
+        is_notebook: bool,
+        limits: Limits,
+        needed: Sequence[str] = (),
+    ):
+        """Take a submission; `needed` are the names of the functions that are going to be called."""
+        self._needed = list(needed)
         self._zygote = zygote
         self._cells = list(cells)
         self._module_name = "__main__" if is_notebook else "submission"
@@ -147,6 +157,9 @@ class Session:
         self.replies = 0  # of the submission to calls, so far
         self.problems: list[tuple[str, str]] = []  # where, what
         self._missing = MissingModules(self._cells)
+        self.rebound: dict[
+            str, tuple[int, int, str]
+        ] = {}  # name to cell, line and how it was bound again
 
     # --- life
 
@@ -275,7 +288,7 @@ class Session:
                 break
             skip = sorted(self._bad_steps.get(cell.number, ()))
             message = wire.RunCell(
-                new_id(), cell.number, cell.source, self._module_name, skip, until
+                new_id(), cell.number, cell.source, self._module_name, skip, until, self._needed
             )
             latest: list[wire.Running] = []  # at most MAX_STEPS
             try:
@@ -292,6 +305,7 @@ class Session:
             self.spent += worker.used.total
             if not self._loaded:
                 self._note_failures(cell, reply)
+                self._note_rebound(cell, reply)
         return True
 
     def _blame(self, cell: Cell, latest: Sequence[wire.Running], message: str) -> None:
@@ -312,6 +326,19 @@ class Session:
                 self._missing.note(cell, failure.line, failure.text)
                 said = _tell_load_error(failure, self._cells)
                 self._note(cell, failure.line, f"{said}{': ' if remark else ''}{remark}")
+
+    def _note_rebound(self, cell: Cell, reply: Any) -> None:
+        """Note which names mean something else now: those of the submission's own text, or of the course."""
+        for each in reply.rebound[: wire.MAX_FAILURES] if isinstance(reply, wire.Ran) else ():
+            known = each.name in self._needed or hasattr(builtins, each.name)
+            if each.how == "restored":
+                self.rebound.pop(each.name, None)
+            elif (known or self._is_written(each.name)) and len(self.rebound) < _PROBLEMS:
+                line = each.line if 0 < each.line <= self._lines[cell.number] else 0
+                self.rebound[each.name] = (cell.number, line, each.how)
+
+    def _is_written(self, name: str) -> bool:
+        return name.isidentifier() and any(name in cell.source for cell in self._cells)
 
     def _about_threads(self, reply: wire.Raised) -> str:
         """Say why a thread did not start, where that is what was raised."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 import msgspec
 import numpy as np
@@ -115,7 +115,7 @@ ArraySpec = tuple[str, tuple[int, ...]]
 
 
 class RunCell(msgspec.Struct, tag="cell", frozen=True):
-    """Execute one cell, step by step; `module_name` becomes `__name__`.
+    """Execute one cell, step by step; `module_name` becomes `__name__`, `needed` are names of functions to watch.
 
     Steps in `skip` are left out, and from `until` on (where that is not negative) all of them.
     """
@@ -126,6 +126,7 @@ class RunCell(msgspec.Struct, tag="cell", frozen=True):
     module_name: str
     skip: list[int] = []
     until: int = -1
+    needed: list[str] = []
 
 
 class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
@@ -211,11 +212,20 @@ class Running(msgspec.Struct, tag="running", frozen=True, forbid_unknown_fields=
     line: int
 
 
+class Rebound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name that means something else from a line of the cell on, and how it came to that."""
+
+    name: str
+    line: int
+    how: Literal["again", "deleted", "hides", "helper", "restored"]
+
+
 class Ran(msgspec.Struct, tag="ran", frozen=True, forbid_unknown_fields=True):
-    """A cell has run. `failures` are of its statements, with their lines; some may be left out."""
+    """A cell has run. `failures` are of its statements, with their lines; some may be left out, as of `rebound`."""
 
     id: int
     failures: list[Raised]
+    rebound: list[Rebound] = []
 
 
 class CallBack(msgspec.Struct, tag="callback", frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ import msgspec
 import nbformat
 from nbconvert import HTMLExporter
 
-from autograder.grading.submissions import Found
+from autograder.grading.choice import Found
 from autograder.reports import class_html, feedback_html
 from autograder.reports.statistics import Run
 from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult

@@ -13,14 +13,17 @@ import os
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seqlab import nowrites, quiet_ipython, timelimit
+from seqlab import nowrites, quiet_ipython, rebinding, timelimit
 from seqlab.asgraded import Lacking, NotInGrader, importing
+from seqlab.causes import Causes, Rebound, Stop
 from seqlab.cells import Cell
 from seqlab.chapters import QUIZ, function_names
+from seqlab.checking import Why, student_frame
 from seqlab.imports import imports
 from seqlab.notebook import NotebookError, imported, read
 from seqlab.quizzes import check_quiz, forms
@@ -94,7 +97,10 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         # As in a kernel; what looks up a class's module finds it here, too.
         namespace["__name__"] = "__main__"
         sys.modules["__main__"] = module
-    runner = Cells(namespace, reading.is_notebook, (timelimit.TimeIsUp,))
+    needed = function_names(chapter)
+    runner = Cells(namespace, reading.is_notebook, (timelimit.TimeIsUp,), needed)
+    stops: list[Stop] = []
+    rebound: dict[str, Rebound] = {}
     lacking = Lacking(chapter)
     broken: dict[str, str] = {}
     for number, remark in enumerate(reading.remarks):
@@ -108,24 +114,60 @@ def _run(path: Path, chapter: str, job: dict[str, Any], tell: Tell) -> None:
         }
         with importing(namespace, chapter):
             failed = list(run_cell(path, cell, runner, skip, job["seconds"], tell, lacking))
+        note_rebound(rebound, cell.number, runner.rebound)
         for line, what in failed:
+            stops.append(Stop(cell.number, line, what))
             said = f"{label}, line {line}: {what}" if line else f"{label} {what}"
             tell("cell_failed", number=cell.number, line=line, said=said)
             for name, first in defined.items():
                 if name not in broken or first <= line:
                     broken[name] = said
+    causes = Causes({cell.number: cell.source for cell in reading.cells}, stops, rebound)
+
+    def why(function: str, error: BaseException) -> str:
+        return why_raised(causes, path, function, error)
+
     for function in job["functions"]:
         seconds = _seconds(chapter, function) * job["seconds"] / timelimit.SECONDS
         tell("start", function=function, seconds=seconds)
-        result = _check(chapter, function, namespace, seconds, lacking)
+        result = _check(chapter, function, namespace, seconds, lacking, why)
         if function not in namespace and function in broken:
             result = CheckResult(function, False, (broken[function],), result.question)
+        elif not result.ok and (reason := causes.of_name(function)):
+            result = with_reason(result, reason)
         tell("result", result=as_data(result))
     if job.get("form"):
         known = [*function_names(chapter), QUIZ]
         missing = [name for name in known if name not in namespace]
         dead = [name for name in known[:-1] if name in namespace and not callable(namespace[name])]
         tell("form", missing=missing, not_callable=dead)
+
+
+def note_rebound(
+    rebound: dict[str, Rebound], number: int, found: Iterable[rebinding.Rebinding]
+) -> None:
+    """Take in what a cell bound again."""
+    for each in found:
+        if each.how == rebinding.RESTORED:
+            rebound.pop(each.name, None)
+        else:
+            rebound[each.name] = Rebound(number, each.line, each.how)
+
+
+def why_raised(causes: Causes, path: Path, function: str, error: BaseException) -> str:
+    """Return what the cells of a notebook have to do with an exception of one of its functions, "" where nothing."""
+    frame = student_frame(error)
+    place = re.fullmatch(rf"<{re.escape(path.name)} cell (\d+)>", frame.filename) if frame else None
+    if frame is None or place is None or isinstance(error, NotImplementedError):
+        return causes.of_name(function)
+    return causes.of_error(type(error).__name__, int(place[1]), frame.lineno or 0, function)
+
+
+def with_reason(result: CheckResult, reason: str) -> CheckResult:
+    """Return a result whose findings say why the function is not what was written."""
+    if any(reason in finding for finding in result.findings):
+        return result
+    return replace(result, findings=(reason, *result.findings))
 
 
 def definitions(cell: Cell) -> dict[str, int]:
@@ -197,7 +239,7 @@ def _note_lacking(lacking: Lacking, source: str, line: int) -> None:
 def _told(error: BaseException) -> str:
     """An exception in words."""
     if isinstance(error, SyntaxError):
-        return error.msg or "it does not compile"
+        return f"{type(error).__name__}: {error.msg or 'it does not compile'}"
     if isinstance(error, NotInGrader):
         return f"ModuleNotFoundError: {error}"
     try:
@@ -214,13 +256,18 @@ def _seconds(chapter: str, function: str) -> float:
 
 
 def _check(
-    chapter: str, function: str, namespace: dict[str, Any], seconds: float, lacking: Lacking
+    chapter: str,
+    function: str,
+    namespace: dict[str, Any],
+    seconds: float,
+    lacking: Lacking,
+    why: Why,
 ) -> CheckResult:
     from seqlab.registry import checks_of, run_check
 
     if function == QUIZ:
         return check_quiz(forms(chapter), namespace.get(QUIZ))
-    return run_check(checks_of(chapter)[function], namespace, seconds, lacking)
+    return run_check(checks_of(chapter)[function], namespace, seconds, lacking, why)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ renders as nothing, because the finding is already there to read.
 from __future__ import annotations
 
 import difflib
+import linecache
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
 from seqlab import doctor, grader, live
+from seqlab.causes import Rebound, bound_again
 from seqlab.chapters import QUIZ, chapters_with_checks, function_names
+from seqlab.checking import Why, student_frame
+from seqlab.outline import names_in
 from seqlab.quizzes import check_quiz, forms, quiz
+from seqlab.rebinding import HIDES, RESTORED, Watcher
 from seqlab.registry import checks_of, run_check
 from seqlab.report import Report
 from seqlab.results import CheckResult
@@ -42,6 +47,37 @@ class CheckMagics(Magics):
         super().__init__(shell)
         self._chapter: str | None = None
         self._failed: set[tuple[str, str]] = set()
+        self._watcher = Watcher(
+            shell.user_ns,
+            [name for chapter in chapters_with_checks() for name in function_names(chapter)],
+        )
+        self._watcher.look(0)
+        self._rebound: dict[str, Rebound] = {}
+        if events := getattr(shell, "events", None):
+            events.register("post_run_cell", self._look)
+
+    def _look(self, _result: Any = None) -> None:
+        """Note, after a cell has run, which names that the course needs it has bound again."""
+        assert self.shell is not None
+        # A function that is written anew is what one works on; a library or a built-in is not.
+        for each in self._watcher.look(0):
+            if each.how == RESTORED:
+                self._rebound.pop(each.name, None)
+            elif each.how == HIDES or not callable(self.shell.user_ns.get(each.name)):
+                self._rebound[each.name] = Rebound(self.shell.execution_count, 0, each.how)
+            else:
+                self._rebound.pop(each.name, None)
+
+    def _why(self, function: str, error: BaseException) -> str:
+        """Say which name that stands in the line which raised was bound again, and by which input."""
+        frame = student_frame(error)
+        names = [function]
+        if frame is not None:
+            names += names_in("".join(linecache.getlines(frame.filename)), frame.lineno or 0)
+        for name in names:
+            if name in self._rebound:
+                return bound_again(name, self._rebound[name], "In [{}]")
+        return ""
 
     @line_magic
     def chapter(self, line: str) -> None:
@@ -76,7 +112,7 @@ class CheckMagics(Magics):
                 raise UsageError(f"{chapter} has no check of {name}; {meant}")
         refused = live.refused_imports(namespace.get("In", ()), chapter, Path.cwd())
         results = tuple(
-            live.with_needs(check_one(chapter, name, namespace), namespace, refused)
+            live.with_needs(check_one(chapter, name, namespace, self._why), namespace, refused)
             for name in words or known
         )
         notes = [remark for remark in [grader.python_remark()] if remark]
@@ -114,11 +150,16 @@ class CheckMagics(Magics):
         display(quiz(self._chapter or guess_chapter([], self.shell.user_ns)))
 
 
-def check_one(chapter: str, function: str, namespace: Mapping[str, Any]) -> CheckResult:
+def check_one(
+    chapter: str,
+    function: str,
+    namespace: Mapping[str, Any],
+    why: Why = lambda _function, _error: "",
+) -> CheckResult:
     """Run one visible check of a chapter, or look at the form of the quiz answers."""
     if function == QUIZ:
         return check_quiz(forms(chapter), namespace.get(QUIZ))
-    return run_check(checks_of(chapter)[function], namespace)
+    return run_check(checks_of(chapter)[function], namespace, why=why)
 
 
 def guess_chapter(names: Sequence[str], namespace: Mapping[str, Any]) -> str:

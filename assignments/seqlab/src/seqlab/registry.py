@@ -17,7 +17,7 @@ from typing import Any
 from seqlab import grader, numpynames, timelimit
 from seqlab.asgraded import Lacking, importing, numpy_of_grader
 from seqlab.chapters import chapters_with_checks, function_names
-from seqlab.checking import Check, LibraryMissing, Stopped
+from seqlab.checking import Check, LibraryMissing, Stopped, Why
 from seqlab.results import CheckResult
 
 __all__ = [
@@ -92,14 +92,16 @@ def run_check(
     namespace: Mapping[str, Any],
     seconds: float | None = None,
     lacking: Lacking | None = None,
+    why: Why = lambda _function, _error: "",
 ) -> CheckResult:
     """Run a check on the functions of a namespace.
 
     Exceptions of the functions become findings, and so does a function that has not finished after so many seconds,
     those of the check unless given.
-    What is no `Exception`, such as the interrupt of a kernel, passes. The grader's rules hold: `seqlab.asgraded`.
+    What is no `Exception`, such as the interrupt of a kernel, passes. `why` tells of an exception what the notebook around
+    the function has to do with it. The grader's rules hold: `seqlab.asgraded`.
     """
-    c = _observe(check, namespace, seconds or check.seconds, lacking)
+    c = _observe(check, namespace, seconds or check.seconds, lacking, why)
     findings = (*_findings(c), *_beyond_numpy(check.function, namespace))
     if not findings:
         return CheckResult(check.function, True, (), check.question, check.likely)
@@ -137,8 +139,9 @@ def _observe(
     namespace: Mapping[str, Any],
     seconds: float,
     lacking: Lacking | None = None,
+    why: Why = lambda _function, _error: "",
 ) -> Check:
-    c = Check(namespace, lacking or Lacking(check.chapter))
+    c = Check(namespace, lacking or Lacking(check.chapter), why)
     try:
         with (
             importing(namespace, check.chapter),
@@ -158,7 +161,8 @@ def _observe(
         # earlier finding this is only a consequence of it.
         if not c.findings and not c.gradient_findings:
             c.note(
-                f"a result of {c.last_called or check.function} is not of the form that the docstring gives "
+                c.nothing
+                or f"a result of {c.last_called or check.function} is not of the form that the docstring gives "
                 f"({type(error).__name__}: {error})"
             )
     return c

@@ -19,7 +19,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
-.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
+.PHONY: help setup lock student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
   machines try-cuda nightly
 
@@ -39,6 +39,9 @@ $(READY):
 	  --torch "$${TORCH:-}" $(addprefix --local ./,$(LOCAL))
 	@rm -f $(VENV)/.ready-*
 	@touch $@
+
+lock: ## Write the locks from what pyproject.toml asks for (PYTHON= the oldest there is; UPGRADE=1 renews all versions)
+	@"$(PYTHON)" lock.py $(if $(UPGRADE),--upgrade)
 
 student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
 	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student

@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import collections
-import hashlib
 import os
 import subprocess
 import sys
-import zipfile
 
 import pytest
 
 import install
 from autograder.course.source import ROOT
+from tests.small_wheels import wheel
 
 LOCK = "# a comment\nsmall==1.0\ntorch==2.13.0\n"
-
-
-def _wheel(folder, name, version, requires=(), size=0):
-    """A package of one module and some bytes that cannot be compressed."""
-    info = f"{name.replace('-', '_')}-{version}.dist-info"
-    wanted = "".join(f"Requires-Dist: {line}\n" for line in requires)
-    files = {
-        f"{name.replace('-', '_')}.py": f"__version__ = {version!r}\n".encode(),
-        f"{name}.bin": os.urandom(size),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{wanted}".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = ""
-    for path, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        record += f"{path},sha256={digest},{len(content)}\n"
-    path = folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            archive.writestr(name, content)
 
 
 @pytest.fixture
 def index(tmp_path):
     folder = tmp_path / "wheels"
     folder.mkdir()
-    _wheel(folder, "small", "1.0")
-    _wheel(folder, "torch", "2.13.0", ["nvidia-cublas"], size=3_000_000)
-    _wheel(folder, "nvidia-cublas", "13.1", size=2_000_000)
+    wheel(folder, "small", "1.0")
+    wheel(folder, "torch", "2.13.0", ["nvidia-cublas"], size=3_000_000)
+    wheel(folder, "nvidia-cublas", "13.1", size=2_000_000)
     return folder
 
 
@@ -89,8 +67,8 @@ def _installed(environment):
 
 def test_the_build_for_the_processor_is_preferred(setup, index, environment):
     # By version alone pip would take the one for CUDA, whose local label sorts last.
-    _wheel(index, "torch", "2.13.0+cpu", size=1_500_000)
-    _wheel(index, "torch", "2.13.0+cu130", ["nvidia-cublas"], size=3_000_000)
+    wheel(index, "torch", "2.13.0+cpu", size=1_500_000)
+    wheel(index, "torch", "2.13.0+cu130", ["nvidia-cublas"], size=3_000_000)
     status, lines, errors = setup()
     assert (status, errors) == (0, "")
     assert _installed(environment) == {"small": "1.0", "torch": "2.13.0+cpu"}
@@ -98,8 +76,8 @@ def test_the_build_for_the_processor_is_preferred(setup, index, environment):
     assert lines[-1] == "Ready, with PyTorch 2.13.0+cpu"
     assert len(lines) <= 5, lines
     # Again: nothing is asked of an index, and the build stays.
-    for wheel in index.iterdir():
-        wheel.unlink()
+    for path in index.iterdir():
+        path.unlink()
     status, lines, errors = setup()
     assert (status, errors) == (0, "") and "All packages are installed" in lines
 
@@ -126,7 +104,7 @@ def test_without_torch_and_back(setup, index, environment):
     assert "without PyTorch" in lines[-1]
     # The choice holds when the lock has changed, until another is named.
     assert setup()[0] == 0 and "torch" not in _installed(environment)
-    _wheel(index, "torch", "2.13.0+cpu")
+    wheel(index, "torch", "2.13.0+cpu")
     assert setup("auto")[0] == 0 and _installed(environment)["torch"] == "2.13.0+cpu"
     assert setup("none")[0] == 0 and "torch" not in _installed(environment)
 

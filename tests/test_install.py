@@ -91,6 +91,28 @@ def test_the_build_for_cuda_is_announced_with_its_size(setup, environment):
     assert install.TORCH_PAGE in lines[lines.index(said) + 1]
 
 
+def test_the_build_for_cuda_is_taken_where_it_is_asked_for(setup, index, environment):
+    """Beside the small one, in whose place it comes, and back: then nothing of it stays."""
+    wheel(index, "torch", "2.13.0+cpu", size=1_500_000)
+    assert setup()[0] == 0 and _installed(environment)["torch"] == "2.13.0+cpu"
+    status, lines, errors = setup("cuda")
+    assert (status, errors) == (0, "") and _installed(environment)["torch"] == "2.13.0"
+    assert any("PyTorch 2.13.0 for CUDA" in line for line in lines)
+    assert setup()[0] == 0 and _installed(environment)["torch"] == "2.13.0"  # the last choice holds
+    assert setup("cpu")[0] == 0 and _installed(environment)["torch"] == "2.13.0+cpu"
+    assert "nvidia-cublas" not in install._installed(environment / "bin" / "python")
+    # PyTorch's own index labels that build too.
+    wheel(index, "torch", "2.13.0+cu130", ["nvidia-cublas"], size=3_000_000)
+    assert setup("cuda")[0] == 0 and _installed(environment)["torch"] == "2.13.0+cu130"
+    for path in index.glob("torch-*"):
+        if "+cpu" not in path.name:
+            path.unlink()
+    assert setup("cpu")[0] == 0
+    status, _lines, errors = setup("cuda")
+    assert status == 1 and errors.count("\n") == 1 and "cuda" in errors.lower()
+    assert _installed(environment)["torch"] == "2.13.0+cpu"  # what worked is still there
+
+
 def test_a_build_that_is_asked_for_and_not_there(setup, environment):
     status, _lines, errors = setup("cpu")
     assert status == 1 and "Traceback" not in errors
@@ -111,7 +133,7 @@ def test_without_torch_and_back(setup, index, environment):
 
 def test_a_choice_that_is_none(setup):
     status, _lines, errors = setup("gpu")
-    assert status == 1 and errors == "make setup: TORCH is one of auto, cpu, none, not gpu\n"
+    assert status == 1 and errors == "make setup: TORCH is one of auto, cpu, cuda, none, not gpu\n"
 
 
 def test_a_package_that_is_not_to_be_had(setup, index):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import re
 import subprocess
+import sys
+import threading
 from contextlib import nullcontext
 
 import pytest
@@ -53,6 +56,55 @@ def test_a_command_runs_on_every_kind_that_works():
         assert (done.stdout, done.returncode) == (b"there\n", 3), (kind.name, done.stderr)
     assert not machines.works(machines.Kind("x", lambda: nullcontext(["false"])))
     assert not machines.works(machines.Kind("x", lambda: nullcontext(["/there/is/none"])))
+
+
+def test_a_proxy_is_the_only_way_out():
+    """A page of this machine comes through the proxy, and by no other way."""
+    behind = [kind for kind in machines.kinds() if kind.name == "behind a proxy"]
+    if not behind or not machines.works(behind[0]):
+        pytest.skip("this machine makes no network namespace")
+    code = """
+import sys, urllib.error, urllib.request as r
+direct = r.build_opener(r.ProxyHandler({}))
+try:
+    direct.open(sys.argv[1], timeout=20)
+except OSError:
+    print("not direct")
+with r.urlopen(sys.argv[1], timeout=20) as page:
+    print(len(page.read()))
+try:
+    r.urlopen("http://127.0.0.1:1/", timeout=20)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+    page = bytes(300_000)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/page?a=1"
+        with behind[0].prefix() as prefix:
+            done = subprocess.run(
+                [*prefix, sys.executable, "-c", code, address], capture_output=True, text=True
+            )
+        server.shutdown()
+    assert done.stdout.splitlines() == ["not direct", str(len(page)), "502"], done.stderr
+
+
+def test_the_root_folder_of_a_distribution_has_its_name(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "os-release").write_text('NAME="X"\nPRETTY_NAME="Example Linux 9"\n')
+    kind = machines.other_root(tmp_path)
+    assert kind.name == "root folder of Example Linux 9"
+    assert not machines.works(kind)  # it holds no program
 
 
 def test_pythons_are_found():

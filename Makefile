@@ -21,7 +21,7 @@ export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
 .PHONY: help setup lock student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
-  machines try-cuda nightly
+  machines try-cuda hub nightly
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -142,6 +142,9 @@ machines: $(READY) ## The same on other kinds of machine, imitated: no bubblewra
 
 try-cuda: $(READY) ## The same with PyTorch's build for CUDA, 6 GB, on the newest Python
 	@$(PY) -m tests.campaigns.machines --cuda
+
+hub: $(READY) ## A JupyterHub with a student and an instructor; a row of docs/machines.md (needs npm)
+	@$(PY) -m tests.campaigns.hub
 
 nightly: $(READY) ## What is too long for every change; notes in docs/ci.md how long it took
 	@$(PY) -m tests.campaigns.nightly

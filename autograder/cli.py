@@ -32,6 +32,7 @@ from autograder.course import settings
 from autograder.course.settings import Grading, Settings, SettingsError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
+from autograder.grading.installed import why_not_gradable
 from autograder.grading.submissions import find, printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
@@ -328,6 +329,12 @@ def _certify(options: argparse.Namespace) -> int:
     chosen = [course[name] for name in _chosen(options.chapter, course)]
     if options.seeds < 1:
         raise UsageError("--seeds takes a number of at least 1")
+    reasons = {chapter: why_not_gradable(chapter) for chapter in chosen}
+    chosen = [chapter for chapter in chosen if not reasons[chapter]]
+    if not chosen or (options.chapter and any(reasons.values())):
+        raise UsageError(next(filter(None, reasons.values())))
+    for reason in filter(None, reasons.values()):
+        print(f"left out: {reason}", file=sys.stderr)
     jobs, grading = _jobs(options), options.settings.grading
     if options.ablation:
         return _ablation(chosen, jobs, grading, options.ablation)
@@ -337,7 +344,7 @@ def _certify(options: argparse.Namespace) -> int:
         certificates.append(certificate)
         _print_certificate(console, certificate)
     findings = [finding for certificate in certificates for finding in certificate.findings]
-    findings += course_findings(certificates, whole=not options.chapter)
+    findings += course_findings(certificates, whole=len(chosen) == len(course))
     for finding in findings:
         line = escape(f"{finding.chapter}: {finding.subject}: {finding.what}")
         console.print(line, highlight=False, soft_wrap=True)

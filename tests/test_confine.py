@@ -31,6 +31,7 @@ from autograder.sandbox.confine import (
     syscalls,
 )
 from autograder.sandbox.confine.syscalls import Action
+from tests import needs
 from tests.bpf import INSTRUCTION, interpret
 
 WORKER = Path(confine.__file__).resolve().parents[1]
@@ -561,13 +562,14 @@ print("trained", torch.get_num_threads())
 """
 
 
+@needs.torch
 def test_torch_trains(landlocked):
     lines, status, errors = _run(_TRAINING, before=_WARM_UP)
     assert (lines, status, errors) == (["trained 1"], 0, "")
 
 
 def test_a_numpy_worker_cannot_read_torch(landlocked):
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason=needs.NO_TORCH)
     lines = _works(
         """
         try:

@@ -143,9 +143,22 @@ def test_every_part_is_a_target():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for part in (*nightly.EVERY_CHANGE, *nightly.NIGHTLY):
         assert nightly._TARGETS.get(part, (part,))[0] in targets
-    script = (ROOT / ".ci" / "run").read_text()
-    for part in nightly.EVERY_CHANGE:
-        assert f"make {nightly._TARGETS.get(part, (part,))[0]}" in script
+
+
+def test_the_pages_say_what_every_change_runs():
+    """The script, the table of minutes and the README name the same parts."""
+    made = re.findall(
+        r"^ *(?:FUZZ_SECONDS=(\d+) )?make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE
+    )
+    wanted = [nightly._TARGETS.get(part, (part, "")) for part in nightly.EVERY_CHANGE]
+    assert made == [(seconds, target) for target, seconds in wanted]
+    page = nightly.PAGE.read_text()
+    assert nightly.noted(page, {}, "") == page  # every part has a row, in its place
+    readme = (ROOT / "README.md").read_text()
+    [listed] = re.findall(
+        r"`\.ci/run` is what every change has to pass.*?\n\n\|.*?\n\n", readme, re.DOTALL
+    )
+    assert set(re.findall(r"`make ([a-z-]+)`", listed)) == set(nightly.EVERY_CHANGE)
 
 
 def test_the_workflows():

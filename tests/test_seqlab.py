@@ -32,6 +32,7 @@ from seqlab.registry import (
     visible_check,
 )
 from seqlab.results import GradientRow
+from tests import needs
 
 
 def find(check, **namespace):
@@ -226,7 +227,7 @@ def test_a_gradient_of_a_number_is_a_number():
 
 
 def test_tensors_are_known_without_importing_their_library():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason=needs.NO_TORCH)
     at = torch.tensor(POINT, requires_grad=True)
     right = torch.tensor(slope(POINT))
 

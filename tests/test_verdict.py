@@ -13,6 +13,7 @@ from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import cgroups, identity, libraries
 from autograder.sandbox.doctor import Available, Row, available
 from autograder.sandbox.terms import SAFE_LEVELS, GraderFault
+from tests import needs
 
 HELD = Row("list /", "refused", "EACCES", True)
 BROKEN = Row("fork", "refused", "done", False)
@@ -107,6 +108,7 @@ def test_a_kernel_that_tells_no_delays_is_noticed(tmp_path, text, wanted):
     assert verdict.tells_waiting(str(path)) == wanted
 
 
+@needs.torch
 def test_torch_is_tried(monkeypatch):
     level = available().level
     if level not in SAFE_LEVELS:
@@ -118,6 +120,8 @@ def test_torch_is_tried(monkeypatch):
 
 
 def test_torch_that_does_not_start(monkeypatch):
+    monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"torch"}))
+
     def failing(_zygote, _limits):
         raise GraderFault("the sandbox does not start: OSError: libcublasLt.so.13")
 

@@ -286,7 +286,7 @@ class Trial:
         for mark in self.environment.glob(".ready-*"):
             mark.unlink()  # done anew, as far as there is something to do
         done = self._make("setup")
-        return "ok" if done.returncode == 0 else f"**failed**: {_last(done)}"
+        return "ok" if done.returncode == 0 else f"**failed**: {last_line(done)}"
 
     def _doctor(self) -> tuple[str, str]:
         done = self._make("doctor")
@@ -294,7 +294,7 @@ class Trial:
         verdict, _, rest = said.partition("; ")
         weaker = rest.partition(": ")[2] if "weaker: " in rest else rest
         if done.returncode != 0:
-            return f"**{verdict or _last(done)}**", weaker
+            return f"**{verdict or last_line(done)}**", weaker
         return verdict.replace(": graded code is held", ", held"), weaker
 
     def _grade(self, scratch: Path) -> str:
@@ -303,13 +303,13 @@ class Trial:
             str(self.environment / "bin" / "python"), "-m", "autograder.sample_class", str(submissions)
         )  # fmt: skip
         if made.returncode != 0:
-            return f"**failed**: {_last(made)}"
+            return f"**failed**: {last_line(made)}"
         done = self._make("grade", f"SUBMISSIONS={submissions}", f"OUTPUT={output}", f"STUDENT={STUDENT}")  # fmt: skip
         try:
             with open(output / "grades.csv", encoding="utf-8", newline="") as file:
                 grades = list(csv.DictReader(file))
         except OSError:
-            return f"**failed**: {_last(done)}"
+            return f"**failed**: {last_line(done)}"
         full = [
             g["chapter"] for g in grades if g["status"] == "graded" and g["score"] == g["max_score"]
         ]
@@ -325,12 +325,13 @@ class Trial:
         done = self._run(
             *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"), f"--basetemp={scratch}/tests", *TESTS
         )  # fmt: skip
-        counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", _last(done))
-        told = ", ".join(counts) or _last(done)
+        counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", last_line(done))
+        told = ", ".join(counts) or last_line(done)
         return told if done.returncode == 0 else f"**{told}**"
 
 
-def _last(done: subprocess.CompletedProcess[str]) -> str:
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last line that a command printed, without the one that make adds."""
     lines = (done.stdout + done.stderr).strip().splitlines() or ["no word"]
     lines = [line for line in lines if not line.startswith("make: ***")] or lines
     return lines[-1][:200].replace("|", "/")

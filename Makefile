@@ -26,7 +26,7 @@ export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu or none)
+setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu, cuda or none)
 
 # A choice of PyTorch that is named counts at once; otherwise the last one holds.
 ifneq ($(and $(TORCH),$(filter setup,$(MAKECMDGOALS))),)

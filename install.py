@@ -226,6 +226,7 @@ def _announce(
     python: Path, folder: Path, pins: Iterable[str], torch: str | None, constraints: Path
 ) -> None:
     """Say what is going to be downloaded and how large it is, and where the disk may be too small."""
+    _say("Looking up what is to be downloaded")
     packages = _planned(python, "--no-deps", *pins)
     if packages is None:
         _say("Installing the locked packages")

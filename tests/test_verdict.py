@@ -142,4 +142,5 @@ def test_the_command_begins_with_the_verdict(capsys):
     first, *table = capsys.readouterr().out.splitlines()
     assert first.startswith(f"level {available().level}: graded code is held; ")
     assert len(table) > 40 and all(line.startswith("held ") for line in table)
-    assert any("PyTorch" in line for line in table)
+    trained = any("PyTorch" in line for line in table)
+    assert trained or "PyTorch is not installed" in first

@@ -121,7 +121,7 @@ c.JupyterHub.services = [{{"name": "campaign", "api_token": "{token}"}}]
 c.JupyterHub.load_roles = [
     {{
         "name": "campaign",
-        "scopes": ["admin:users", "admin:servers", "access:servers"],
+        "scopes": ["admin:users", "admin:servers", "access:servers", "shutdown"],
         "services": ["campaign"],
     }}
 ]
@@ -227,9 +227,18 @@ def running(folder: Path) -> Iterator[Hub]:
             raise Failed("the hub does not start")
         yield Hub(f"http://127.0.0.1:{public}", token)
     finally:
+        _stop(process, Hub(f"http://127.0.0.1:{public}", token))
+        reader.join()
+
+
+def _stop(process: subprocess.Popen[str], hub: Hub) -> None:
+    """Ask the hub to end its servers, its proxy and itself: what ended it alone would leave them behind."""
+    try:
+        hub.ask("POST", "/hub/api/shutdown", json={"proxy": True, "servers": True})
+        process.wait(_SECONDS)
+    except (Failed, requests.RequestException, subprocess.TimeoutExpired):
         process.terminate()
         process.wait()
-        reader.join()
 
 
 def _keep(process: subprocess.Popen[str], path: Path, started: threading.Event) -> None:

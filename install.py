@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,20 +66,24 @@ def _install(folder: Path, locks: Sequence[Path], local: Sequence[str], choice: 
     torch = next((pin for pin in pins if pin.startswith("torch==")), None)
     pins = sorted({pin for pin in pins if pin != torch})
     installed = _installed(python)
-    if choice == "none" or torch is None:
+    if choice == "none":
         torch = None
-        if "torch" in installed:
-            _remove_torch(python, installed)
-    elif not _fits(installed.get("torch", ""), torch, choice):
+    keep_torch = torch is not None and _fits(installed.get("torch", ""), torch, choice)
+    complete = (torch is None or keep_torch) and all(_is_installed(pin, installed) for pin in pins)
+    if complete:
+        _say("All packages are installed")
+    else:
         _renew_pip(python)
-        torch = _build(python, torch, choice)
-        if "torch" in installed:
-            _remove_torch(python, installed)
-    with tempfile.TemporaryDirectory() as scratch:
-        wanted = Path(scratch, "wanted.txt")
-        wanted.write_text("\n".join([*pins, *([torch] if torch else [])]) + "\n")
-        _announce(python, folder, pins, torch, wanted)
-        _pip(python, "install", "--requirement", str(wanted))
+        if torch and not keep_torch:
+            torch = _build(python, torch, choice)
+    if "torch" in installed and not keep_torch:
+        _remove_torch(python, installed)
+    if not complete:
+        with tempfile.TemporaryDirectory() as scratch:
+            wanted = Path(scratch, "wanted.txt")
+            wanted.write_text("\n".join([*pins, *([torch] if torch else [])]) + "\n")
+            _announce(python, folder, pins, torch, wanted)
+            _pip(python, "install", "--requirement", str(wanted))
     if local:
         _say("Installing the course's own packages in place")
         editable = [part for path in local for part in ("--editable", path)]
@@ -90,6 +95,11 @@ def _install(folder: Path, locks: Sequence[Path], local: Sequence[str], choice: 
         )
     else:
         _say(f"Ready, with PyTorch {_installed(python).get('torch', '')}")
+
+
+def _is_installed(pin: str, installed: dict[str, str]) -> bool:
+    name, _, version = pin.partition("==")
+    return installed.get(_canonical(name), "").partition("+")[0] == version
 
 
 def _fits(version: str, pin: str, choice: str) -> bool:
@@ -151,7 +161,12 @@ def _installed(python: Path) -> dict[str, str]:
     )
     if done.returncode != 0:
         raise CannotInstall(f"pip does not work in {python.parents[1]}: remove that folder")
-    return {entry["name"].lower(): entry["version"] for entry in json.loads(done.stdout)}
+    return {_canonical(entry["name"]): entry["version"] for entry in json.loads(done.stdout)}
+
+
+def _canonical(name: str) -> str:
+    """A package's name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _pip(python: Path, *arguments: str) -> None:

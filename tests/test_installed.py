@@ -57,10 +57,10 @@ def test_a_chapter_that_needs_torch_is_refused_with_a_sentence(without_torch):
 
 
 def test_results_say_whether_torch_was_there(monkeypatch):
-    before = version.versions()
-
     def missing(name):
         raise version.PackageNotFoundError(name)
 
+    monkeypatch.setattr(version, "version", lambda _name: "1.0")
+    assert {"torch 1.0", "autograd 1.0"} <= set(version.versions())
     monkeypatch.setattr(version, "version", missing)
-    assert "torch none" in version.versions() and "torch none" not in before
+    assert "torch none" in version.versions()

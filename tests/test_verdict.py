@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from autograder.cli import main
-from autograder.sandbox import client, verdict
+from autograder.sandbox import client, doctor, verdict
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import cgroups, identity, libraries
 from autograder.sandbox.doctor import Available, Row, available
@@ -144,3 +144,19 @@ def test_the_command_begins_with_the_verdict(capsys):
     assert len(table) > 40 and all(line.startswith("held ") for line in table)
     trained = any("PyTorch" in line for line in table)
     assert trained or "PyTorch is not installed" in first
+
+
+def test_python_in_a_folder_that_only_root_may_enter(monkeypatch):
+    """A worker with a user of its own could not read it; at level A it is mounted elsewhere."""
+    monkeypatch.setattr(identity, "possible", lambda: True)
+    monkeypatch.setattr(identity, "prepare", lambda _paths: identity.Identity(None, False))
+    monkeypatch.setattr(cgroups, "delegated", lambda: None)
+    assert doctor.has_own_user("A") and not doctor.has_own_user("B")
+    lines = verdict.weaker(Available("B"))
+    assert any(
+        line.startswith("Python lies in a folder that only root may enter") for line in lines
+    )
+    assert "the threads of a submission cannot be counted, so it may start none" in lines
+    monkeypatch.setattr(identity, "prepare", lambda _paths: identity.Identity(2_000_000_000, False))
+    assert doctor.has_own_user("B")
+    assert not any("only root" in line for line in verdict.weaker(Available("B")))

@@ -9,6 +9,9 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
   "$$name" -c $(FITS) 2> /dev/null && command -v "$$name" && break; done)
 FITS := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 VENV ?= .venv
+ifneq ($(words $(VENV)),1)
+$(error VENV is one word: make knows no file whose name holds spaces, though the folder of the course may hold some)
+endif
 PY := $(VENV)/bin/python
 # The packages that notebooks import. They are installed in place, so that an edit counts at once.
 LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.toml datasets/pyproject.toml))

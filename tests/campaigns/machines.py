@@ -265,17 +265,25 @@ class Trial:
         variables = {**os.environ, "NO_COLOR": "1", "TORCH": self.torch, **self.kind.variables}
         for name in ("MAKEFLAGS", "MAKELEVEL", "VENV", "PYTHON", "CHAPTER", "JOBS"):
             variables.pop(name, None)
-        return subprocess.run(
-            [*self.prefix, *command],
-            cwd=self.folder,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
+        try:
+            return subprocess.run(
+                [*self.prefix, *command],
+                cwd=self.folder,
+                env=variables,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+        except OSError as error:  # a program that the set-up should have brought
+            return subprocess.CompletedProcess(command, 127, "", str(error))
 
     def _make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self._run("make", f"VENV={self.environment}", f"PYTHON={self.python}", *arguments)
+        return self._run(
+            "make",
+            f"VENV={os.path.relpath(self.environment, self.folder)}",
+            f"PYTHON={self.python}",
+            *arguments,
+        )
 
     def _ask(self, expression: str, otherwise: str) -> str:
         code = f"import platform\ntry:\n    import torch\nexcept ImportError: pass\nprint({expression})"
@@ -344,7 +352,7 @@ def trial(kind: Kind, python: str, torch: str) -> Trial:
         version = subprocess.run(asking, capture_output=True, text=True, check=True).stdout.strip()
     environment = PLACE / f"{version}-{torch}"
     if kind.own:
-        environment = PLACE / kind.name
+        environment = PLACE / kind.name.replace(" ", "-")
         shutil.rmtree(environment, ignore_errors=True)
     if not kind.place:
         return Trial(kind, python, torch, ROOT, environment)

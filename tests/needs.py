@@ -38,3 +38,10 @@ def or_skip(*names: str) -> None:
 def each(names: Iterable[str]) -> list[Any]:
     """Return the parameters of a test that grades one chapter at a time."""
     return [pytest.param(name, marks=graded(name)) for name in names]
+
+
+def each_reference(names: Iterable[str]) -> list[Any]:
+    """Return the parameters of a test that runs the solutions of one chapter at a time."""
+    course = chapters()
+    marks = {name: [torch] if course[name].libraries == "torch" else [] for name in names}
+    return [pytest.param(name, marks=each) for name, each in marks.items()]

@@ -378,11 +378,9 @@ def test_practice_that_breaks_a_rule_is_refused(tmp_path, old, new, words):
         practice_questions(chapters(tmp_path)["ch00_sums"])
 
 
-@pytest.mark.parametrize("name", chapters())
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_the_real_sources_are_sound(name):
     chapter = chapters()[name]
-    if chapter.libraries == "torch":
-        pytest.importorskip("torch", reason=needs.NO_TORCH)
     reference = load_reference(chapter)
     for function in chapter.functions:
         assert hasattr(reference, function.name)

@@ -375,7 +375,7 @@ def test_a_cache_that_serves_once_is_told():
 # --- the real checks
 
 
-@pytest.mark.parametrize("name", list(chapters()))
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_the_visible_checks_of_a_chapter_fit_it(name):
     chapter = chapters()[name]
     checks = checks_of(name)
@@ -388,7 +388,7 @@ def test_the_visible_checks_of_a_chapter_fit_it(name):
         assert not run_check(check, reference | {check.function: stub[check.function]}).ok
 
 
-@pytest.mark.parametrize("name", list(chapters()))
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_results_of_none_and_zero_fail_every_visible_check(name):
     reference = vars(load_reference(chapters()[name]))
     for check in checks_of(name).values():

@@ -9,6 +9,9 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
   "$$name" -c $(FITS) 2> /dev/null && command -v "$$name" && break; done)
 FITS := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 VENV ?= .venv
+ifneq ($(words $(VENV)),1)
+$(error VENV is one word: make knows no file whose name holds spaces, though the folder of the course may hold some)
+endif
 PY := $(VENV)/bin/python
 # The packages that notebooks import. They are installed in place, so that an edit counts at once.
 LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.toml datasets/pyproject.toml))
@@ -19,14 +22,14 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup student grade collect release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
+.PHONY: help setup lock student grade collect release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
-  machines try-cuda nightly
+  machines try-cuda hub nightly
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu or none)
+setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu, cuda or none)
 
 # A choice of PyTorch that is named counts at once; otherwise the last one holds.
 ifneq ($(and $(TORCH),$(filter setup,$(MAKECMDGOALS))),)
@@ -39,6 +42,9 @@ $(READY):
 	  --torch "$${TORCH:-}" $(addprefix --local ./,$(LOCAL))
 	@rm -f $(VENV)/.ready-*
 	@touch $@
+
+lock: ## Write the locks from what pyproject.toml asks for (PYTHON= the oldest there is; UPGRADE=1 renews all versions)
+	@"$(PYTHON)" lock.py $(if $(UPGRADE),--upgrade)
 
 student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
 	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student
@@ -146,6 +152,9 @@ machines: $(READY) ## The same on other kinds of machine, imitated: no bubblewra
 
 try-cuda: $(READY) ## The same with PyTorch's build for CUDA, 6 GB, on the newest Python
 	@$(PY) -m tests.campaigns.machines --cuda
+
+hub: $(READY) ## A JupyterHub with a student and an instructor; a row of docs/machines.md (needs npm)
+	@$(PY) -m tests.campaigns.hub
 
 nightly: $(READY) ## What is too long for every change; notes in docs/ci.md how long it took
 	@$(PY) -m tests.campaigns.nightly

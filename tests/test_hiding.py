@@ -19,6 +19,7 @@ from autograder.files import write_file
 from autograder.reports.changes import CHANGES
 from autograder.reports.files import RESULTS
 from autograder.sandbox.doctor import available
+from tests import needs
 
 RESULT = Path(RESULTS, "ada", "ch02.json")
 
@@ -138,6 +139,7 @@ def test_a_file_system_without_locks_is_no_obstacle(output, monkeypatch):
 
 
 @pytest.mark.skipif(available().level not in "AB", reason="no sandbox here")
+@needs.graded("ch02_vanilla_rnn")
 def test_a_run_at_level_b_hides_and_reuses(output, tmp_path):
     course = chapters()
     chapter = "ch02_vanilla_rnn"

@@ -25,10 +25,12 @@ from autograder.course.release import write_sources
 from autograder.course.source import QUIZ, ROOT, chapters
 from autograder.sample_class import answer
 from tests import gradebook_course as made
+from tests import needs
 from tests.test_release import IDIOM, suite_passages
 
 CHAPTER = "ch03_gradients"
 OURS = chapters()[CHAPTER]
+pytestmark = needs.graded(CHAPTER)
 FUNCTIONS = [function.name for function in OURS.functions if function.name != QUIZ]
 RIGHT, WRONG, GONE = FUNCTIONS[0], FUNCTIONS[1], FUNCTIONS[2]
 BY_HAND = "handed in by hand"

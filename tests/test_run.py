@@ -28,8 +28,10 @@ from autograder.grading.submissions import parse
 from autograder.reports import grades_csv
 from autograder.results import SubmissionResult, from_json, to_json
 from autograder.sandbox.doctor import Available
+from tests import needs
 
 CHAPTER = "ch02_vanilla_rnn"
+pytestmark = needs.graded(CHAPTER)
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -33,6 +33,7 @@ from seqlab.registry import (
     visible_check,
 )
 from seqlab.results import GradientRow
+from tests import needs
 
 
 def find(check, **namespace):
@@ -228,7 +229,7 @@ def test_a_gradient_of_a_number_is_a_number():
 
 
 def test_tensors_are_known_without_importing_their_library():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason=needs.NO_TORCH)
     at = torch.tensor(POINT, requires_grad=True)
     right = torch.tensor(slope(POINT))
 
@@ -376,7 +377,7 @@ def test_a_cache_that_serves_once_is_told():
 # --- the real checks
 
 
-@pytest.mark.parametrize("name", list(chapters()))
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_the_visible_checks_of_a_chapter_fit_it(name):
     chapter = chapters()[name]
     checks = checks_of(name)
@@ -389,7 +390,7 @@ def test_the_visible_checks_of_a_chapter_fit_it(name):
         assert not run_check(check, reference | {check.function: stub[check.function]}).ok
 
 
-@pytest.mark.parametrize("name", list(chapters()))
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_results_of_none_and_zero_fail_every_visible_check(name):
     reference = vars(load_reference(chapters()[name]))
     for check in checks_of(name).values():

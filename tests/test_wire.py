@@ -8,7 +8,6 @@ from collections import OrderedDict, namedtuple
 import msgspec
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -91,7 +90,7 @@ def test_what_is_no_data_sends_only_its_type():
     assert [type(item) for item in got] == [wire.Unsendable] * 5
 
 
-def test_tensors_keep_values_and_requires_grad():
+def test_tensors_keep_values_and_requires_grad(torch):
     tensor = torch.arange(6.0, dtype=torch.float64).reshape(2, 3).T.requires_grad_()
     got = send(tensor, torch)
     assert torch.equal(got, tensor)
@@ -99,7 +98,7 @@ def test_tensors_keep_values_and_requires_grad():
     assert got.is_leaf
 
 
-def test_a_tensor_where_none_may_cross_is_refused():
+def test_a_tensor_where_none_may_cross_is_refused(torch):
     packer = wire.Packer(torch, lambda v: wire.Unsendable("x"))
     value = packer.pack(torch.zeros(2))
     with pytest.raises(wire.WireError):

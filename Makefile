@@ -19,7 +19,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
-.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
+.PHONY: help setup student grade figures release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
   machines try-cuda nightly
 
@@ -58,6 +58,9 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
 	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
 	$(PY) -m autograder grade "$${arguments[@]}"
+
+figures: $(READY) ## Draw the chapters' figures into solutions/
+	@$(PY) -m autograder.drawings
 
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}
@@ -110,8 +113,9 @@ fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SEC
 determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes
 	@$(PY) -m tests.campaigns.determinism
 
-browser: $(READY) ## Every simulation, report and card in a headless Chromium
+browser: $(READY) ## Every simulation, report, card and figure in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations
+	@$(PY) -m tests.campaigns.browser_figures
 
 sanitiser: $(READY) ## Every attack on a page in a headless Chromium, in every page that shows it
 	@$(PY) -m tests.campaigns.sanitiser

@@ -67,6 +67,10 @@ import numpy as np
 # sequences of any length, and whatever it learns about an element it knows wherever the element stands.
 # The state is the network's memory, a summary of everything read so far in $H$ numbers.
 #
+# See where the weights stand: one block per place on the left, one set for all steps on the right.
+#
+# ![Left, a dense layer with weights of its own for each of three inputs and none for a fourth; right, a recurrence that reads one set of weights at every step.](figures/window_or_recurrence.svg)
+#
 # Two honest remarks. The summary is *lossy*: a state of fixed size cannot hold a sequence of any length,
 # and a network that has room for an early element need not have learnt to keep it (Chapters 3 and 4).
 # And that (0.2) can be *evaluated* at lengths never seen in training does not make it *right* there.
@@ -222,6 +226,10 @@ def one_hot(tokens, V):
 # $4$. A plain mean over the second row would be $4/3$, and would change whenever somebody else's
 # longer sequence joins the batch.
 #
+# Dashed cells are padding; see which of the two means counts them.
+#
+# ![The padded array of the sequences 1, 2, 3 and 4 with its mask; the masked means are 2 and 4, the plain ones 2 and 4/3.](figures/padding_and_mask.svg)
+#
 # ### Exercise 0.4 · `pad_sequences`
 # **20 min · ●●○**
 #
@@ -341,6 +349,11 @@ def masked_mean(x, mask):
 # input,
 #
 # $$h_0 = c, \quad y_0 = \text{start}, \qquad h_t = f(h_{t-1}, y_{t-1}), \quad y_t = g(h_t). \tag{0.9}$$
+#
+# The chain of states is the same three times; what differs is where something goes in and where something comes
+# out.
+#
+# ![Three chains of states: one with inputs and a single answer at the end, one with an output at every step, one whose outputs are fed back as inputs.](figures/three_shapes.svg)
 #
 # The usual example for "sequence to sequence", translation, does not fit (0.8): "Bonjour le monde" has
 # three words and "Hello world" two, and their order may differ. It is (0.7) followed by (0.9), one

@@ -52,13 +52,7 @@ import numpy as np
 #
 # The loop has become a composition of three functions, and its computation graph has no cycle any more:
 #
-# ```
-#            θ ─────────┬──────────┬──────────┐
-#                       ▼          ▼          ▼
-#            h0 ─────▶ h1 ─────▶  h2 ─────▶  h3
-#                       ▲          ▲          ▲
-#                      x1         x2         x3
-# ```
+# ![Left, a node h with a loop, an input x and parameters theta; right, the chain h0, h1, h2, h3 with an input at each step and one theta that enters all three steps.](figures/unfolded_graph.svg)
 #
 # For a *given* length the recurrence and its graph compute the same numbers; what differs is that the second can be
 # differentiated with what you know already. A longer sequence gives a longer graph, so the graph belongs to a
@@ -200,6 +194,11 @@ def unfolded_graph(T):
 # $3 a^2 h_0 + 2 a b\,x_1 + b\,x_2 = 3 + 2 + 0 = 5$. Look at the column of $\delta_t$ once more: it is a power of
 # $a$. With $a$ inside $(-1, 1)$ the early uses count exponentially little, and outside they drown all others.
 # Chapter 3 is about nothing else.
+#
+# The same numbers in the graph: follow the dashed gradient from right to left, and at each step the share that
+# goes up into the sum.
+#
+# ![The states 4, 4, 2, 7 in a chain, one parameter a read by three steps; the gradient comes back as 1, 1/2, 1/4, and its shares 1, 2 and 2 add up to 5.](figures/gradient_through_time.svg)
 
 # %% [markdown]
 # **See it move.** Below, one box with a loop becomes a chain of boxes: the states run forward, then the gradient runs

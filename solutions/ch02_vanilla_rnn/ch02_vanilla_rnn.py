@@ -57,6 +57,11 @@ import numpy as np
 # The output is linear: $y_t$ holds scores (logits). Whether a softmax, a sigmoid or nothing
 # follows depends on the task and belongs to the loss.
 #
+# Read (2.1) along the horizontal line and (2.2) upwards: of all that is drawn, only the blue line leaves the
+# step.
+#
+# ![One step of the vanilla RNN: Whh times the old state, Wxh times the input and bh are added, a tanh gives the new state; a copy goes through Why and by to the output.](figures/rnn_cell.svg)
+#
 # **Batches.** The equations speak of column vectors. The code handles a batch of $N$ sequences at
 # once, stored batch-first: `x` is `(N, T, D)`, one step of it `(N, D)`, and each *row* is one
 # sequence. A matrix that multiplies columns from the left multiplies rows from the right,
@@ -136,6 +141,10 @@ if __name__ == "__main__":
 # pass is what these equations read: the inputs, the states and the weights. How you store it, the
 # *cache*, is up to you. Only your own backward looks into it, but it may do so more than once,
 # and between two forward calls.
+#
+# See that each state collects gradient from two sides, and that one matrix with four uses gets four shares.
+#
+# ![Four steps that read one matrix Whh; gradients run back between the states, and at each step a share, delta t times h t-1 transposed, goes up into the gradient of Whh.](figures/shares_of_one_weight.svg)
 #
 # The rest of the network hangs on the states in the ordinary way. With
 # $\bar y_{n,t} = \partial L/\partial y_{n,t}$ the readout gives

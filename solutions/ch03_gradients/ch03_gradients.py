@@ -65,6 +65,11 @@ import numpy as np
 # There are $T - 1$ factors in (3.3), not $T$: no step lies before the state $h_1$. And matrices do not commute, so
 # their order matters.
 #
+# A change of the state and a gradient meet the same matrices in opposite order; below, what a Jacobian does to
+# the rows of $W_{hh}$ in the example that follows.
+#
+# ![Four states with the Jacobians J2, J3, J4 between them, the gradients going back through their transposes, and J3 of the example as Whh with its rows scaled by slopes.](figures/product_of_jacobians.svg)
+#
 # **By hand.** Two units and three steps, with
 #
 # $$W_{hh} = \begin{pmatrix} 0.5 & 1 \\ 0 & 0.5 \end{pmatrix}, \quad h_2 = \begin{pmatrix} 0.6 \\ 0 \end{pmatrix}, \quad
@@ -188,6 +193,10 @@ def gradient_norms(dh_last, h, Whh):
 # $14{,}000$. After how many steps has the signal fallen below a threshold $\tau$? At the smallest
 #
 # $$k \ge 0 \quad \text{with} \quad \rho^k < \tau. \tag{3.7}$$
+#
+# On a logarithmic axis each radius is a straight line; see how little separates those that end far apart.
+#
+# ![Powers of 1.1, 1, 0.9 and 0.5 over a hundred steps on a logarithmic axis: straight lines that end at 14,000, at 1, at 0.000027 and below the picture.](figures/powers_of_a_radius.svg)
 #
 # **The fine print.** You will often read: above one the gradient explodes, below one it vanishes. Here is when.
 #
@@ -349,6 +358,10 @@ def steps_until_vanished(radius, threshold):
 #
 # By hand: $g = \{(3, 0),\ (0, 4)\}$ in two arrays has the norm $5$. With $\tau = 2$ the factor is $0.4$ and the
 # result $\{(1.2, 0),\ (0, 1.6)\}$; with $\tau = 5$ or more nothing changes.
+#
+# Twice the same gradient; see which of the two results still points where it pointed.
+#
+# ![A gradient is shortened to the radius of a circle and keeps its direction; beside it the same gradient is cut at the side of a square and points elsewhere.](figures/two_ways_to_clip.svg)
 #
 # Clipping does nothing for the vanishing half. Multiplying a gradient by a large number raises all its terms alike,
 # and the early steps keep their tiny share; a share that was rounded away cannot be brought back at all. An

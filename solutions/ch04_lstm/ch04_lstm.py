@@ -64,6 +64,10 @@ import numpy as np
 #
 # $$h_t = o_t \odot \tanh(c_t) \tag{4.6}$$
 #
+# Follow the thick line: between $c_{t-1}$ and $c_t$ there is one product and one sum, and no matrix.
+#
+# ![The LSTM cell: the joined vector feeds three gates and the candidate; on the thick line of the cell state the forget gate multiplies and the input gate times the candidate is added; the output gate times tanh of the cell is h.](figures/lstm_cell.svg)
+#
 # | gate | open (near 1) | closed (near 0) |
 # |---|---|---|
 # | forget $f_t$ | the entry of the cell survives this step | the entry is erased |
@@ -303,6 +307,11 @@ def lstm_backward(dh, dc_last, cache):
 # $f_t \approx 1$ and $i_t \approx 0$ for some entry, then $c_t \approx c_{t-1}$ and the gradient walks back
 # unchanged. That is the "gradient highway", and the sum in (4.5) is what builds it: a step adds to the
 # past in place of recomputing it.
+#
+# The dashed line is that path: it collects one gate per step, while the other way, below, leads through the
+# matrices.
+#
+# ![Three steps along the cell state; a gradient runs back along it and is multiplied by f3, f2 and f1 only. Another way goes through the hidden states and four matrices.](figures/cell_highway.svg)
 #
 # The claim that the LSTM *solves* vanishing gradients holds exactly as far as that condition does.
 #

@@ -60,11 +60,19 @@ import numpy as np
 # | update $z_t$ | the old state stays as it is | the old state is replaced by the candidate |
 # | reset $r_t$ | the candidate is made from the input alone | the candidate sees the whole old state |
 #
+# See that $z_t$ goes to two places, and $r_t$ only to what the candidate reads.
+#
+# ![The GRU cell: on the thick line the state is multiplied by one minus z and z times the candidate is added; the candidate reads x and the state times the reset gate r.](figures/gru_cell.svg)
+#
 # Compare (5.4) with the LSTM's $c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t$. Put $f_t = 1 - z_t$ and
 # $i_t = z_t$ and they are the same sum: the gates are *tied*. An LSTM may keep everything and write
 # as well ($f = i = 1$), so its cell can count upwards without limit. A GRU cannot. Its update is a weighted mean, and
 # so every unit stays between the smallest and the largest value among its start and the candidates: if
 # $|h_0| \le 1$, then $|h_t| \le 1$ for ever. There is no output gate either; the memory is always visible.
+#
+# Two gates that are free above, one gate in both places below.
+#
+# ![Above, the LSTM: a forget gate and an input gate, set apart, and an output gate. Below, the GRU: one update gate that multiplies by one minus z and adds z times the candidate.](figures/lstm_beside_gru.svg)
 #
 # The reset gate is for a break in the input. When a sentence ends and a new one begins, what was said
 # before should not colour how the first new word is read: $r \approx 0$ makes the candidate a fresh
@@ -309,6 +317,10 @@ def gru_backward(dh, cache):
 #    $1 - \sigma(a) = \sigma(-a)$, so flipping signs converts it.
 # 3. There are two bias vectors. For the gates only their sum matters. For the candidate it does matter
 #    which is which, since $b_{hn}$ stands inside the bracket that $r_t$ scales.
+#
+# The first difference, drawn: the gate and the matrix have changed places.
+#
+# ![Above, the state is multiplied by r, then by Wh; below, by Whn first, then bhn is added and the result multiplied by r.](figures/two_places_of_the_reset.svg)
 #
 # The arrays are stacked along the first axis in the order $r, z, n$: rows $0$ to $H - 1$ of `weight_ih` are
 # $W_{ir}$, the next $H$ are $W_{iz}$, the last $H$ are $W_{in}$, and the same for the other three arrays.

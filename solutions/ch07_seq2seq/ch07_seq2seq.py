@@ -60,6 +60,10 @@ import torch
 #
 # $$\text{logits}_t = W_o\, s_t + b_o, \qquad p(y_t \mid y_{<t}, x) = \operatorname{softmax}(\text{logits}_t)_{y_t} \tag{7.4}$$
 #
+# Everything that passes from left to right goes through the one circle in the middle.
+#
+# ![An encoder with the states h1, h2, h3, the context c, and a decoder with the states s1, s2, s3 that starts in c, reads c and the token before at every step, and writes y1, y2, eos.](figures/bottleneck.svg)
+#
 # Two tokens of the target vocabulary have a job. `bos` stands where there is no previous token yet;
 # `eos` is what the decoder writes to end. Since every factor is conditioned on all earlier tokens,
 # their product is a distribution over whole sequences (as long as the decoder does stop):
@@ -459,6 +463,10 @@ def sequence_cross_entropy(logits, targets, pad):
 # $h_2 = 1$. The arguments of the $\tanh$ are $\ln 2$ and $0$, the scores $\ln 3$ and $0$, the
 # weights $\tfrac34$ and $\tfrac14$, and $c = 1 + \tfrac34 \ln 2 \approx 1.520$. If position 2 is
 # masked, the weights are $1$ and $0$, and $c = h_1$.
+#
+# These are the numbers below, with one more place that is padding; see which arrow is missing.
+#
+# ![One decoder step: the state s t-1 asks, three encoder states are compared with it, the weights are 3/4, 1/4 and 0 for padding, and the weighted sum c t enters the new state.](figures/attention.svg)
 
 # %% [markdown]
 # **See it move.** Two decoders copy the same letters on one clock, one through $c$ alone, one with (7.8) and (7.9).
@@ -845,6 +853,10 @@ if __name__ == "__main__":
 # The weights of (7.9) say which letters were looked at for which sound. The next cell, a second's
 # work, shows them for three words that were not trained on: of those that come out right, the ones
 # with the most letters to spare. What to see: a bright band from the upper left to the lower right.
+#
+# For one word, and sketched by hand, such a map looks like this.
+#
+# ![A map of the letters of knight against the sounds N, AY, T: N looks at k and n, AY at i, g and h, T at h and t, a band from the upper left to the lower right.](figures/alignment_map.svg)
 
 
 # %% tags=["experiment"]

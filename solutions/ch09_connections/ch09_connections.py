@@ -37,6 +37,10 @@
 # mismatch between training and use that teacher forcing leaves; its main purpose is another one, to make
 # outputs that people prefer.
 #
+# The table as a family tree:
+#
+# ![Recurrence leads to S4 and Mamba; gates to GLU, WaveNet, squeeze-and-excitation and Mamba; the additive path to ResNet and the Transformer; attention to the Transformer with T5, BART and GPT; both directions to BERT.](figures/family_tree.svg)
+#
 # Time: about three and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -77,6 +81,10 @@ import numpy as np
 # One state entry, $a = 0.5$, $b = 2$, $c = 3$, inputs $1, 0, 4$. As a recurrence the states are $2$, $1$
 # and $0.5 + 8 = 8.5$, the outputs $6, 3, 25.5$. The kernel is $3 \cdot 2 \cdot 0.5^j$, that is $6, 3, 1.5$,
 # and the last output $6 \cdot 4 + 3 \cdot 0 + 1.5 \cdot 1 = 25.5$ once more.
+#
+# The three ways side by side, the third of which is explained below; see where 25.5 comes from in each.
+#
+# ![The inputs 1, 0, 4 as a recurrence with the states 2, 1, 8.5, as a convolution with the kernel 6, 3, 1.5 turned round, and as a scan of pairs in two passes; each time the last output is 25.5.](figures/three_algorithms.svg)
 
 # %% [markdown]
 # ### Exercise 9.1 · `diagonal_ssm`
@@ -528,6 +536,10 @@ def residual_gradient_norms(weights, x, residual):
 # each from the true tokens before it, and the mask sees to it that no step peeks. With everything visible,
 # the same layer reads both ways, as BERT does; the word *masked* in BERT's training stands for hidden
 # *tokens* that are to be guessed, another thing.
+#
+# See how far step 1 is from step 4 in each, and what the mask leaves of the lower picture for step 2.
+#
+# ![A chain of four states; four values that enter the output of step 4 directly, each with a weight; and the causal mask, a matrix with ones on and below the diagonal.](figures/who_sees_whom.svg)
 #
 # | | one step of generation | a whole sequence in training | path from step 1 to step $T$ |
 # |---|---|---|---|

@@ -43,7 +43,7 @@ $(READY):
 student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
 	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student
 	@.venv-student/bin/python -m pip install --quiet --disable-pip-version-check -e './assignments/seqlab[notebooks]' -e ./datasets
-	@.venv-student/bin/jupyter lab assignments --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
+	@.venv-student/bin/jupyter lab assignments --HTMLExporter.embed_images=True --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
 
 grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	@submissions="$${SUBMISSIONS:-submitted}"; \

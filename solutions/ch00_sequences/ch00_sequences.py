@@ -27,6 +27,18 @@
 # recurrence is used, each a few lines long. At the end they run on real data: who is speaking,
 # is this review praise or blame, and what would one call this colour.
 #
+# At the end of the chapter you can
+#
+# - turn text and sequences of unequal length into arrays, with masks that keep padding out;
+# - run one recurrence in three shapes: to a vector, step by step, and from a vector;
+# - say what sharing weights through time saves, and when.
+#
+# Assumed:
+#
+# - linear algebra: product of a matrix and a vector, shapes;
+# - backpropagation: none is needed yet;
+# - optimisation: none; a readout is fitted by least squares, which is given.
+#
 # Time: about two hours. No other chapter is needed.
 
 # %%
@@ -874,6 +886,21 @@ if __name__ == "__main__":
 # - Three shapes, one recurrence: the last state, a readout at every step, or outputs that are fed back.
 #   Where input and output differ in length, the first and the third are combined.
 # - Padding is a matter of storage. No result may depend on it, however strange its content.
+
+# %% [markdown]
+# ## Papers
+#
+# - Elman, J. L. (1990). *Finding Structure in Time*. Cognitive Science 14 (2), 179–211.
+#   [doi:10.1207/s15516709cog1402_1](https://doi.org/10.1207/s15516709cog1402_1). A network with a copy of its own
+#   state, and what such a state comes to hold; easy to read.
+# - Jaeger, H., Haas, H. (2004). *Harnessing Nonlinearity: Predicting Chaotic Systems and Saving Energy in Wireless
+#   Communication*. Science 304, 78–80. [doi:10.1126/science.1091277](https://doi.org/10.1126/science.1091277). Random
+#   recurrent weights with a fitted readout, as in the experiments of this chapter.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). The
+#   textbook's view; sections 10.1 and 10.2 go with Chapters 0 to 2.
+#
+# **Up next:** Chapter 1, which takes the loop out of the recurrence so that it can be differentiated.
 
 # %% [markdown]
 # ## Practice

@@ -29,6 +29,12 @@
 # - the two tools with which every gradient of this course can be checked: a numerical gradient and a relative
 #   error.
 #
+# Assumed:
+#
+# - linear algebra: vectors, the transpose;
+# - backpropagation: the chain rule for a feed-forward network;
+# - optimisation: gradient descent, for one experiment.
+#
 # Time: about two hours. No chapter before this one is needed.
 
 # %%
@@ -532,6 +538,21 @@ if __name__ == "__main__":
 # - BPTT is backpropagation in that graph. The gradient of a shared parameter is the sum of the gradients of its
 #   uses.
 # - A gradient that was not compared with central differences is a guess.
+
+# %% [markdown]
+# ## Papers
+#
+# - Rumelhart, D. E., Hinton, G. E., Williams, R. J. (1986). *Learning Representations by Back-propagating Errors*.
+#   Nature 323, 533–536. [doi:10.1038/323533a0](https://doi.org/10.1038/323533a0). Backpropagation in four pages; read
+#   it for how little it needs.
+# - Werbos, P. J. (1990). *Backpropagation Through Time: What It Does and How to Do It*. Proceedings of the IEEE 78
+#   (10), 1550–1560. [doi:10.1109/5.58337](https://doi.org/10.1109/5.58337). BPTT as a recipe, from the most general
+#   graph to the recurrent network.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). Section
+#   10.1 unfolds computational graphs as this chapter does.
+#
+# **Up next:** Chapter 2, where the recurrence becomes a network that learns to write.
 
 # %% [markdown]
 # ## Practice

@@ -27,6 +27,18 @@
 # would do it for you; the point is to see where the gradient of a shared weight comes from,
 # because Chapter 3 is about what goes wrong with exactly that sum.
 #
+# At the end of the chapter you can
+#
+# - write the vanilla RNN forwards and backwards through time, for batches;
+# - compute a cross-entropy that does not overflow, and read it in bits;
+# - let a trained model write, at a temperature.
+#
+# Assumed:
+#
+# - linear algebra: matrix products in batches, transposes;
+# - backpropagation: the chain rule of Chapter 1, the derivative of tanh;
+# - optimisation: gradient descent; Adam is given.
+#
 # Time: about two and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -738,6 +750,21 @@ if __name__ == "__main__":
 # - The factor $W_{hh}^{\top}\operatorname{diag}(1 - h_t \odot h_t)$ is applied once per step on
 #   the way back. In the worked example two steps left $0.0576$ of a gradient of $1$. What becomes
 #   of it after fifty is the subject of Chapter 3.
+
+# %% [markdown]
+# ## Papers
+#
+# - Elman, J. L. (1990). *Finding Structure in Time*. Cognitive Science 14 (2), 179–211.
+#   [doi:10.1207/s15516709cog1402_1](https://doi.org/10.1207/s15516709cog1402_1). The network of (2.1), and its states
+#   looked at word by word.
+# - Graves, A. (2013). *Generating Sequences With Recurrent Neural Networks*.
+#   [arXiv:1308.0850](https://arxiv.org/abs/1308.0850). What comes of predicting the next element: text and
+#   handwriting, written by an LSTM.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). Section
+#   10.2 derives the gradients (2.4) to (2.8) in its own letters.
+#
+# **Up next:** Chapter 3, on what becomes of a gradient after fifty steps.
 
 # %% [markdown]
 # ## Practice

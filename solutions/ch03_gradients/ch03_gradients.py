@@ -30,6 +30,12 @@
 #   which that is true;
 # - clip gradients by norm and by value, safely, and cut long sequences into windows.
 #
+# Assumed:
+#
+# - linear algebra: eigenvalues, singular values, norms, orthogonal matrices;
+# - backpropagation: BPTT as in Chapters 1 and 2;
+# - optimisation: what one step of gradient descent does.
+#
 # Time: about two and a half hours. The functions of the chapters before are not needed, their ideas are.
 
 # %%
@@ -754,6 +760,24 @@ if __name__ == "__main__":
 # - Vanished gradients are not zero, they are outvoted: late steps dominate the sum.
 # - Clip by the global norm, watch the norm, refuse what is not finite. Clipping does not help against vanishing.
 # - What would help is a path through time on which nothing has to be multiplied by a matrix. That is chapter 4.
+
+# %% [markdown]
+# ## Papers
+#
+# - Bengio, Y., Simard, P., Frasconi, P. (1994). *Learning Long-Term Dependencies with Gradient Descent Is Difficult*.
+#   IEEE Transactions on Neural Networks 5 (2), 157–166. [doi:10.1109/72.279181](https://doi.org/10.1109/72.279181).
+#   Why a state that holds on to something gives a vanishing gradient: a trade, not a bug.
+# - Pascanu, R., Mikolov, T., Bengio, Y. (2013). *On the Difficulty of Training Recurrent Neural Networks*. ICML,
+#   1310–1318. [arXiv:1211.5063](https://arxiv.org/abs/1211.5063). Conditions for vanishing and exploding, the picture
+#   of the cliff, and clipping by norm.
+# - Saxe, A. M., McClelland, J. L., Ganguli, S. (2014). *Exact Solutions to the Nonlinear Dynamics of Learning in Deep
+#   Linear Neural Networks*. ICLR. [arXiv:1312.6120](https://arxiv.org/abs/1312.6120). Learning in deep linear
+#   networks worked out exactly; the case for orthogonal starts.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). Sections
+#   10.7 and 10.11 tell the same story with more remedies.
+#
+# **Up next:** Chapter 4, a cell whose path through time needs no matrix.
 
 # %% [markdown]
 # ## Practice

@@ -32,6 +32,18 @@
 # In this chapter you write the cell, its backward pass through time, the usual initialisation, and a
 # converter for weights trained with PyTorch. Then you train it on sea temperatures and watch its gates.
 #
+# At the end of the chapter you can
+#
+# - write the LSTM's step and its gradient, and run both through time;
+# - say when its gradient survives and when it does not;
+# - convert the weights of another library and prove it by numbers.
+#
+# Assumed:
+#
+# - linear algebra: products entry by entry, joined vectors;
+# - backpropagation: BPTT, sums over the ways out of a node;
+# - optimisation: Adam and clipping, as tools.
+#
 # Time: about two and a half hours. The exercises need no other chapter. The experiments clip gradients with your
 # `clip_by_global_norm` of Chapter 3.
 
@@ -802,6 +814,30 @@ if __name__ == "__main__":
 # - This tames vanishing. It is no guarantee, and exploding gradients still call for clipping.
 # - Backwards, $c_t$ collects from two sides, $h_{t-1}$ and $x_t$ from four.
 # - Gate orders, joined or split weights and one bias or two are conventions. Compare numbers, not shapes.
+
+# %% [markdown]
+# ## Papers
+#
+# - Hochreiter, S., Schmidhuber, J. (1997). *Long Short-Term Memory*. Neural Computation 9 (8), 1735–1780.
+#   [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735). The cell without a forget gate; the
+#   tasks of its experiments are still used.
+# - Gers, F. A., Schmidhuber, J., Cummins, F. (2000). *Learning to Forget: Continual Prediction with LSTM*. Neural
+#   Computation 12 (10), 2451–2471. [doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015). The
+#   forget gate, and streams in which a cell without it drifts away.
+# - Jozefowicz, R., Zaremba, W., Sutskever, I. (2015). *An Empirical Exploration of Recurrent Network Architectures*.
+#   ICML. [PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html). A search through thousands of cells; a
+#   forget bias of 1 closes most of the gap between LSTM and GRU.
+# - Greff, K., Srivastava, R. K., Koutník, J., Steunebrink, B. R., Schmidhuber, J. (2017). *LSTM: A Search Space
+#   Odyssey*. IEEE Transactions on Neural Networks and Learning Systems 28 (10), 2222–2232.
+#   [doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924). Eight variants compared: forget gate
+#   and output squashing matter most.
+# - He, K., Zhang, X., Ren, S., Sun, J. (2015). *Deep Residual Learning for Image Recognition*.
+#   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385). The same sum, through depth in place of time.
+# - Beck, M., et al. (2024). *xLSTM: Extended Long Short-Term Memory*. NeurIPS.
+#   [arXiv:2405.04517](https://arxiv.org/abs/2405.04517). The cell of today: exponential gates, matrix memory, and
+#   layers that can be trained in parallel.
+#
+# **Up next:** Chapter 5, which asks how much of the LSTM is needed.
 
 # %% [markdown]
 # ## Practice

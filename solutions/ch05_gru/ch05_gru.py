@@ -28,6 +28,18 @@
 # shape check will ever reveal. At the end a GRU of yours learns to tell praise from complaint, you
 # watch what moves its state, and you put it beside your LSTM of Chapter 4: is there any difference?
 #
+# At the end of the chapter you can
+#
+# - write the GRU's step and its gradient, and run both through time;
+# - tell the two cells of that name apart;
+# - compare two models without fooling yourself.
+#
+# Assumed:
+#
+# - linear algebra: products entry by entry;
+# - backpropagation: BPTT, one term for each way through a graph;
+# - optimisation: Adam and clipping, as tools.
+#
 # Time: about two hours. The exercises need no other chapter; the last experiment needs your LSTM of Chapter 4.
 
 # %%
@@ -746,6 +758,28 @@ if __name__ == "__main__":
 # - "GRU" names two cells. Reset before or after the product is a real difference; the meaning of $z$ is a convention.
 # - Fewer parameters at equal width are certain. Better results are not: between GRU and LSTM we measured no
 #   difference that the seeds would not explain.
+
+# %% [markdown]
+# ## Papers
+#
+# - Cho, K., et al. (2014). *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine
+#   Translation*. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078). Where the unit comes from: an aside in a
+#   paper on translation. Its update gate keeps.
+# - Chung, J., Gulcehre, C., Cho, K., Bengio, Y. (2014). *Empirical Evaluation of Gated Recurrent Neural Networks on
+#   Sequence Modeling*. [arXiv:1412.3555](https://arxiv.org/abs/1412.3555). GRU against LSTM on music and speech; the
+#   source of this chapter's convention for the update gate.
+# - Jozefowicz, R., Zaremba, W., Sutskever, I. (2015). *An Empirical Exploration of Recurrent Network Architectures*.
+#   ICML. [PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html). A larger comparison, with the same answer:
+#   it depends on the task.
+# - Greff, K., Srivastava, R. K., Koutník, J., Steunebrink, B. R., Schmidhuber, J. (2017). *LSTM: A Search Space
+#   Odyssey*. IEEE Transactions on Neural Networks and Learning Systems 28 (10), 2222–2232.
+#   [doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924). Ablations of the LSTM, one part at a
+#   time; how to compare cells fairly.
+# - Feng, L., Tung, F., Ahmed, M. O., Bengio, Y., Hajimirsadeghi, H. (2024). *Were RNNs All We Needed?*.
+#   [arXiv:2410.01201](https://arxiv.org/abs/2410.01201). A GRU whose gates read the input only, so that a scan
+#   computes it: this chapter meets Chapter 9.
+#
+# **Up next:** Chapter 6, where a network may read from both ends.
 
 # %% [markdown]
 # ## Practice

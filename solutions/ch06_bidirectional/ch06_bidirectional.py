@@ -28,6 +28,18 @@
 # once; you stack recurrent layers; and you write a detector for the opposite vice, a model that
 # sees a future it should not see.
 #
+# At the end of the chapter you can
+#
+# - build and differentiate a bidirectional network for padded batches;
+# - stack layers, and send gradients down the stack;
+# - test any model for a look into the future.
+#
+# Assumed:
+#
+# - linear algebra: joined vectors, index arithmetic;
+# - backpropagation: BPTT as in Chapter 2;
+# - optimisation: Adam, as a tool.
+#
 # Time: about two and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -662,6 +674,22 @@ if __name__ == "__main__":
 # - Padded batches are reversed up to their lengths, (6.4), and padding is kept out by selection, not by multiplication.
 # - Stacking works like depth elsewhere, (6.8). A few layers are usual.
 # - Causality can be tested from outside, (6.7). Do so for every model that will have to run without a future.
+
+# %% [markdown]
+# ## Papers
+#
+# - Schuster, M., Paliwal, K. K. (1997). *Bidirectional Recurrent Neural Networks*. IEEE Transactions on Signal
+#   Processing 45 (11), 2673–2681. [doi:10.1109/78.650093](https://doi.org/10.1109/78.650093). Two readers trained as
+#   one network, beside two that were trained apart and merged.
+# - Graves, A., Schmidhuber, J. (2005). *Framewise Phoneme Classification with Bidirectional LSTM and Other Neural
+#   Network Architectures*. Neural Networks 18 (5–6), 602–610.
+#   [doi:10.1016/j.neunet.2005.06.042](https://doi.org/10.1016/j.neunet.2005.06.042). Bidirectional LSTMs label speech
+#   frame by frame; a careful comparison with one direction.
+# - Devlin, J., Chang, M.-W., Lee, K., Toutanova, K. (2018). *BERT: Pre-training of Deep Bidirectional Transformers
+#   for Language Understanding*. [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). Both directions in every layer,
+#   and the training task which that makes necessary.
+#
+# **Up next:** Chapter 7, for outputs whose length is their own.
 
 # %% [markdown]
 # ## Practice

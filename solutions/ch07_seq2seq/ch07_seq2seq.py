@@ -31,6 +31,18 @@
 # to 6 is what happens inside `loss.backward()`; what remains your job is not to cut the path that
 # the gradient takes.
 #
+# At the end of the chapter you can
+#
+# - build an encoder and a decoder, with attention and without;
+# - train with the true prefix and decode greedily or with a beam;
+# - say where the bottleneck hurts, and show it.
+#
+# Assumed:
+#
+# - linear algebra: matrix products in batches;
+# - backpropagation: what `loss.backward()` does, Chapters 1 and 2;
+# - optimisation: Adam and clipping, as tools.
+#
 # Time: about three and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -1023,6 +1035,23 @@ if __name__ == "__main__":
 #   cost, and neither makes a wrong model right.
 # - Let $s_{t-1}$ in (7.8) be a state of the *same* sequence, drop the recurrence, and you are on
 #   the way to self-attention and the Transformer. Chapter 9 goes there.
+
+# %% [markdown]
+# ## Papers
+#
+# - Sutskever, I., Vinyals, O., Le, Q. V. (2014). *Sequence to Sequence Learning with Neural Networks*. NeurIPS.
+#   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215). The bottleneck at its best: deep LSTMs, and a source that is
+#   read backwards.
+# - Cho, K., et al. (2014). *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine
+#   Translation*. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078). Encoder and decoder under that name, with
+#   the context read at every step as in (7.3).
+# - Bahdanau, D., Cho, K., Bengio, Y. (2014). *Neural Machine Translation by Jointly Learning to Align and Translate*.
+#   [arXiv:1409.0473](https://arxiv.org/abs/1409.0473). Attention, and alignment maps like the one that you drew.
+# - Bengio, S., Vinyals, O., Jaitly, N., Shazeer, N. (2015). *Scheduled Sampling for Sequence Prediction with
+#   Recurrent Neural Networks*. NeurIPS. [arXiv:1506.03099](https://arxiv.org/abs/1506.03099). Scheduled sampling and
+#   the three schedules of (7.6).
+#
+# **Up next:** Chapter 8, which puts the cells of Chapters 2, 4 and 5 to one hard test.
 
 # %% [markdown]
 # ## Practice

@@ -32,6 +32,18 @@
 # So first you write the two formulas that such claims rest on, then the task, the models and a
 # measuring instrument, the gradient profile; in the end you train, and compare.
 #
+# At the end of the chapter you can
+#
+# - calculate what a cell can remember before it is trained;
+# - measure the same with a gradient profile;
+# - explain a network that fails by a number on its path.
+#
+# Assumed:
+#
+# - linear algebra: eigenvalues, orthogonal matrices;
+# - backpropagation: what a gradient with respect to an input says;
+# - optimisation: Adam, clipping, what freezing a parameter means.
+#
 # Time: about two and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -822,6 +834,24 @@ if __name__ == "__main__":
 #   makes latches whose gradient vanishes.
 # - A weak signal is not a lost one: in silence a readout amplifies it. Against distractors gates have to close, and
 #   training has to show distractors.
+
+# %% [markdown]
+# ## Papers
+#
+# - Henaff, M., Szlam, A., LeCun, Y. (2016). *Recurrent Orthogonal Networks and Long-Memory Tasks*.
+#   [arXiv:1602.06662](https://arxiv.org/abs/1602.06662). For which memory tasks a rotation serves and for which the
+#   identity: the paper behind our surprise.
+# - Le, Q. V., Jaitly, N., Hinton, G. E. (2015). *A Simple Way to Initialize Recurrent Networks of Rectified Linear
+#   Units*. [arXiv:1504.00941](https://arxiv.org/abs/1504.00941). The identity as a start for rectified units, and
+#   tasks on which it is enough.
+# - Jozefowicz, R., Zaremba, W., Sutskever, I. (2015). *An Empirical Exploration of Recurrent Network Architectures*.
+#   ICML. [PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html). Why the forget bias decides comparisons
+#   between cells.
+# - Hochreiter, S., Schmidhuber, J. (1997). *Long Short-Term Memory*. Neural Computation 9 (8), 1735–1780.
+#   [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735). Tasks with long delays, of which
+#   ours is a small relative.
+#
+# **Up next:** Chapter 9, on where all these ideas live today.
 
 # %% [markdown]
 # ## Practice

@@ -65,24 +65,25 @@ def attention() -> Figure:
     f = Figure(
         "attention",
         "One step of the decoder with attention",
-        """Below, the encoder's states h1, h2, h3 over the inputs x1, x2 and a padded place. Each enters a bar that compares it
-        with the decoder's state s(t-1), which comes in from the right, and turns the scores into weights by a softmax: three
-        quarters, one quarter, and exactly 0 for the padding. The weighted states are added to the context c(t). The context,
-        the state s(t-1) and the token y(t-1) give s(t).""",
+        """Below, the encoder's states h1 and h2 over the inputs x1 and x2, and h3, which is zero, over a padded place that nothing
+        reads. Each state enters a bar that compares it with the decoder's state s(t-1), which comes in from the right, and turns
+        the scores into weights by a softmax: three quarters, one quarter, and exactly 0 for the padding. The weighted states
+        are added to the context c(t). The context, the state s(t-1) and the token y(t-1) give s(t).""",
         500,
     )
     columns = (80, 180, 280)
     f.group("encoder")
     for t, x in enumerate(columns, start=1):
         masked = t == 3
-        f.line(f"M{x} 378V341")
-        f.state(x, 318, f"h_{t}")
+        f.state(x, 318, f"h_{t}", given=masked)
         f.line(f"M{x} 298V247", STATE)
         if masked:
             f.rect(x - 22, 380, 44, 34, "nd", style="fill:none;stroke-dasharray:3 4")
             f.text(x, 402, "pad", "mid q")
         else:
+            f.line(f"M{x} 378V341")
             f.input(x, 397, f"x_{t}")
+        if t == 1:
             f.line(f"M{x + 20} 318H{x + 77}", STATE)
     f.group("weights")
     f.rect(30, 196, 300, 48, "nf", rx=24)

@@ -22,7 +22,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup lock student grade collect release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
+.PHONY: help setup lock student grade collect figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
   machines try-cuda hub nightly
 
@@ -49,7 +49,7 @@ lock: ## Write the locks from what pyproject.toml asks for (PYTHON= the oldest t
 student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
 	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student
 	@.venv-student/bin/python -m pip install --quiet --disable-pip-version-check -e './assignments/seqlab[notebooks]' -e ./datasets
-	@.venv-student/bin/jupyter lab assignments --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
+	@.venv-student/bin/jupyter lab assignments --HTMLExporter.embed_images=True --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
 
 grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	@submissions="$${SUBMISSIONS:-submitted}"; \
@@ -68,6 +68,9 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 collect: $(READY) ## Sort a bulk download into SUBMISSIONS: FROM=canvas ZIP= CHAPTER= (also ROSTER, GO=1, OVERWRITE=1); shows what it would do
 	@$(PY) -m autograder collect --from "$${FROM:-}" --zip "$${ZIP:-}" --chapter "$${CHAPTER:-}" \
 	  --submissions "$${SUBMISSIONS:-submitted}" $${ROSTER:+--roster "$$ROSTER"} $${GO:+--go} $${OVERWRITE:+--overwrite}
+
+figures: $(READY) ## Draw the chapters' figures into solutions/
+	@$(PY) -m autograder.drawings
 
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}
@@ -123,8 +126,9 @@ as-it-ran: $(READY) ## Write docs/as_it_ran.md: notebooks as people make them, i
 determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes
 	@$(PY) -m tests.campaigns.determinism
 
-browser: $(READY) ## Every simulation, report and card in a headless Chromium
+browser: $(READY) ## Every simulation, report, card and figure in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations
+	@$(PY) -m tests.campaigns.browser_figures
 
 sanitiser: $(READY) ## Every attack on a page in a headless Chromium, in every page that shows it
 	@$(PY) -m tests.campaigns.sanitiser

@@ -22,6 +22,7 @@ from autograder.course.source import (
     END_SOLUTION,
     QUIZ,
     ROOT,
+    SOLUTIONS,
     chapters,
     solution_source,
 )
@@ -76,7 +77,12 @@ def test_assignments_are_what_the_sources_give(released, course):
     assert kept == set(course), "assignments/ holds a chapter that has no source"
     for name in kept:
         files = [path.name for path in (ROOT / "assignments" / name).iterdir() if path.is_file()]
-        assert files == [f"{name}.ipynb"], "students get exactly the notebook"
+        assert files == [f"{name}.ipynb"], "students get exactly the notebook and its figures"
+    figures = {
+        path.relative_to(ROOT / "assignments")
+        for path in (ROOT / "assignments").glob("ch*/figures/*")
+    }
+    assert figures == {path.relative_to(fresh) for path in fresh.glob("ch*/figures/*")}
 
 
 def test_a_second_release_gives_the_same_bytes(released, course, tmp_path):
@@ -245,11 +251,24 @@ def test_a_line_that_leaks_would_be_found(released, course, tmp_path):
 # --- nbgrader
 
 
-def test_only_notebooks_lie_in_nbgraders_source_folder(released, course):
-    files = {
-        str(path.relative_to(released / "sources")) for path in (released / "sources").rglob("*.*")
+def test_only_notebooks_and_figures_lie_in_nbgraders_source_folder(released, course):
+    files = {path.relative_to(released / "sources") for path in (released / "sources").rglob("*.*")}
+    figures = {
+        path.relative_to(SOLUTIONS)
+        for name in course
+        for path in (SOLUTIONS / name / "figures").glob("*.svg")
     }
-    assert files == {str(Path(name) / f"{name}.ipynb") for name in course}
+    assert figures
+    assert files == {Path(name) / f"{name}.ipynb" for name in course} | figures
+
+
+def test_a_figure_that_was_taken_away_is_not_released_any_more(course, tmp_path):
+    chapter = next(iter(course.values()))
+    old = tmp_path / "assignments" / chapter.name / "figures" / "old.svg"
+    old.parent.mkdir(parents=True)
+    old.write_text("<svg/>", encoding="utf-8")
+    release([chapter], tmp_path / "assignments", tmp_path / "sources")
+    assert not old.exists() and list(old.parent.glob("*.svg"))
 
 
 def test_the_environment_need_not_be_activated(monkeypatch, course, tmp_path):

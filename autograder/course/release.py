@@ -1,7 +1,7 @@
 """From sources to what students get, through nbgrader's own `generate_assignment`.
 
 nbgrader copies every file of a source folder into the release, so the notebooks it reads lie in a generated folder of
-their own, never beside the sources. What it releases is put into `assignments/`, byte for byte the same for the same
+their own, never beside the sources; a chapter's figures are put there too. What it releases is put into `assignments/`, byte for byte the same for the same
 sources. Beside the notebooks goes what seqlab has to know of the quizzes: the form of the answers to the graded
 questions, without the key, and the practice questions with their explanations.
 """
@@ -32,6 +32,8 @@ from seqlab.quizzes import PRACTICE
 
 SOURCE_FOLDER = ROOT / ".nbgrader_source"
 ASSIGNMENTS = ROOT / "assignments"
+FIGURES = "figures"
+"""The folder beside a chapter's source, and beside its notebook, that holds its figures."""
 QUIZ_FORMS = Path("seqlab/src/seqlab/quiz.json")
 QUIZ_PRACTICE = QUIZ_FORMS.with_name(PRACTICE)
 GRADER = QUIZ_FORMS.with_name(grader.FILE)
@@ -64,8 +66,8 @@ def release(
 
     Args:
         chapters: what to release.
-        assignments: the folder that gets `<chapter>/<chapter>.ipynb`.
-        sources: the folder that gets nbgrader's source notebooks.
+        assignments: the folder that gets `<chapter>/<chapter>.ipynb` and `<chapter>/figures/`.
+        sources: the folder that gets nbgrader's source notebooks and figures.
 
     Raises:
         ReleaseError: nbgrader refused; its log says why.
@@ -81,6 +83,7 @@ def release(
             _tidy(notebook)
             text = nbformat.writes(notebook) + "\n"
             (target / released.name).write_text(text, encoding="utf-8")
+            _put_figures(released.parent, target)
     asked = [
         chapter
         for chapter in chapters
@@ -127,6 +130,7 @@ def write_sources(chapters: Sequence[Chapter], folder: Path = SOURCE_FOLDER) -> 
         for cell in notebook["cells"]:
             cell["metadata"].pop("lines_to_next_cell", None)  # jupytext's note about the script
         nbformat.write(notebook, str(target / f"{chapter.name}.ipynb"))
+        _put_figures(Path(chapter.path).parent, target)
 
 
 def generate(chapters: Sequence[Chapter], sources: Path, folder: Path) -> None:
@@ -180,6 +184,14 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 def _read_json(path: Path) -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _put_figures(source: Path, target: Path) -> None:
+    """Let `target` have the figures of `source` and no others."""
+    shutil.rmtree(target / FIGURES, ignore_errors=True)
+    for path in sorted((source / FIGURES).glob("*.svg")):
+        (target / FIGURES).mkdir(exist_ok=True)
+        (target / FIGURES / path.name).write_bytes(path.read_bytes())
 
 
 def _tidy(notebook: Any) -> None:

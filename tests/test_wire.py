@@ -190,3 +190,31 @@ def test_a_head_nested_without_end_is_refused():
 
 def test_the_header_has_no_padding():
     assert struct.calcsize(wire.HEADER.format) == 16
+
+
+def test_a_cell_may_be_as_long_as_a_file():
+    source = "x = '" + "é" * (5 << 20) + "'"
+    parts = wire.frame(wire.RunCell(1, 1, source, "__main__"))
+    head, _ = wire.read_header(bytes(parts[0][: wire.HEADER.size]), wire.MAX_CELL)
+    assert head > wire.MAX_HEAD
+    with pytest.raises(wire.WireError):  # a worker sends nothing of that length
+        wire.read_header(bytes(parts[0][: wire.HEADER.size]))
+    with pytest.raises(wire.WireError):
+        wire.frame(wire.Done(id=1, value="x" * (2 << 20)))
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda torch: torch.eye(3).to_sparse(), "sparse tensor"),
+        (lambda torch: torch.eye(3).to_sparse_csr(), "sparse tensor"),
+        (lambda torch: torch.zeros(3, device="meta"), "tensor without values, on the device meta"),
+        (lambda torch: torch.nested.nested_tensor([torch.ones(1)]), "nested tensor"),
+        (lambda torch: torch.zeros(3, dtype=torch.uint64), "tensor of dtype torch.uint64"),
+        (lambda torch: torch.zeros(3, dtype=torch.bfloat16), "tensor of dtype torch.bfloat16"),
+    ],
+)
+def test_tensors_that_cannot_cross_are_named(made, told):
+    torch = pytest.importorskip("torch")
+    packed = wire.Packer(torch, lambda _value: None).pack(made(torch))
+    assert packed == wire.Unsendable(told)

@@ -37,6 +37,14 @@ class _Reader(HTMLParser):
                 self.wrong.append(f"a script in {name}")
 
 
+def acting(page: str) -> list[str]:
+    """Say what in a page could act."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return reader.wrong
+
+
 def harm_of_reports(result: SubmissionResult, course: Mapping[str, Chapter]) -> list[str]:
     """Render every report on a result and say what is wrong with one."""
     chapter = course.get(result.chapter)
@@ -49,9 +57,7 @@ def harm_of_reports(result: SubmissionResult, course: Mapping[str, Chapter]) -> 
     suite = junit.render([result], _RUN)
     wrong = []
     for name, page in pages.items():
-        reader = _Reader()
-        reader.feed(page.decode())
-        wrong += [f"{name} holds {each}" for each in reader.wrong]
+        wrong += [f"{name} holds {each}" for each in acting(page.decode())]
     # Not the table: a program reads it, and looks for the names of folders as they are.
     for name, data in {**pages, "results.json": upload, "junit": suite}.items():
         if b"\x1b" in data:

@@ -17,7 +17,7 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH
 
 .PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
@@ -107,8 +107,8 @@ attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, 
 fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
 	@$(PY) -m tests.campaigns.fuzz --seconds "$${FUZZ_SECONDS:-600}"
 
-determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes
-	@$(PY) -m tests.campaigns.determinism
+determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes (TIMES=10, CHAPTER=)
+	@$(PY) -m tests.campaigns.determinism $${TIMES:+--times "$$TIMES"} $${CHAPTER:+--chapter "$$CHAPTER"}
 
 browser: $(READY) ## Every simulation, report and card in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations

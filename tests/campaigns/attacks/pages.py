@@ -62,7 +62,10 @@ def harm_of_reports(result: SubmissionResult, course: Mapping[str, Chapter]) -> 
     for name, data in {**pages, "results.json": upload, "junit": suite}.items():
         if b"\x1b" in data:
             wrong.append(f"{name} holds a terminal's command")
-    for row in csv.reader(io.StringIO(table.decode("utf-8-sig"))):
+    lines = list(csv.reader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+    if len(lines) != 2:
+        wrong.append(f"the table has {len(lines)} lines")
+    for row in lines:
         wrong += [f"the table holds the formula {one}" for one in row if one.startswith(_FORMULA)]
     json.loads(upload)
     ElementTree.fromstring(

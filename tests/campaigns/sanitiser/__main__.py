@@ -150,9 +150,8 @@ def make_course(
         where = course / "graded" / "results" / sheet.student / f"{CHAPTER}.json"
         write_file(where, to_json(its_result))
         results.append(its_result)
-        for attack in sheet.attacks:
-            for kind, page in report_pages(attack, result(course, sheet.student, [attack])):
-                yield (attack,), kind, page
+        for kind, page in report_pages(sheet.attacks, its_result):
+            yield sheet.attacks, kind, page
     write_sources([OURS])
     with commands_found():
         summary = write_gradebook(course, course / "submitted", results, COURSE)
@@ -284,6 +283,9 @@ class Looked:
             (self._files / "page.html").write_bytes(data)
             cells = kind.startswith(("exported", "nbgrader"))
             look_at(f"{self._base}/page.html", those, kind, cells=cells)
+            # A report may show a part of it only when it is opened further.
+            left_out = [each.name for each in those if end_of(each).encode() not in data]
+            self.wrong += [f"{name}: {kind} does not hold it" for name in left_out]
         with formgrader(course) as address:
             ids = submission_ids(course)
             for sheet in chosen:

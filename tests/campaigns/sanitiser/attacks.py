@@ -169,7 +169,7 @@ def result(course: Path, student: str, those: Sequence[Attack]) -> SubmissionRes
     """
     folder = course / "submitted" / student / CHAPTER
     plain = made.made_up(Found(student, CHAPTER, str(folder)))
-    texts = [attack.text[:1500] for attack in those]
+    texts = [f"{attack.text[:1450]} {end_of(attack)}" for attack in those]
     count = len(plain.functions)
     functions = tuple(
         FunctionResult(
@@ -190,22 +190,29 @@ def result(course: Path, student: str, those: Sequence[Attack]) -> SubmissionRes
     return msgspec.structs.replace(plain, functions=functions, problems=problems, score=0.0)
 
 
-def report_pages(attack: Attack, its_result: SubmissionResult) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages of ours that show an attack: kind and bytes."""
+def report_pages(
+    those: Sequence[Attack], its_result: SubmissionResult
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the pages of ours that show attacks: kind and bytes."""
     yield "our feedback", feedback_html.render(its_result, _RUN, COURSE[CHAPTER])
     yield "class report", class_html.render([its_result], _RUN)
-    yield "similarity", similarity_report.render(_alike(attack))
+    yield "similarity", similarity_report.render(_alike(those))
 
 
-def _alike(attack: Attack) -> Comparison:
-    lines = attack.text.count("\n") + 1
+def _alike(those: Sequence[Attack]) -> Comparison:
+    texts = tuple(attack.text for attack in those)
+    pairs = tuple(_pair(attack) for attack in those)
+    return Comparison(texts[0], 2, texts, 0.5, 0.1, pairs)
+
+
+def _pair(attack: Attack) -> Pair:
+    code = f"{attack.text}\n{end_of(attack)}"
     sides = [
-        Fingerprints(f"{attack.student}{end} {attack.text}", {1: attack.text}, (), (), frozenset())
+        Fingerprints(f"{attack.student}{end} {attack.text}", {1: code}, (), (), frozenset())
         for end in ("", "'s twin")
     ]
-    place = Span(1, 1, lines)
-    pair = Pair(sides[0], sides[1], 1.0, 9, (Match(place, place, 9),))
-    return Comparison(attack.text, 2, (attack.text,), 0.5, 0.1, (pair,))
+    place = Span(1, 1, code.count("\n") + 1)
+    return Pair(sides[0], sides[1], 1.0, 9, (Match(place, place, 9),))
 
 
 @functools.cache

@@ -218,3 +218,21 @@ def test_tensors_that_cannot_cross_are_named(made, told):
     torch = pytest.importorskip("torch")
     packed = wire.Packer(torch, lambda _value: None).pack(made(torch))
     assert packed == wire.Unsendable(told)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({1 << 70: 1}, "dict with keys that cannot be sent"),
+        ({((1,),): 1}, "dict with keys that cannot be sent"),
+        ({n: n for n in range(wire.MAX_FREE_KEYS + 1)}, "dict with keys that cannot be sent"),
+        (np.zeros((0, 1 << 40)), "array of an impossible shape"),
+    ],
+)
+def test_what_the_grader_would_refuse_is_named_by_the_worker(value, told):
+    assert wire.Packer(None, lambda _value: None).pack([value]).values == [wire.Unsendable(told)]
+
+
+def test_ordinary_keys_cross():
+    value = {1: 1, "a": 2, (1, "b"): 3, None: 4, np.int64(5): 5, 2.5: 6}
+    assert send(value) == value

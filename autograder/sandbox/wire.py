@@ -318,8 +318,7 @@ class Packer:
         if isinstance(value, tuple):
             return Items([self.pack(item, depth + 1) for item in value], True)
         if isinstance(value, dict):
-            pairs = value.items()
-            return Mapping([(self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in pairs])
+            return self._pack_dict(value, depth)
         if isinstance(value, int):  # an IntEnum, say
             return self.pack(int(value), depth)
         if isinstance(value, float):
@@ -330,6 +329,13 @@ class Packer:
             return self._pack_array("s", np.asarray(complex(value)))
         return self._reference(value)
 
+    def _pack_dict(self, value: dict[Any, Any], depth: int) -> Any:
+        pairs = [(self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in value.items()]
+        free = [key for key, _ in pairs if not isinstance(key, str)]
+        if len(free) > MAX_FREE_KEYS or any(map(_is_bad_key, free)):
+            return Unsendable("dict with keys that cannot be sent")
+        return Mapping(pairs)
+
     def _pack_array(self, kind: str, array: np.ndarray, requires_grad: bool = False) -> Any:
         dtype = array.dtype.newbyteorder("<")
         if dtype.str not in DTYPES:
@@ -337,6 +343,8 @@ class Packer:
         if array.ndim > MAX_DIMENSIONS:
             return Unsendable(f"array of {array.ndim} dimensions")
         shape = tuple(array.shape)
+        if math.prod(size or 1 for size in shape) > MAX_BODY and not array.size:
+            return Unsendable("array of an impossible shape")
         plain = np.ascontiguousarray(array, dtype=dtype)
         self.arrays.append((dtype.str, shape))
         if plain.size:
@@ -402,14 +410,7 @@ class Unpacker:
         return self._resolve(value)
 
     def _key(self, value: Any, depth: int) -> Any:
-        # Hashes of integers and of tuples collide at will: thousands of such keys take a dict seconds.
-        if isinstance(value, Large) or (
-            isinstance(value, Items)
-            and (
-                len(value.values) > MAX_KEY_LENGTH
-                or any(isinstance(item, (Large, Items)) for item in value.values)
-            )
-        ):
+        if _is_bad_key(value):
             raise WireError("a dict with a key that is no plain value")
         return self.unpack(value, depth)
 
@@ -434,6 +435,20 @@ class Unpacker:
         if value.requires_grad and (tensor.is_floating_point() or tensor.is_complex()):
             tensor.requires_grad_(True)
         return tensor
+
+
+def _is_bad_key(value: Any) -> bool:
+    """Whether a wire value may not be a key: it cannot be one, or its hash can be chosen.
+
+    Hashes of integers and of tuples collide at will: thousands of such keys take a dict seconds.
+    """
+    if isinstance(value, Items):
+        return (
+            not value.fixed
+            or len(value.values) > MAX_KEY_LENGTH
+            or any(isinstance(item, (Large, Items)) for item in value.values)
+        )
+    return isinstance(value, (Large, Mapping)) or (isinstance(value, Array) and value.kind != "s")
 
 
 def _kind_of_tensor(tensor: Any) -> str:

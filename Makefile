@@ -104,7 +104,7 @@ attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, 
 	  $(PY) -m tests.campaigns.attacks --as-user --level B; $(PY) -m tests.campaigns.attacks --no-user-namespaces --level B; \
 	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi
 
-fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
+fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules, up to the reports (FUZZ_SECONDS= for another length)
 	@$(PY) -m tests.campaigns.fuzz --seconds "$${FUZZ_SECONDS:-600}"
 
 determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes (TIMES=10, CHAPTER=)

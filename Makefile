@@ -20,7 +20,7 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
+export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
 .PHONY: help setup lock student grade collect figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
@@ -117,14 +117,14 @@ attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, 
 	  $(PY) -m tests.campaigns.attacks --as-user --level B; $(PY) -m tests.campaigns.attacks --no-user-namespaces --level B; \
 	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi
 
-fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
+fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules, up to the reports (FUZZ_SECONDS= for another length)
 	@$(PY) -m tests.campaigns.fuzz --seconds "$${FUZZ_SECONDS:-600}"
 
 as-it-ran: $(READY) ## Write docs/as_it_ran.md: notebooks as people make them, in Jupyter, in seqlab check and in the grader
 	@$(PY) -m tests.campaigns.as_it_ran
 
-determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes
-	@$(PY) -m tests.campaigns.determinism
+determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes (TIMES=10, CHAPTER=)
+	@$(PY) -m tests.campaigns.determinism $${TIMES:+--times "$$TIMES"} $${CHAPTER:+--chapter "$$CHAPTER"}
 
 browser: $(READY) ## Every simulation, report, card and figure in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations

@@ -229,6 +229,11 @@ def test_in_every_table_texts_are_defused_and_numbers_are_not():
     assert csv_bytes(rows) == b"a,'=1,'  @x,'-1\n-1.5,,,x\n"
 
 
+def test_a_table_has_a_line_for_each_row_whatever_ends_a_line_elsewhere():
+    rows = [["a\rb", "1"], ["c\nd", "2"], ["e\r\nf", "3"], ["g\x85\u2028", "4"]]
+    assert list(csv.reader(io.StringIO(csv_bytes(rows).decode(), newline=""))) == rows
+
+
 def some_tasks(source, count):
     """So many tasks that differ in their place alone."""
     submission = parse("ada", CHAPTER, f"{CHAPTER}.py", source.encode())

@@ -101,6 +101,7 @@ _POLICY = {
 _NO_LIMITS = {"level", "readable", "listable", "outside", "grouped"}  # fields of a policy
 _WIRE = {
     "MAX_HEAD": "bytes of a frame without its arrays",
+    "MAX_CELL": "bytes of a cell",
     "MAX_BODY": "bytes of the arrays of a frame",
     "MAX_ARRAYS": "arrays of a frame",
     "MAX_DIMENSIONS": "dimensions of an array",
@@ -114,6 +115,7 @@ _WIRE = {
     "MAX_FAILURES": "failures told of one cell",
 }
 _CUT = {
+    "MAX_CELL": "remark at the cell: `not run: too large`",
     "MAX_TEXT": "cut",
     "MAX_STEPS": "several in a row count as one",
     "MAX_FAILURES": "the rest is not told",

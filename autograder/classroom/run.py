@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from autograder.classroom.grader_process import GraderProcess
-from autograder.classroom.hiding import PREFIX, hidden, restore
+from autograder.classroom.hiding import NBGRADERS, PREFIX, hidden, restore
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
 from autograder.files import TEMPORARY, write_file
@@ -145,7 +145,7 @@ def grade_class(
 
     progress(0, len(found), "")
     with (
-        hidden(output, conditions.level) as folder,
+        hidden(output, conditions.level, _about_students(selection.root)) as folder,
         closing(scheduler.grade(tasks(folder), course, conditions)) as outcomes,
     ):
         for task, graded, usage in outcomes:
@@ -157,6 +157,11 @@ def grade_class(
     summary.results = [collected[key] for key in sorted(collected)]
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+def _about_students(submitted: Path) -> list[Path]:
+    """Folders in nbgrader's layout from which a worker could tell how others did."""
+    return [submitted, *(submitted.parent / name for name in NBGRADERS)]
 
 
 def _order(place: Found) -> tuple[str, str]:
@@ -196,7 +201,8 @@ class OneByOne:
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
-            with hidden(output, self._conditions.level):
+            beside = _about_students(Path(found.folder).parent.parent)
+            with hidden(output, self._conditions.level, beside):
                 result, _usage = self._process.grade(submission)
         result = with_level(result, self._conditions.level)
         _write_result(output, found, result)

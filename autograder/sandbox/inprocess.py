@@ -128,7 +128,7 @@ def _crossed(parts: list[Any], decode: Callable[[bytes], Any]) -> tuple[Any, lis
     """A frame as its reader sees it."""
     whole = b"".join(bytes(part) for part in parts)
     start = wire.HEADER.size
-    head, _body = wire.read_header(whole[:start])
+    head, _body = wire.read_header(whole[:start], wire.MAX_CELL)
     message, specs = wire.decode_head(decode, whole[start : start + head])
     return message, wire.split_body(specs, bytearray(whole[start + head :]))
 

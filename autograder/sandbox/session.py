@@ -46,7 +46,11 @@ _TYPES = {
 }
 _DTYPES = (
     r"(ndarray|matrix|MaskedArray|tensor|generic) of dtype "
-    r"(object|float16|longdouble|clongdouble|bfloat16|<U\d{1,2}|\|S\d{1,2}|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
+    r"(object|float16|longdouble|clongdouble|float128|complex256|bfloat16|<U\d{1,2}|\|S\d{1,2}"
+    r"|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
+    r"|array of \d{1,2} dimensions|int of more than \d{1,5} bits"
+    r"|array of an impossible shape|dict with keys that cannot be sent"
+    r"|(sparse|nested) tensor|tensor without values, on the device meta"
 )
 _QUOTED = re.compile(r"'(\w+)'")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

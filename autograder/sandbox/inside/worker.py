@@ -111,7 +111,9 @@ class Server:
         return data
 
     def _receive(self, decode: Callable[[bytes], Any]) -> tuple[Any, list[np.ndarray]]:
-        head_length, body_length = wire.read_header(bytes(self._read(wire.HEADER.size)))
+        head_length, body_length = wire.read_header(
+            bytes(self._read(wire.HEADER.size)), wire.MAX_CELL
+        )
         message, specs = wire.decode_head(decode, bytes(self._read(head_length)))
         return message, wire.split_body(specs, self._read(body_length))
 

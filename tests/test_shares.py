@@ -11,6 +11,7 @@ from autograder.certification.shares import (
     earned_by,
     error_shares,
     judged,
+    kept_by,
     share_of,
     shares_of,
 )
@@ -25,10 +26,17 @@ def test_refuses(student):
     with raises(TypeError, naming=None):
         student.twice(None)
 """
+TRIVIAL = """
+@scores("twice", weight=3.0)
+def test_trivial(student):
+    compare("y", student.twice(np.asarray({0})), 4 * np.asarray({0}))
+"""
 GIFT = """
 @scores("twice", weight=3.0)
-def test_of_nothing(student):
-    compare("y", student.twice(np.zeros(2)), np.zeros(2))
+def test_property(student):
+    from autograder.grading.toolkit import require
+    y = np.asarray(student.twice(np.zeros(2)))
+    require(y.dtype == float and not y.any(), "zeros are not doubled to zeros")
 """
 
 
@@ -60,11 +68,24 @@ def test_what_computes_nothing_earns_nothing_of_a_good_suite(suite, body):
     assert earned.shares == {"step": 0.0, "twice": 0.0}
 
 
-def test_zeros_of_the_right_shape_earn_what_wants_zeros(suite):
+@pytest.mark.parametrize("given", ["[0.0, 0.0]", "[0.25, 0.25]"])
+def test_a_trivial_result_counts_beside_a_telling_one_only(suite, given):
+    collected = suite(TRIVIAL.format(given))
+    for body in (*PLAIN_BODIES, *SHAPED_BODIES):
+        assert earned_by(collected, body).points == 0.0
+    there_only = f"def twice(x):\n    return 4.0 * x if np.array_equal(x, {given}) else x\n"
+    mistake = Mistake("twice", "there_only", "?", code=there_only)
+    assert kept_by(collected, mistake).share == 0.0
+    for_one_too = there_only.replace(" if ", " if len(x) == 1 or ")
+    mistake = Mistake("twice", "for_one_too", "?", code=for_one_too)
+    assert kept_by(collected, mistake).share == pytest.approx(0.8)
+
+
+def test_a_property_is_evidence(suite):
     earned = earned_by(suite(GIFT), "zeros of the right shape")
     assert earned.points == 30.0  # weight 3 of 5, of 50 points
     assert earned.worst == ("twice", pytest.approx(0.6))
-    assert earned_by(suite(GIFT), "ones of the right shape").points == 0.0
+    assert earned_by(suite(GIFT), "True").points == 0.0
 
 
 def test_error_cases_are_what_is_lost_where_nothing_is_refused(suite):

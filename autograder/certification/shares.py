@@ -5,12 +5,15 @@ Everything is our own code and runs in a stand-in without a process.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from autograder.course.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
 from autograder.course.settings import Grading
@@ -19,6 +22,7 @@ from autograder.grading.judge import Suite
 from autograder.grading.toolkit import HANDLE
 from autograder.results import FunctionResult, function_result
 from autograder.sandbox.inprocess import InProcessZygote, load_session
+from seqlab.nested import leaves
 
 MOST_TRIVIAL_POINTS = (
     1.0  # of the 100 of a chapter, for one trivial body in place of every function
@@ -73,22 +77,24 @@ def _filled(value, fill):
     return "" if isinstance(value, str) else None
 """
 
-_RIGHT = '''
-import copy as _copy
+_RIGHT = """
+from autograder.certification.shares import key_of as _key_of, remembered as _remembered
 
 _right = {{"__name__": "right"}}
 exec(compile({source!r}, "<right>", "exec"), _right)
+"""
+
+_REMEMBER = """
+results = _right[{name!r}](*a, **k)
+_remembered[_key_of({name!r}, a, k)] = results
+return results"""
+"""The reference, whose results are kept for bodies that need their shapes."""
+
+_SHAPING = """
+from autograder.certification.shares import key_of as _key_of, remembered as _remembered
+from seqlab.nested import leaves as _leaves
+
 _held = {held!r}
-
-
-def _leaves(value):
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
 
 
 def _form(value):
@@ -103,23 +109,32 @@ def _given(value, given):
     return next((one for one in given if _form(one) == _form(value)), _filled(value, 0))
 
 
-def _own(value):
-    """A copy of a model, so that what trains or changes it leaves the caller's alone."""
-    return _copy.deepcopy(value) if hasattr(value, "named_parameters") else value
-
-
 def _shaped(name, a, k, made):
-    try:
-        results = _right[name](*map(_own, a), **{{key: _own(value) for key, value in k.items()}})
-    except Exception:
-        return None
-    given, held = list(_leaves((a, k))), _held.get(name, [])
-    if held is True:
+    results, held = _remembered.get(_key_of(name, a, k)), _held.get(name, [])
+    given = list(_leaves([a, k]))
+    if held is True or results is None:
         return None
     if not held:
         return made(results, given)
     return tuple(one if kept else made(one, given) for one, kept in zip(results, held))
-'''
+"""
+
+remembered: dict[str, Any] = {}
+"""What the reference returned to which arguments, for one suite at a time."""
+
+
+def key_of(name: str, arguments: Any, named: Any) -> str:
+    """Name a call by what its arguments hold; callables and models of any kind are alike."""
+    return repr((name, [_described(leaf) for leaf in leaves([arguments, named])]))
+
+
+def _described(leaf: Any) -> str:
+    if hasattr(leaf, "detach") and hasattr(leaf, "numpy"):
+        leaf = leaf.detach().numpy()
+    if isinstance(leaf, np.ndarray):
+        return f"{leaf.dtype}{leaf.shape}{zlib.crc32(leaf.tobytes())}"
+    plain = isinstance(leaf, str | int | float | complex | np.generic | None)
+    return repr(leaf) if plain else "an object"
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -213,13 +228,25 @@ def _results(suite: Suite) -> Mapping[str, Any]:
 
 
 def _right(suite: Suite) -> str:
+    return _RIGHT.format(source=module_source(suite.chapter))
+
+
+@functools.lru_cache(maxsize=1)
+def _remember(suite: Suite) -> None:
+    """Fill `remembered` with the reference's results of a whole run."""
+    remembered.clear()
+    names = function_names(suite.chapter)
+    judged(suite, [_right(suite), replaced(suite, _REMEMBER, names)], names)
+
+
+def _shaping(suite: Suite) -> str:
     held: dict[str, Any] = {}
     for name, declared in _results(suite).items():
         if declared == HANDLE:
             held[name] = True
         elif isinstance(declared, Mapping):
             held[name] = [axes == HANDLE for axes in declared.values()]
-    return _RIGHT.format(source=module_source(suite.chapter), held=held)
+    return _SHAPING.format(held=held)
 
 
 def replaced(suite: Suite, body: str, names: Sequence[str]) -> str:
@@ -237,7 +264,10 @@ def earned_by(suite: Suite, body: str) -> Earned:
     """Return what a trivial body earns, in place of every function at once and of each alone."""
     names = function_names(suite.chapter)
     text = {**PLAIN_BODIES, **SHAPED_BODIES}[body]
-    before = [_FILLING, _right(suite)] if body in SHAPED_BODIES else [_FILLING]
+    before = [_FILLING]
+    if body in SHAPED_BODIES:
+        _remember(suite)
+        before.append(_shaping(suite))
     together = judged(suite, [*before, replaced(suite, text, names)], names)
     shares = {name: share_of(result) for name, result in together.items()}
     whole = module_source(suite.chapter)
@@ -251,7 +281,7 @@ def earned_by(suite: Suite, body: str) -> Earned:
 def error_shares(suite: Suite) -> dict[str, float]:
     """Return the share of each function that is lost where nothing is refused and all else is right."""
     names = function_names(suite.chapter)
-    sources = [_FILLING, _right(suite), replaced(suite, ACCEPTS_ALL, names)]
+    sources = [_right(suite), replaced(suite, ACCEPTS_ALL, names)]
     lost = {name: 1.0 - share_of(result) for name, result in judged(suite, sources, names).items()}
     return {name: share for name, share in lost.items() if share > 0.0}
 

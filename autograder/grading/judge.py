@@ -12,7 +12,7 @@ from typing import Any
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
-from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, state
+from autograder.grading.toolkit import HANDLE, TELLING, Opaque, Student, TestEnded, state
 from autograder.grading.traces import PLACE, Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised, limited_memory
@@ -97,15 +97,13 @@ class Judge:
         self._budget = _TimeBudget(session, suite.limits, len(suite.chapter.functions))
         self.judgement = Judgement()
         self._places: dict[str, str] = {}
-        self._without_evidence: set[tuple[str, str]] = set()
+        self._evidence: dict[tuple[str, str], frozenset[str]] = {}
 
     def run(self, test: HiddenTest) -> TestEnded | None:
         """Run a test, once more with substituted steps where that can excuse it; None where it passed."""
-        state.right = 0
         attempts: list[Trace] = []
         ended = self._excused(test, attempts)
-        if not state.right:
-            self._without_evidence.add((test.function, test.name))
+        self._evidence[test.function, test.name] = frozenset(state.evidence)
         self._record(test, ended)
         if ended is not None and not self._suite.takes_long(test):
             self.judgement.traces.setdefault(test.function, {})[test.name] = attempts
@@ -120,13 +118,14 @@ class Judge:
     def finish(self) -> Judgement:
         """Return what the tests said.
 
-        To leave an argument alone or to raise a named error is worth something beside right results only: where a
-        function has failed and no passed test found a result right, the passed ones do not count.
+        To leave an argument alone or to raise a named error is worth something beside right results only. So is what a
+        function gives that computes nothing: where one has failed, and whatever its passed tests found right is one and
+        the same trivial thing (zeros, ones, None, an argument), the passed ones do not count.
         """
         for function, tests in self.judgement.outcomes.items():
             passed = [name for name, test in tests.items() if test.verdict == "passed"]
-            shown = any((function, name) not in self._without_evidence for name in passed)
-            if len(passed) < len(tests) and not shown:
+            shown = frozenset[str]().union(*(self._evidence[function, name] for name in passed))
+            if len(passed) < len(tests) and len(shown) < 2 and TELLING not in shown:
                 for name in passed:
                     tests[name] = TestResult(name, "failed", tests[name].weight, NO_EVIDENCE)
         return self.judgement
@@ -176,6 +175,7 @@ class Judge:
         return ended
 
     def _run_once(self, test: HiddenTest, calls: list[Call], substituted: bool) -> TestEnded | None:
+        state.evidence, state.given = set(), []
         lent = self._lent_steps(test) if substituted else {}
         student = self._student(test, calls, substituted)
         given = {"student": student, "reference": self._suite.reference, **test.parameters}

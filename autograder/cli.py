@@ -22,6 +22,7 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
+from autograder.certification.mutants import Mutant, survivors
 from autograder.certification.shares import Shares, shares_of_all
 from autograder.certification.shares import page as shares_page
 from autograder.classroom import limit_table
@@ -154,6 +155,12 @@ def _parser() -> argparse.ArgumentParser:
         "--page", type=Path, metavar="FILE", help="with --shares, write them to this page"
     )
     certify.set_defaults(run=_certify)
+    mutants = commands.add_parser(
+        "mutants", help="make small changes to right code and list those that no test sees"
+    )
+    mutants.add_argument("--chapter", required=True)
+    mutants.add_argument("--jobs", type=int, default=0, metavar="N")
+    mutants.set_defaults(run=_mutants)
     similarity = commands.add_parser(
         "similarity", help="show pairs of submissions that are alike beyond the stub and chance"
     )
@@ -397,6 +404,24 @@ def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path
     write_file(path, render(ablate_all(chosen, jobs=jobs, grading=grading)))
     print(f"written: {path}")
     return OK
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    course = chapters()
+    [name] = _chosen([options.chapter], course)
+
+    def said(hole: Mutant) -> None:
+        place = f"{hole.origin}, line {hole.line}"
+        print(f"{hole.key} ({place}): {hole.change}: {hole.before} -> {hole.after}", flush=True)
+
+    found = survivors(course[name], _jobs(options), options.settings.grading, said)
+    for key in found.stale:
+        print(f"{key}: judged as equivalent, and no longer survives")
+    print(
+        f"{found.mutants} mutants, {len(found.holes)} holes, {len(found.equivalent)} equivalent, "
+        f"{len(found.stale)} judgements of nothing"
+    )
+    return NOT_ALL_WELL if found.holes or found.stale else OK
 
 
 def _shares(chosen: Sequence[Chapter], jobs: int, grading: Grading, page: Path | None) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.markup import escape
@@ -36,7 +37,7 @@ from autograder.course.settings import Grading, Settings, SettingsError
 from autograder.course.source import SUITES, Chapter, CourseError, chapters
 from autograder.files import write_file
 from autograder.grading.submissions import find, printable
-from autograder.reports import github, terminal
+from autograder.reports import github, replay, terminal
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
 from autograder.reports.text import one_line
@@ -121,6 +122,19 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="grade your own code where there is no sandbox",
     )
+    again = commands.add_parser(
+        "replay",
+        help="grade past submissions with the tests as they are now, and compare; no score changes",
+    )
+    again.add_argument("--submissions", type=Path, default=Path("submitted"), metavar="DIR")
+    again.add_argument(
+        "--against", type=Path, default=Path("graded"), metavar="DIR", help="the results on file"
+    )
+    again.add_argument("--output", type=Path, default=Path("build/replay.csv"), metavar="FILE")
+    again.add_argument("--chapter", action="append", default=[], help="only this one")
+    again.add_argument("--student", action="append", default=[], help="only this one")
+    again.add_argument("--jobs", type=int, default=0, metavar="N")
+    again.set_defaults(run=_replay)
     doctor = commands.add_parser("doctor", help="try out what the sandbox holds on this machine")
     doctor.set_defaults(run=_doctor)
     certify = commands.add_parser("certify", help="test the hidden suites with known mistakes")
@@ -234,6 +248,39 @@ def _grade(options: argparse.Namespace) -> int:
         terminal.show_end(console, summary.results, run, str(options.output))
     github.tell(summary.results, run, console.file)
     return _exit_status(summary.results, options.fail_under) if in_gradebook else NOT_ALL_WELL
+
+
+def _replay(options: argparse.Namespace) -> int:
+    course = chapters()
+    wanted = _chosen(options.chapter, course)
+    for folder in (options.submissions, options.against):
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no folder {folder}; name another with --submissions, --against"
+            )
+    found, _passed_over = find(options.submissions, wanted, options.student, options.chapter)
+    places = [Place(each.student, printable(each.student), each.chapter) for each in found]
+    filed = [each.result for each in read_results(options.against, places)]
+    console, jobs, level = terminal.console(), _jobs(options), _level(unsafe_own_code=False)
+    with TemporaryDirectory(prefix="replay-") as scratch, terminal.Bar(console) as bar:
+        summary = grade_class(
+            Selection(options.submissions, wanted, options.student, options.chapter),
+            Path(scratch),
+            course,
+            Watched(LocalProcesses(jobs), bar.running),
+            Conditions(options.settings.grading, level),
+            use_cache=False,
+            progress=bar.show,
+        )
+    replayed = replay.compare_runs(filed, summary.results)
+    write_file(options.output, replay.replay_csv(replayed))
+    for line in replay.lines(replayed):
+        print(one_line(line))
+    print(
+        f"{replayed.compared} submissions compared in {summary.seconds:.0f} s; scores that would change: "
+        f"{len(replayed.totals)}. Every test: {options.output}. Nothing else was written."
+    )
+    return OK
 
 
 @contextmanager

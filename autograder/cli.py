@@ -443,6 +443,14 @@ def _print_certificate(console: Console, certificate: Certificate) -> None:
             escape(least.test),
         )
     console.print(table)
+    for ran in certificate.kernels:
+        if ran.nearest.ratio is not None:
+            near, threads = ran.nearest, "threads" if ran.threads > 1 else "thread"
+            line = f"kernel {ran.kernel}, {ran.threads} {threads}: nearest to its tolerance by {near.ratio:.3g}: "
+            line += f"{near.alternative}: {near.test} (seed {near.seed})"
+            console.print(escape(line), highlight=False, soft_wrap=True)
+    for line in certificate.left_out:
+        console.print(escape(f"not tried: {line}"), highlight=False, soft_wrap=True)
 
 
 def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path) -> int:

@@ -16,8 +16,10 @@ import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
 from autograder.certification.certify import (
     Certificate,
+    Margin,
     as_submission,
     certify,
+    certify_where_changed,
     course_findings,
     margins_csv,
     mistakes_csv,
@@ -298,6 +300,35 @@ def test_the_tables_hold_every_test_and_every_mistake(certified):
         ("one_is_special", "one_is_special", "yes"),
     ]
     assert records[1]["caught_by"] == "value[1]"
+
+
+def test_a_certificate_is_kept_while_nothing_changes(tmp_path, monkeypatch):
+    sources, suites = miniature.write(tmp_path)
+    monkeypatch.setattr(source_module, "SUITES", suites)
+    monkeypatch.setattr(certify_module, "CERTIFICATES", tmp_path / "kept")
+    chapter = chapters(sources)[miniature.NAME]
+    made = []
+
+    def certified(chapter, seeds, _grading):
+        made.append(seeds)
+        return Certificate(chapter.name, mistakes=len(made), margins=[Margin("step", "value")])
+
+    monkeypatch.setattr(certify_module, "_certified", certified)
+
+    def again(seeds=3):
+        return certify_where_changed(chapter, seeds, Grading())
+
+    assert again() == again()
+    assert made == [3]
+    assert again().margins[0].wrong == math.inf
+    (suites / miniature.NAME / "exceptions.toml").write_text('"step/m" = "a reason"')
+    assert again().mistakes == 2
+    again(seeds=4)
+    assert made == [3, 3, 4]
+    [file] = (tmp_path / "kept").iterdir()
+    file.write_bytes(b"damaged")
+    again(seeds=4)
+    assert made == [3, 3, 4, 4]
 
 
 def test_the_largest_error_is_infinite_for_another_form():

@@ -10,19 +10,22 @@ it fails one test of its own function.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import multiprocessing
+import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from autograder.certification.errors import largest_error
-from autograder.certification.kernels import Ran, run_all
+from autograder.certification.kernels import Ran, loaded_kernel, run_all
 from autograder.certification.shares import Shares, share_of, shares_of
 from autograder.course.catalogue import (
     CatalogueError,
@@ -33,13 +36,21 @@ from autograder.course.catalogue import (
     named_in,
 )
 from autograder.course.settings import Grading
-from autograder.course.source import QUIZ, Chapter, load_reference, module_source
-from autograder.files import csv_bytes
+from autograder.course.source import (
+    QUIZ,
+    ROOT,
+    Chapter,
+    hidden_folder,
+    load_reference,
+    module_source,
+)
+from autograder.files import csv_bytes, write_file
 from autograder.grading import toolkit
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
 from autograder.grading.judge import Suite
 from autograder.grading.submissions import Submission
+from autograder.grading.version import grader_version
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Cell
@@ -51,6 +62,9 @@ LEAST_NAMED = 0.9
 LEAST_MISTAKES, LEAST_ALTERNATIVES = 500, 60  # of the whole course
 _ROUNDING = float(np.finfo(np.float64).eps)  # no sound code can be asked to err by less
 _WITHOUT_INPUTS = 2  # seeds for a test that has no hidden inputs
+
+CERTIFICATES = ROOT / ".cache" / "certificates"
+_HERE = Path(__file__).parent
 
 REFERENCE, STUB, ALTERNATIVE, MISTAKE = "reference", "stub", "alternative", "mistake"
 
@@ -285,16 +299,9 @@ class _Certification:
                     f"{margin.sound:.3g} of sound code",
                 )
         self._measure_shares()
-        self._try_kernels()
         self.certificate.margins = list(self.margins.values())
         self.certificate.seconds = time.perf_counter() - started
         return self.certificate
-
-    def _try_kernels(self) -> None:
-        self.certificate.kernels, self.certificate.left_out = run_all(self.chapter)
-        for ran in self.certificate.kernels:
-            for what in ran.lost:
-                self.find(f"kernel {ran.kernel}, {ran.threads} threads", f"loses {what}")
 
     def _measure_shares(self) -> None:
         measured = shares_of(self.suite, mistakes(self.chapter.name))
@@ -481,17 +488,45 @@ def certify(chapter: Chapter, grader: Grader, seeds: int = SEEDS) -> Certificate
 # --- the course -----------------------------------------------------------------------------------------------------
 
 
-def _certify_alone(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
-    """Certify a chapter in a process of its own."""
+def certify_where_changed(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
+    """Certify a chapter, in a process of its own as torch's threads are set, unless nothing that its certificate depends on has changed."""
+    kept = CERTIFICATES / f"{chapter.name}-{_digest(chapter, seeds, grading)}"
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.msgpack.decode(kept.read_bytes(), type=Certificate)
+    certificate = _certified(chapter, seeds, grading)
+    for older in CERTIFICATES.glob(f"{chapter.name}-*"):
+        older.unlink(missing_ok=True)
+    write_file(kept, msgspec.msgpack.encode(certificate))
+    return certificate
+
+
+def _digest(chapter: Chapter, seeds: int, grading: Grading) -> str:
+    """Name what a certificate depends on: the grader, suite and source, catalogue, styles, reasons, and this machine."""
+    folder = hidden_folder(chapter.name)
+    hashed = hashlib.sha256(grader_version(chapter, grading).encode())
+    hashed.update(f"{seeds} {platform.machine()} {loaded_kernel()} {grading!r}".encode())
+    for path in sorted([*folder.rglob("*.py"), *folder.glob("*.toml"), *_HERE.glob("*.py")]):
+        hashed.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()[:16]
+
+
+def _certified(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
     if chapter.libraries == "torch":
         import torch
 
         torch.set_num_threads(1)
     grader = Grader({chapter.name: chapter}, grading=grading)
     try:
-        return certify(chapter, grader, seeds)
+        certificate = certify(chapter, grader, seeds)
     finally:
         grader.close()
+    certificate.kernels, certificate.left_out = run_all(chapter)
+    for ran in certificate.kernels:
+        subject = f"kernel {ran.kernel}, torch's threads {ran.threads}"
+        certificate.findings += [
+            Finding(chapter.name, subject, f"loses {what}") for what in ran.lost
+        ]
+    return certificate
 
 
 def certify_all(
@@ -501,13 +536,16 @@ def certify_all(
     jobs: int = 1,
     grading: Grading | None = None,
 ) -> Iterator[Certificate]:
-    """Certify chapters, `jobs` at a time; certificates come in the order of the chapters."""
+    """Certify chapters, `jobs` at a time; certificates come in the order of the chapters.
+
+    A certificate is kept in the cache folder, and taken from there while nothing that it depends on changes.
+    """
     longest_first = sorted(
         chapters, key=lambda c: (c.libraries != "torch", -len(mistakes(c.name)), c.name)
     )
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
         running = {
-            c.name: pool.submit(_certify_alone, c, seeds, grading or Grading())
+            c.name: pool.submit(certify_where_changed, c, seeds, grading or Grading())
             for c in longest_first
         }
         for chapter in chapters:

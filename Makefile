@@ -20,10 +20,10 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
+export SUBMISSIONS AGAINST OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup lock student grade collect figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
-  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
+.PHONY: help setup lock student grade replay collect figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope mutants shares-page settings-page limits-page test-pythons \
   machines try-cuda hub nightly
 
 help: ## List the targets
@@ -72,6 +72,13 @@ collect: $(READY) ## Sort a bulk download into SUBMISSIONS: FROM=canvas ZIP= CHA
 figures: $(READY) ## Draw the chapters' figures into solutions/
 	@$(PY) -m autograder.drawings
 
+replay: $(READY) ## Grade SUBMISSIONS anew and show what changes AGAINST=graded, test by test; no score is touched
+	@arguments=(--submissions "$${SUBMISSIONS:-submitted}" --against "$${AGAINST:-graded}"); \
+	[[ -z "$${CHAPTER:-}" ]] || arguments+=(--chapter "$$CHAPTER"); \
+	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
+	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
+	$(PY) -m autograder replay "$${arguments[@]}"
+
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}
 
@@ -90,6 +97,12 @@ certify: $(READY) ## Test the hidden tests with known mistakes and alternatives 
 
 ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
 	@$(PY) -m autograder certify --ablation docs/ablation.md
+
+mutants: $(READY) ## Small changes to the right code of CHAPTER that no hidden test sees
+	@$(PY) -m autograder mutants --chapter "$$CHAPTER"
+
+shares-page: $(READY) ## Write docs/shares.md: which share of the points every mistake loses
+	@$(PY) -m autograder certify --shares --page docs/shares.md
 
 settings-page: $(READY) ## Write docs/settings.md from the definition of the settings
 	@$(PY) -m autograder settings --page docs/settings.md

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 COMMANDS = {
     "grade": "grade submissions in nbgrader's layout",
     "collect": "sort a platform's bulk download into the submissions; shows first what it would do",
+    "replay": "show what the tests as they are now would change in past results",
     "doctor": "try out what the sandbox holds on this machine",
     "certify": "test the hidden suites with known mistakes",
+    "mutants": "make small changes to right code and list those that no test sees",
     "similarity": "show pairs of submissions that are alike beyond the stub and chance",
     "notebooks": "run the chapters with the reference solutions",
     "release": "make assignments/ from solutions/",

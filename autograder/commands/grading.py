@@ -115,7 +115,7 @@ def _scheduler(
     """Who grades, how many submissions at a time, and at which level of the sandbox."""
     if begun is not None:
         jobs = jobs_for(options)
-        level = _level(begun.found.result(), options.unsafe_own_code)
+        level = level_of(begun.found.result(), options.unsafe_own_code)
         yield LocalProcesses(jobs, begun.launched), jobs, level
         return
     if options.jobs:
@@ -133,8 +133,8 @@ def _scheduler(
         yield cluster, cluster.threads, cluster.level
 
 
-def _level(found: Available, unsafe_own_code: bool) -> str:
-    """The sandbox level of this machine; a machine that cannot hold student code is refused."""
+def level_of(found: Available, unsafe_own_code: bool) -> str:
+    """Return the sandbox level of this machine; a machine that cannot hold student code is refused."""
     if found.level not in SAFE_LEVELS and not unsafe_own_code:
         reasons = "; ".join(f"{layer}: {reason}" for layer, reason in found.missing.items())
         raise UsageError(

@@ -2,7 +2,8 @@
 
 The reference and every sound alternative of all chapters are graded alone, and again beside busy loops, and the results
 are compared byte for byte. So is a solution in each chapter that computes for almost half of what its cells and one call
-may take; it has to get what the reference gets. A limit by the wall clock, or a test that reads one, shows here.
+may take; it has to get what the reference gets. A limit by the wall clock, or a test that reads one, shows here. With
+`--kernels` they are graded alone, but with one kernel of OpenBLAS after the other, and the sample class as well.
 
     python -m tests.campaigns.determinism --times 10                        a night's worth
     python -m tests.campaigns.determinism --chapter ch01_unfolding --loops 4
@@ -20,11 +21,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from autograder.certification.kernels import KERNELS
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.run import Selection, grade_class
 from autograder.classroom.scheduler import Conditions
 from autograder.course.source import QUIZ, Chapter, chapters, module_source
 from autograder.results import from_json
+from autograder.sample_class import write as write_sample_class
+from autograder.sandbox.client import KERNEL
 from autograder.sandbox.doctor import available
 from autograder.sandbox.terms import Limits
 from tests.campaigns.guard import write_alternatives
@@ -139,6 +143,24 @@ def short_of_full(name: str, data: bytes) -> list[str]:
     ]
 
 
+def under_kernels(
+    submitted: Path, scratch: Path, course: dict[str, Chapter], jobs: int
+) -> Iterator[dict[str, bytes]]:
+    """Grade a class with each kernel that the processor has; the processes that are started take it over."""
+    for kernel in KERNELS:
+        os.environ[KERNEL] = kernel
+        try:
+            command = "from autograder.certification.kernels import loaded_kernel as k; print(k())"
+            asked = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
+            if asked.stdout.strip().lower() != kernel.lower():
+                print(f"{kernel}: not on this processor")
+                continue
+            print(f"{kernel}:", end=" ")
+            yield graded(submitted, scratch / kernel, course, 0, jobs)
+        finally:
+            del os.environ[KERNEL]
+
+
 def main() -> int:
     """Grade, compare, print what differs."""
     parser = argparse.ArgumentParser(
@@ -150,6 +172,9 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1, metavar="N", help="how often when busy")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="submissions at a time")
     parser.add_argument("--chapter", action="append", default=[], help="only this one")
+    parser.add_argument(
+        "--kernels", action="store_true", help="compare kernels of OpenBLAS instead of loads"
+    )
     options = parser.parse_args()
     course = {n: c for n, c in chapters().items() if not options.chapter or n in options.chapter}
     if missing := set(options.chapter) - set(course):
@@ -160,19 +185,28 @@ def main() -> int:
         submitted.mkdir()
         write_alternatives(submitted, course)
         write_half(submitted, course)
+        if options.kernels:
+            write_sample_class(submitted)
         quiet = graded(submitted, Path(scratch, "quiet"), course, 0, options.jobs)
         for name, data in quiet.items():
             if HALF in Path(name).parts and (lost := short_of_full(name, data)):
                 wrong[name] = "; ".join(lost)
-        for number in range(options.times):
-            output = Path(scratch, f"busy{number}")
-            now = graded(submitted, output, course, options.loops, options.jobs)
+        if options.kernels:
+            others = under_kernels(submitted, Path(scratch), course, options.jobs)
+        else:
+            others = (
+                graded(submitted, Path(scratch, f"busy{n}"), course, options.loops, options.jobs)
+                for n in range(options.times)
+            )
+        passes = 0
+        for now in others:
+            passes += 1
             for name, data in quiet.items():
                 if data != now.get(name):
                     wrong.setdefault(name, difference(name, data, now.get(name)))
     for line in wrong.values():
         print(f"DIFFERS: {line}")
-    print(f"determinism: {len(quiet)} results, {options.times} times beside, {len(wrong)} differ")
+    print(f"determinism: {len(quiet)} results, compared {passes} times, {len(wrong)} differ")
     return 1 if wrong else 0
 
 

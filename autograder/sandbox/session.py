@@ -334,7 +334,7 @@ class Session:
     # --- calls
 
     def _packer(self) -> wire.Packer:
-        return wire.Packer(_torch_if_needed(self._zygote.libraries), self._lend)
+        return wire.Packer(_torch_if_needed(self._zygote.libraries), self._lend, orders=True)
 
     def _lend(self, value: Any) -> Any:
         if isinstance(value, Handle):

@@ -22,6 +22,7 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
+from autograder.certification.shares import Shares, shares_of_all
 from autograder.classroom import limit_table
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
@@ -142,6 +143,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="instead, write which ingredient of the inputs catches which mistakes",
+    )
+    certify.add_argument(
+        "--shares",
+        action="store_true",
+        help="instead, show which share of the points mistakes and trivial bodies keep",
     )
     certify.set_defaults(run=_certify)
     similarity = commands.add_parser(
@@ -331,6 +337,8 @@ def _certify(options: argparse.Namespace) -> int:
     jobs, grading = _jobs(options), options.settings.grading
     if options.ablation:
         return _ablation(chosen, jobs, grading, options.ablation)
+    if options.shares:
+        return _shares(chosen, jobs, grading)
     console = Console()
     certificates = []
     for certificate in certify_all(chosen, seeds=options.seeds, jobs=jobs, grading=grading):
@@ -385,6 +393,45 @@ def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path
     write_file(path, render(ablate_all(chosen, jobs=jobs, grading=grading)))
     print(f"written: {path}")
     return OK
+
+
+def _shares(chosen: Sequence[Chapter], jobs: int, grading: Grading) -> int:
+    console, status = Console(), OK
+    for measured in shares_of_all(chosen, jobs, grading):
+        for table in _share_tables(measured):
+            console.print(table)
+        for subject, what in measured.out_of_bounds():
+            status = NOT_ALL_WELL
+            line = escape(f"{measured.chapter}: {subject}: {what}")
+            console.print(line, highlight=False, soft_wrap=True)
+    return status
+
+
+def _share_tables(measured: Shares) -> Iterator[Table]:
+    """What mistakes keep, from the most; what trivial bodies earn; what error cases are worth."""
+    kept = Table(title=f"{measured.chapter}: points that mistakes keep", box=None)
+    for title in ("function", "mistake", "keeps"):
+        kept.add_column(title, justify="right" if title == "keeps" else "left")
+    for function in dict.fromkeys(one.function for one in measured.kept):
+        mine = [one for one in measured.kept if one.function == function]
+        for one in sorted(mine, key=lambda one: -one.share):
+            kept.add_row(escape(function), escape(one.mistake), f"{one.share:.0%}")
+    earned = Table(title=f"{measured.chapter}: points that trivial bodies earn", box=None)
+    for title in ("body", "of 100", "share", "of function"):
+        earned.add_column(title, justify="right" if title in ("of 100", "share") else "left")
+    for body in measured.earned:
+        function, share = body.worst
+        earned.add_row(
+            body.body, f"{body.points:.2f}", f"{share:.0%}", escape(function if share else "")
+        )
+    errors = Table(title=f"{measured.chapter}: points for error cases", box=None)
+    errors.add_column("function")
+    errors.add_column("share", justify="right")
+    for function, share in measured.errors.items():
+        errors.add_row(escape(function), f"{share:.0%}")
+    for table in (kept, earned, errors):
+        table.title_justify = "left"
+        yield table
 
 
 def _limits(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """A test of the tests: the reference and every sound alternative earn all points, the stub none, every catalogued
-mistake loses points in its own function and in no other, whatever the seed, and by a wide margin.
+mistake loses points in its own function and in no other, whatever the seed, and by a wide margin; what computes nothing
+earns next to nothing.
 
 Each subject is graded once as a submission is, in a confined worker. With the other seeds it runs in a stand-in without
 a process (`autograder.sandbox.inprocess`), after that has given the same result as the worker; and a mistake then meets those
@@ -20,6 +21,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from autograder.certification.shares import Shares, share_of, shares_of
 from autograder.course.catalogue import (
     CatalogueError,
     Mistake,
@@ -98,6 +100,7 @@ class MistakeRecord(msgspec.Struct):
     caught_by: tuple[str, ...] = ()
     named: str = ""
     named_right: bool = False
+    kept: float = 0.0  # the share of its function's points
     seconds: float = 0.0
 
 
@@ -114,6 +117,7 @@ class Certificate(msgspec.Struct):
     findings: list[Finding] = []
     margins: list[Margin] = []
     records: list[MistakeRecord] = []
+    shares: Shares | None = None
 
 
 # --- the subjects ---------------------------------------------------------------------------------------------------
@@ -305,9 +309,16 @@ class _Certification:
                     f"the margin is {margin.ratio:.3g}: {margin.wrong:.3g} of {margin.nearest} against "
                     f"{margin.sound:.3g} of sound code",
                 )
+        self._measure_shares()
         self.certificate.margins = list(self.margins.values())
         self.certificate.seconds = time.perf_counter() - started
         return self.certificate
+
+    def _measure_shares(self) -> None:
+        measured = shares_of(self.suite, catalogue=())
+        self.certificate.shares = measured
+        for subject, what in measured.out_of_bounds():
+            self.find(subject, what)
 
     def _judge_slow(self, subject: Subject, lost: set[str]) -> None:
         """Repeat what runs into a time limit with one other seed, in a worker, which can be stopped anywhere."""
@@ -429,6 +440,7 @@ class _Certification:
                 tuple(test.name for test in failed),
                 named.name if named else "",
                 right,
+                share_of(function),
                 seconds,
             )
         )
@@ -574,10 +586,11 @@ def mistakes_csv(certificates: Sequence[Certificate]) -> bytes:
             len(record.caught_by),
             record.named,
             "yes" if record.named_right else "no",
+            f"{record.kept:.3f}",
             " ".join(record.caught_by),
         )
         for certificate in certificates
         for record in certificate.records
     ]
-    head = ("chapter", "function", "mistake", "tests", "named", "right", "caught_by")
+    head = ("chapter", "function", "mistake", "tests", "named", "right", "kept", "caught_by")
     return csv_bytes([head, *rows])

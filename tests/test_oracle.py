@@ -54,7 +54,16 @@ def test_a_saturated_sigmoid_keeps_its_digits():
     assert sigmoid(extreme)[0] == 0.0 and sigmoid(extreme)[-1] == 1.0
 
 
-TORCH_AND_SUITE = """
+def test_leaves_may_be_nested():
+    leaves = {"layers": [{"W": np.array([2.0])}, {"W": np.array([3.0])}], "x": np.array([5])}
+    found = gradients(
+        lambda g: g["x"] * g["layers"][0]["W"] * g["layers"][1]["W"], leaves, np.ones(1)
+    )
+    assert found["x"].tolist() == [6.0]
+    assert [layer["W"].tolist() for layer in found["layers"]] == [[15.0], [10.0]]
+
+
+LSTM_AND_SUITE = """
 import runpy, sys
 import numpy as np, torch
 N, T, D, H = 2, 5, 3, 4
@@ -70,15 +79,34 @@ np.testing.assert_allclose(got, want, rtol=1e-12)
 """
 
 
+GRU_AND_SUITE = """
+import runpy, sys
+import numpy as np, torch
+N, D, H = 2, 3, 4
+rng = np.random.default_rng(5)
+arrays = [rng.normal(size=shape) for shape in ((3 * H, D), (3 * H, H), (3 * H,), (3 * H,))]
+x, h = rng.normal(size=(N, D)), rng.normal(size=(N, H))
+cell = torch.nn.GRUCell(D, H, dtype=torch.float64)
+names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+cell.load_state_dict({name: torch.tensor(array) for name, array in zip(names, arrays)})
+want = cell(torch.tensor(x), torch.tensor(h)).detach().numpy()
+got = runpy.run_path(sys.argv[1])["as_torch_computes"](x, h, *arrays)
+np.testing.assert_allclose(got, want, rtol=1e-12)
+"""
+
+
 def python(code, *arguments):
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True
     )
 
 
-def test_the_suite_computes_what_torch_computes():
+@pytest.mark.parametrize(
+    ("code", "chapter"), [(LSTM_AND_SUITE, "ch04_lstm"), (GRU_AND_SUITE, "ch05_gru")]
+)
+def test_a_suite_computes_what_torch_computes(code, chapter):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    done = python(TORCH_AND_SUITE, str(hidden_folder("ch04_lstm") / "test_ch04_lstm.py"))
+    done = python(code, str(hidden_folder(chapter) / f"test_{chapter}.py"))
     assert done.returncode == 0, done.stderr
 
 

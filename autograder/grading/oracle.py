@@ -10,9 +10,10 @@ from typing import Any
 
 import autograd
 import autograd.numpy as np
+from autograd import jacobian
 from autograd.scipy.special import expit as sigmoid
 
-__all__ = ["gradients", "np", "sigmoid"]
+__all__ = ["gradients", "jacobian", "np", "sigmoid"]
 
 
 def gradients(
@@ -22,11 +23,12 @@ def gradients(
 
     Args:
         formula: takes the leaves and returns an array, or a tuple with one array for each upstream gradient.
-        leaves: float64 arrays by name.
+        leaves: arrays by name, or dicts and lists of arrays.
         upstream: a gradient for each result, of its shape; none where the formula returns the loss itself.
 
     Returns:
-        An array of the leaf's shape for every leaf, zero where the formula does not use it.
+        The same structure with a float64 array of the leaf's shape for every leaf, zero where the formula does not
+        use it.
     """
 
     def loss(given: dict[str, Any]) -> Any:
@@ -36,4 +38,13 @@ def gradients(
         several = results if isinstance(results, tuple) else (results,)
         return sum(np.sum(one * weight) for one, weight in zip(several, upstream, strict=True))
 
-    return autograd.grad(loss)({name: 1.0 * np.asarray(leaf) for name, leaf in leaves.items()})
+    return autograd.grad(loss)(_floats(leaves))
+
+
+def _floats(leaves: Any) -> Any:
+    """Return the same with arrays of floats: of an integer there is no gradient."""
+    if isinstance(leaves, Mapping):
+        return {name: _floats(leaf) for name, leaf in leaves.items()}
+    if isinstance(leaves, list | tuple):
+        return [_floats(leaf) for leaf in leaves]
+    return np.asarray(leaves, np.float64)

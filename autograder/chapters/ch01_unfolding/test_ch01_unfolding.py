@@ -179,7 +179,7 @@ def test_graph_without_parents(student: Any, reference: Any) -> None:
     require(isinstance(graph, dict), "the graph is not a dict")
     for name, parents in want.items():
         require(name in graph, "a node is missing")
-        compare("the parents of a node", bool(graph[name]), bool(parents))
+        compare("the parents of a node", bool(graph[name]) and all(graph[name]), bool(parents))
 
 
 @scores("unfolded_graph")

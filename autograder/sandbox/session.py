@@ -510,6 +510,11 @@ class Session:
             None,
         )
 
+    @property
+    def lends(self) -> bool:
+        """Tell whether the running test has names of the submission bound to callables of ours."""
+        return bool(self._bound)
+
     def bind(self, functions: Mapping[str, Callable[..., Any]]) -> None:
         """Bind names of the submission to callables of ours until the next test; `settle` was told these names."""
 

@@ -20,7 +20,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
 .PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
-  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope mutants shares-page settings-page limits-page test-pythons \
   machines try-cuda nightly
 
 help: ## List the targets
@@ -77,6 +77,12 @@ certify: $(READY) ## Test the hidden tests with known mistakes and alternatives 
 
 ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
 	@$(PY) -m autograder certify --ablation docs/ablation.md
+
+mutants: $(READY) ## Small changes to the right code of CHAPTER that no hidden test sees
+	@$(PY) -m autograder mutants --chapter "$$CHAPTER"
+
+shares-page: $(READY) ## Write docs/shares.md: which share of the points every mistake loses
+	@$(PY) -m autograder certify --shares --page docs/shares.md
 
 settings-page: $(READY) ## Write docs/settings.md from the definition of the settings
 	@$(PY) -m autograder settings --page docs/settings.md

@@ -22,7 +22,9 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
+from autograder.certification.mutants import Mutant, survivors
 from autograder.certification.shares import Shares, shares_of_all
+from autograder.certification.shares import page as shares_page
 from autograder.classroom import limit_table
 from autograder.classroom.cluster import Cluster
 from autograder.classroom.local import LocalProcesses
@@ -149,7 +151,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="instead, show which share of the points mistakes and trivial bodies keep",
     )
+    certify.add_argument(
+        "--page", type=Path, metavar="FILE", help="with --shares, write them to this page"
+    )
     certify.set_defaults(run=_certify)
+    mutants = commands.add_parser(
+        "mutants", help="make small changes to right code and list those that no test sees"
+    )
+    mutants.add_argument("--chapter", required=True)
+    mutants.add_argument("--jobs", type=int, default=0, metavar="N")
+    mutants.set_defaults(run=_mutants)
     similarity = commands.add_parser(
         "similarity", help="show pairs of submissions that are alike beyond the stub and chance"
     )
@@ -338,7 +349,7 @@ def _certify(options: argparse.Namespace) -> int:
     if options.ablation:
         return _ablation(chosen, jobs, grading, options.ablation)
     if options.shares:
-        return _shares(chosen, jobs, grading)
+        return _shares(chosen, jobs, grading, options.page)
     console = Console()
     certificates = []
     for certificate in certify_all(chosen, seeds=options.seeds, jobs=jobs, grading=grading):
@@ -395,27 +406,51 @@ def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path
     return OK
 
 
-def _shares(chosen: Sequence[Chapter], jobs: int, grading: Grading) -> int:
+def _mutants(options: argparse.Namespace) -> int:
+    course = chapters()
+    [name] = _chosen([options.chapter], course)
+
+    def said(hole: Mutant) -> None:
+        place = f"{hole.origin}, line {hole.line}"
+        print(f"{hole.key} ({place}): {hole.change}: {hole.before} -> {hole.after}", flush=True)
+
+    found = survivors(course[name], _jobs(options), options.settings.grading, said)
+    for key in found.stale:
+        print(f"{key}: judged as equivalent, and no longer survives")
+    print(
+        f"{found.mutants} mutants, {len(found.holes)} holes, {len(found.equivalent)} equivalent, "
+        f"{len(found.stale)} judgements of nothing"
+    )
+    return NOT_ALL_WELL if found.holes or found.stale else OK
+
+
+def _shares(chosen: Sequence[Chapter], jobs: int, grading: Grading, page: Path | None) -> int:
     console, status = Console(), OK
+    everything = []
     for measured in shares_of_all(chosen, jobs, grading):
+        everything.append(measured)
         for table in _share_tables(measured):
             console.print(table)
         for subject, what in measured.out_of_bounds():
             status = NOT_ALL_WELL
             line = escape(f"{measured.chapter}: {subject}: {what}")
             console.print(line, highlight=False, soft_wrap=True)
+    if page:
+        write_file(page, shares_page(everything).encode())
+        print(f"written: {page}")
     return status
 
 
 def _share_tables(measured: Shares) -> Iterator[Table]:
     """What mistakes keep, from the most; what trivial bodies earn; what error cases are worth."""
     kept = Table(title=f"{measured.chapter}: points that mistakes keep", box=None)
-    for title in ("function", "mistake", "keeps"):
+    for title in ("function", "mistake", "keeps", "kind", ""):
         kept.add_column(title, justify="right" if title == "keeps" else "left")
     for function in dict.fromkeys(one.function for one in measured.kept):
         mine = [one for one in measured.kept if one.function == function]
         for one in sorted(mine, key=lambda one: -one.share):
-            kept.add_row(escape(function), escape(one.mistake), f"{one.share:.0%}")
+            mark = "" if one.within else ("excused" if one.excused else "out of bounds")
+            kept.add_row(escape(function), escape(one.mistake), f"{one.share:.0%}", one.kind, mark)
     earned = Table(title=f"{measured.chapter}: points that trivial bodies earn", box=None)
     for title in ("body", "of 100", "share", "of function"):
         earned.add_column(title, justify="right" if title in ("of 100", "share") else "left")

@@ -10,7 +10,7 @@ import msgspec
 SCHEMA = 1
 MAX_MESSAGE = 2000
 HINT = " Hint (perhaps): "
-NO_EVIDENCE = "counts as soon as one result of this function is right"
+NO_EVIDENCE = "counts as soon as one result is right that is more than zeros, ones or an argument"
 
 Status = Literal["graded", "missing", "unreadable", "refused", "grader_error"]
 Verdict = Literal[

@@ -315,7 +315,7 @@ class _Certification:
         return self.certificate
 
     def _measure_shares(self) -> None:
-        measured = shares_of(self.suite, catalogue=())
+        measured = shares_of(self.suite, mistakes(self.chapter.name))
         self.certificate.shares = measured
         for subject, what in measured.out_of_bounds():
             self.find(subject, what)

@@ -510,13 +510,33 @@ class Session:
             None,
         )
 
-    def bind(self, functions: Mapping[str, Callable[..., Any]]) -> None:
-        """Bind names of the submission to callables of ours until the next test; `settle` was told these names."""
+    @property
+    def lends(self) -> bool:
+        """Tell whether the running test has names of the submission bound to callables of ours."""
+        return bool(self._bound)
+
+    def bind(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        caches: Mapping[str, int] | None = None,
+        uncalled: Iterable[str] = (),
+    ) -> None:
+        """Bind names of the submission to callables of ours until the next test; `settle` was told these names.
+
+        Args:
+            functions: the callables, by name.
+            caches: functions, lent or not, whose caches are told by the arguments that made them, and the place of the
+                cache among their results (-1: the result). A lent function gets such a cache as a dict with the keys
+                `wire.MADE` (the function's name), "args" and "kwargs", which the submission could also make up.
+            uncalled: those of `functions` for whose caches the submission's own is not called.
+        """
 
         def make(packer: wire.Packer) -> wire.Bind:
             return wire.Bind(
                 new_id(),
                 {name: packer.pack(function).token for name, function in functions.items()},
+                dict(caches or {}),
+                list(uncalled),
             )
 
         self._exchange(make, None)

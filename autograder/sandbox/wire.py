@@ -166,11 +166,25 @@ class WriteState(msgspec.Struct, tag="load", frozen=True):
     values: Value
 
 
+MADE = "cache made by"
+"""Key of what a noted cache is sent as: the name of the function that made it; beside it "args" and "kwargs"."""
+
+
 class Bind(msgspec.Struct, tag="bind", frozen=True):
-    """Bind names of the submission to callables of the grader."""
+    """Bind names of the submission to callables of the grader.
+
+    Attributes:
+        id: of the request.
+        names: name to the callable's token.
+        caches: name to the place of the cache among its results, -1 where the result is the cache: of such functions,
+            lent or the submission's own, the worker notes which arguments made which cache.
+        uncalled: functions of these names that are not called for their caches where they are replaced.
+    """
 
     id: int
     names: dict[str, int]
+    caches: dict[str, int] = {}
+    uncalled: list[str] = []
 
 
 Request = Union[RunCell, Call, ReadState, WriteState, Bind]  # noqa: UP007

@@ -24,7 +24,7 @@ import numpy as np
 
 from .. import wire
 from ..confine import libraries as packages
-from . import eventloop, quiet_ipython, statements, threads
+from . import caches, eventloop, quiet_ipython, statements, threads
 
 MODULE = "submission"
 
@@ -91,6 +91,8 @@ class Server:
         self.torch = sys.modules.get("torch")
         self.held: list[Any] = []
         self.foreign: dict[int, Any] = {}
+        self.own: dict[str, Any] = {}  # what names were bound to before they were lent
+        self.makers = caches.Makers()
         module = types.ModuleType(MODULE)
         self.namespace = module.__dict__
         sys.modules[MODULE] = module
@@ -197,8 +199,7 @@ class Server:
             return self._run_cell(message), None
         unpack = wire.Unpacker(arrays, self.torch, self._resolve(message.id)).unpack
         if isinstance(message, wire.Bind):
-            for name, token in message.names.items():
-                self.namespace[name] = self.foreign[token] = self._callable(message.id, token)
+            self._bind(message)
             return wire.Done(id=message.id), None
         if isinstance(message, wire.ReadState):
             packer = self._packer()
@@ -207,6 +208,24 @@ class Server:
             self._write_state(message.held, unpack(message.values))
             return wire.Done(id=message.id), None
         return self._call(message, unpack)
+
+    def _bind(self, message: wire.Bind) -> None:
+        """Put lent functions in the place of the submission's own, and see to it that caches can be told."""
+        self.makers.forget()
+        for name in [*message.names, *message.caches]:
+            self.own.setdefault(name, self.namespace.get(name))
+        for name, token in message.names.items():
+            lent = self.foreign[token] = self._callable(message.id, token)
+            self.namespace[name] = self.makers.told(lent)
+        for name, place in message.caches.items():
+            own = self.own[name]
+            if name in message.names:
+                called = None if name in message.uncalled or not callable(own) else own
+                self.namespace[name] = self.makers.replaced(
+                    name, self.namespace[name], called, place
+                )
+            elif callable(own):
+                self.namespace[name] = self.makers.noted(name, own, place)
 
     def _run_cell(self, message: wire.RunCell) -> wire.Ran:
         self._seed(0)

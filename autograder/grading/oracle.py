@@ -10,10 +10,22 @@ from typing import Any
 
 import autograd
 import autograd.numpy as np
+import numpy
 from autograd import jacobian
-from autograd.scipy.special import expit as sigmoid
+from autograd.extend import defvjp, primitive
 
 __all__ = ["gradients", "jacobian", "np", "sigmoid"]
+
+
+@primitive
+def sigmoid(x: Any) -> Any:
+    """Return 1 / (1 + exp(-x)) without overflow. (autograd's own comes with all of scipy's statistics.)"""
+    e = numpy.exp(-numpy.abs(x))
+    return numpy.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e))
+
+
+# By the gate itself, as every backward has it: where a gate is 1 to the last bit, its slope is 0.
+defvjp(sigmoid, lambda gate, _x: lambda upstream: upstream * gate * (1.0 - gate))
 
 
 def gradients(

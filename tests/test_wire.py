@@ -17,9 +17,9 @@ from autograder.sandbox import wire
 Pair = namedtuple("Pair", "left right")
 
 
-def send(value, torch_module=None):
+def send(value, torch_module=None, orders=False):
     """Pack, frame, read the frame and unpack again."""
-    packer = wire.Packer(torch_module, lambda v: wire.Unsendable(type(v).__name__))
+    packer = wire.Packer(torch_module, lambda v: wire.Unsendable(type(v).__name__), orders)
     message = wire.Done(id=7, value=packer.pack(value))
     data = b"".join(bytes(part) for part in wire.frame(message, packer))
     head, body = wire.read_header(data[: wire.HEADER.size])
@@ -50,6 +50,18 @@ def test_plain_data_comes_back_as_itself(value):
     got = send(value)
     assert got == value
     assert type(got) is type(value)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (5,), (1, 4), (0, 3)])
+def test_an_array_in_fortran_order_arrives_so_where_that_is_asked_for(shape):
+    array = np.asfortranarray(np.arange(np.prod(shape), dtype=float).reshape(shape))
+    kept, plain = send(array, orders=True), send(array)
+    for got in (kept, plain):
+        assert np.array_equal(got, array)
+        assert got.flags.writeable
+    assert plain.flags.c_contiguous
+    assert kept.flags.f_contiguous
+    assert kept.flags.c_contiguous == array.flags.c_contiguous
 
 
 @given(

@@ -337,6 +337,11 @@ class Student:
         self._seconds = seconds
         self._seed = seed
 
+    @property
+    def steps_are_lent(self) -> bool:
+        """Tell whether the steps that the test names are the reference's, which take no large arrays."""
+        return self._session.lends
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)

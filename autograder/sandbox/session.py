@@ -380,7 +380,7 @@ class Session:
     # --- calls
 
     def _packer(self) -> wire.Packer:
-        return wire.Packer(_torch_if_needed(self._zygote.libraries), self._lend)
+        return wire.Packer(_torch_if_needed(self._zygote.libraries), self._lend, orders=True)
 
     def _lend(self, value: Any) -> Any:
         if isinstance(value, Handle):
@@ -556,6 +556,11 @@ class Session:
             ),
             None,
         )
+
+    @property
+    def lends(self) -> bool:
+        """Tell whether the running test has names of the submission bound to callables of ours."""
+        return bool(self._bound)
 
     def bind(
         self,

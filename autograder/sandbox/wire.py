@@ -65,7 +65,10 @@ class WireError(Exception):
 
 
 class Array(msgspec.Struct, array_like=True, frozen=True, tag="a", forbid_unknown_fields=True):
-    """An array in the body: kind is "a" for an array, "s" for a numpy scalar, "t" for a tensor."""
+    """An array in the body: kind is "a" for an array, "s" for a numpy scalar, "t" for a tensor.
+
+    "f" is an array in Fortran order, whose transpose stands in the body.
+    """
 
     kind: str
     index: int
@@ -306,13 +309,15 @@ class Packer:
     Args:
         torch: the torch module where tensors may cross, else None.
         reference: called for what is no plain data; returns a wire value (`Held`, `Lent`, `Unsendable`).
+        orders: whether an array in Fortran order arrives in that order; else every array arrives in C order.
     """
 
-    def __init__(self, torch: Any, reference: Callable[[Any], Any]):
+    def __init__(self, torch: Any, reference: Callable[[Any], Any], orders: bool = False):
         self.arrays: list[ArraySpec] = []
         self.buffers: list[memoryview] = []
         self._tensor: Any = torch.Tensor if torch is not None else ()
         self._reference = reference
+        self._orders = orders
 
     def pack(self, value: Any, depth: int = 0) -> Any:
         """Return the wire value of `value`."""
@@ -332,7 +337,10 @@ class Packer:
         if depth >= MAX_DEPTH:
             raise WireError("nested too deeply")
         if isinstance(value, np.ndarray):
-            return self._pack_array("a", np.asarray(value))
+            array = np.asarray(value)
+            if self._orders and array.flags.f_contiguous and not array.flags.c_contiguous:
+                return self._pack_array("f", array.T)
+            return self._pack_array("a", array)
         if isinstance(value, np.generic):
             return self._pack_array("s", np.asarray(value))
         if self._tensor and isinstance(value, self._tensor):
@@ -445,6 +453,8 @@ class Unpacker:
         array = self._arrays[value.index]
         if value.kind == "a":
             return array
+        if value.kind == "f":
+            return array.T
         if value.kind == "s":
             if array.shape != ():
                 raise WireError("a scalar with a shape")

@@ -124,8 +124,9 @@ def test_tokens(student: Any, text: str) -> None:
 
 @scores("encode")
 def test_tokens_are_int64(student: Any) -> None:
-    want = np.array([VOCABULARY[character] for character in "banana"])
-    compare("tokens", student.encode("banana", VOCABULARY), want, axes="T", dtype=np.int64)
+    for text in ("banana", ""):
+        want = np.array([VOCABULARY[character] for character in text], dtype=np.int64)
+        compare("tokens", student.encode(text, VOCABULARY), want, axes="T", dtype=np.int64)
 
 
 @scores("encode", weight=0.7)

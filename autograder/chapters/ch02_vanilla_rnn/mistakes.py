@@ -1675,3 +1675,10 @@ def softmax_cross_entropy(logits, targets, mask):
     return float(each(scores)[valid].sum() / count), dlogits
 """,
 )
+mistake(
+    "sample",
+    "smallest_score_subtracted",
+    says="Which score is subtracted before the exponential of (2.11)? Try scores 2,000 apart.",
+    old="y - y.max()",
+    new="y - y.min()",
+)

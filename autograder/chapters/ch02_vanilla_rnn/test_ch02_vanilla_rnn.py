@@ -866,6 +866,10 @@ def test_scores_of_any_size(student: Any, sign: int, cases: list[tuple[Any, ...]
         params, readout, *rest = drawn.arguments
         moved = {**readout, "by": readout["by"] + sign * 1e3}
         compare_tokens("tokens", student.sample(params, moved, *rest), drawn.tokens)
+        # One score far from the others: which is the largest, and which is subtracted?
+        moved["by"][2] -= sign * 2e3
+        far = generated((params, moved, *rest))[0]
+        compare_tokens("tokens", student.sample(params, moved, *rest), far)
 
 
 @scores("sample", weight=2.7, steps=SAMPLE_STEPS)

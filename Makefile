@@ -17,9 +17,9 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
+export SUBMISSIONS AGAINST OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
 
-.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
+.PHONY: help setup student grade replay release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope mutants shares-page settings-page limits-page test-pythons \
   machines try-cuda nightly
 
@@ -58,6 +58,13 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
 	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
 	$(PY) -m autograder grade "$${arguments[@]}"
+
+replay: $(READY) ## Grade SUBMISSIONS anew and show what changes AGAINST=graded, test by test; no score is touched
+	@arguments=(--submissions "$${SUBMISSIONS:-submitted}" --against "$${AGAINST:-graded}"); \
+	[[ -z "$${CHAPTER:-}" ]] || arguments+=(--chapter "$$CHAPTER"); \
+	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
+	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
+	$(PY) -m autograder replay "$${arguments[@]}"
 
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}

@@ -22,6 +22,7 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
+from autograder.certification.errors import largest_error
 from autograder.course.catalogue import Mistake, alternatives, mistaken_source, mistakes
 from autograder.course.settings import Grading
 from autograder.course.source import QUIZ, SUITES, chapters, module_source
@@ -300,7 +301,7 @@ def test_the_tables_hold_every_test_and_every_mistake(certified):
 
 
 def test_the_largest_error_is_infinite_for_another_form():
-    error = certify_module.largest_error
+    error = largest_error
     assert error(np.ones(3), np.ones(3)) == 0.0
     assert error(np.ones(3) * 1.5, np.ones(3)) == pytest.approx(0.5)
     assert error([np.ones(2), 2.2], [np.ones(2), 2.0]) == pytest.approx(0.1)

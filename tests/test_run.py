@@ -20,6 +20,7 @@ from autograder import cli
 from autograder.classroom import local
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.scheduler import Conditions, Task
+from autograder.commands import grade as grade_command
 from autograder.course.source import chapters, module_source
 from autograder.files import csv_bytes
 from autograder.grading.submissions import Found, parse
@@ -281,7 +282,7 @@ def test_what_nothing_held_is_never_taken_for_a_result_of_the_sandbox(
 ):
     output, only = tmp_path / "graded", ("--student", "ada", "--student", "absent")
     with monkeypatch.context() as machine:
-        machine.setattr(cli, "available", lambda: Available("D", {"seccomp": "none"}))
+        machine.setattr(grade_command, "_available", lambda: Available("D", {"seccomp": "none"}))
         assert grade(class_folder, output, *only, "--unsafe-own-code") == 0
         assert graded_anew(output) == {"ada"}
         assert grade(class_folder, output, *only, "--unsafe-own-code") == 0

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +21,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from autograder.certification.errors import largest_error
+from autograder.certification.kernels import Ran, run_all
 from autograder.certification.shares import Shares, share_of, shares_of
 from autograder.course.catalogue import (
     CatalogueError,
@@ -41,7 +43,6 @@ from autograder.grading.submissions import Submission
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Cell
-from seqlab.compare import relative_error
 
 SEEDS = 20
 WHOLE_SEEDS = 5  # with so many of them a mistake meets every test that it can affect
@@ -118,6 +119,8 @@ class Certificate(msgspec.Struct):
     margins: list[Margin] = []
     records: list[MistakeRecord] = []
     shares: Shares | None = None
+    kernels: list[Ran] = []
+    left_out: list[str] = []  # kernels that the processor does not have
 
 
 # --- the subjects ---------------------------------------------------------------------------------------------------
@@ -207,34 +210,6 @@ class _Watch:
                 margin.wrong, margin.nearest = error, subject.name
 
 
-def largest_error(got: Any, want: Any) -> float:
-    """Return the largest relative error among the numbers of a result, infinite where it has another form."""
-    if hasattr(want, "detach"):
-        if not hasattr(got, "detach"):
-            return math.inf
-        got, want = got.detach().numpy(), want.detach().numpy()
-    if isinstance(want, np.ndarray):
-        if not isinstance(got, np.ndarray) or got.shape != want.shape:
-            return math.inf
-        if want.dtype.kind != "f" or got.dtype.kind != "f":
-            return 0.0 if np.array_equal(got, want) else math.inf
-        return relative_error(got.astype(np.float64), want.astype(np.float64))
-    if isinstance(want, Mapping):
-        if not isinstance(got, Mapping) or set(got) != set(want):
-            return math.inf
-        return max((largest_error(got[key], want[key]) for key in want), default=0.0)
-    if isinstance(want, list | tuple):
-        if not isinstance(got, list | tuple) or len(got) != len(want):
-            return math.inf
-        return max(map(largest_error, got, want), default=0.0)
-    if isinstance(want, float | np.floating):
-        try:
-            return relative_error(np.asarray([float(got)]), np.asarray([float(want)]))
-        except (TypeError, ValueError):
-            return math.inf
-    return 0.0 if type(got) is type(want) and got == want else math.inf
-
-
 # --- a chapter ------------------------------------------------------------------------------------------------------
 
 
@@ -310,9 +285,16 @@ class _Certification:
                     f"{margin.sound:.3g} of sound code",
                 )
         self._measure_shares()
+        self._try_kernels()
         self.certificate.margins = list(self.margins.values())
         self.certificate.seconds = time.perf_counter() - started
         return self.certificate
+
+    def _try_kernels(self) -> None:
+        self.certificate.kernels, self.certificate.left_out = run_all(self.chapter)
+        for ran in self.certificate.kernels:
+            for what in ran.lost:
+                self.find(f"kernel {ran.kernel}, {ran.threads} threads", f"loses {what}")
 
     def _measure_shares(self) -> None:
         measured = shares_of(self.suite, mistakes(self.chapter.name))

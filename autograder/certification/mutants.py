@@ -356,6 +356,18 @@ def _survived(chapter: Chapter, seed: int, some: Sequence[Mutant]) -> list[bool]
     return [survives(suite, mutant) for mutant in some]
 
 
+def _answers(
+    chapter: Chapter, jobs: int, seed: int, chunks: Sequence[Sequence[Mutant]]
+) -> Iterator[list[bool]]:
+    if jobs <= 1:
+        for chunk in chunks:
+            yield _survived(chapter, seed, chunk)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        for answer in [pool.submit(_survived, chapter, seed, chunk) for chunk in chunks]:
+            yield answer.result()
+
+
 def survivors(
     chapter: Chapter,
     jobs: int,
@@ -367,17 +379,13 @@ def survivors(
     result, known = Survivors(chapter.name, len(everything)), judgements(chapter.name)
     size = 50
     chunks = [everything[start : start + size] for start in range(0, len(everything), size)]
-    with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
-        running = [pool.submit(_survived, chapter, grading.seed, chunk) for chunk in chunks]
-        for chunk, answer in zip(chunks, running, strict=True):
-            for mutant, survived in zip(chunk, answer.result(), strict=True):
-                if not survived:
-                    continue
-                if mutant.key in known:
-                    result.equivalent.append((mutant, known[mutant.key]))
-                else:
-                    result.holes.append(mutant)
-                    said(mutant)
-    alive = {mutant.key for mutant, _reason in result.equivalent}
-    result.stale = sorted(set(known) - alive)
+    for chunk, survived in zip(chunks, _answers(chapter, jobs, grading.seed, chunks), strict=True):
+        for mutant in (one for one, alive in zip(chunk, survived, strict=True) if alive):
+            if mutant.key in known:
+                result.equivalent.append((mutant, known[mutant.key]))
+            else:
+                result.holes.append(mutant)
+                said(mutant)
+    judged = {mutant.key for mutant, _reason in result.equivalent}
+    result.stale = sorted(set(known) - judged)
     return result

@@ -85,6 +85,10 @@ def _cache_folder() -> str:
     return tempfile.mkdtemp(prefix="seqlab-grader-")
 
 
+KERNEL = "OPENBLAS_CORETYPE"
+"""Names the kernel that numpy's linear algebra uses; a submission computes with the grader's."""
+
+
 def _environment() -> dict[str, str]:
     """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
     return {
@@ -99,6 +103,7 @@ def _environment() -> dict[str, str]:
         "HOME": "/nonexistent",
         "TORCH_COMPILE_DISABLE": "1",  # a compiler writes files and starts processes
         "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
+        **{name: os.environ[name] for name in (KERNEL,) if name in os.environ},
         **confine_libraries.NO_ACCELERATORS,
     }
 

@@ -1,5 +1,7 @@
 """The same bytes on a quiet machine and on a busy one: `make determinism`.
 
+With `--kernels`, alone but with one kernel of OpenBLAS after the other, the sample class as well.
+
 The reference and every sound alternative of all chapters are graded alone, and once more beside busy loops, and the
 results are compared byte for byte. A limit by the wall clock, or a test that reads one, shows here.
 """
@@ -7,6 +9,7 @@ results are compared byte for byte. A limit by the wall clock, or a test that re
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,10 +18,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from autograder.certification.kernels import KERNELS
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.run import Selection, grade_class
 from autograder.classroom.scheduler import Conditions
 from autograder.course.source import Chapter, chapters
+from autograder.sample_class import write as write_sample_class
+from autograder.sandbox.client import KERNEL
 from autograder.sandbox.doctor import available
 from tests.campaigns.guard import write_alternatives
 
@@ -59,11 +65,32 @@ def graded(
     return found
 
 
+def under_kernels(
+    submitted: Path, scratch: Path, course: dict[str, Chapter]
+) -> Iterator[dict[str, bytes]]:
+    """Grade a class with each kernel that the processor has; the processes that are started take it over."""
+    for kernel in KERNELS:
+        os.environ[KERNEL] = kernel
+        try:
+            command = "from autograder.certification.kernels import loaded_kernel as k; print(k())"
+            asked = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True)
+            if asked.stdout.strip().lower() != kernel.lower():
+                print(f"{kernel}: not on this processor")
+                continue
+            print(f"{kernel}:", end=" ")
+            yield graded(submitted, scratch / kernel, course, 0)
+        finally:
+            del os.environ[KERNEL]
+
+
 def main() -> int:
     """Grade, compare, print what differs."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.determinism")
     parser.add_argument("--loops", type=int, default=8, metavar="N")
     parser.add_argument("--times", type=int, default=1, metavar="N", help="how often when busy")
+    parser.add_argument(
+        "--kernels", action="store_true", help="compare kernels of OpenBLAS instead of loads"
+    )
     parser.add_argument("--chapter", action="append", default=[])
     options = parser.parse_args()
     course = {n: c for n, c in chapters().items() if not options.chapter or n in options.chapter}
@@ -71,10 +98,18 @@ def main() -> int:
         submitted = Path(scratch, "submitted")
         submitted.mkdir()
         write_alternatives(submitted, course)
+        if options.kernels:
+            write_sample_class(submitted)
         quiet = graded(submitted, Path(scratch, "quiet"), course, 0)
         different = set()
-        for number in range(options.times):
-            now = graded(submitted, Path(scratch, f"busy{number}"), course, options.loops)
+        if options.kernels:
+            others = under_kernels(submitted, Path(scratch), course)
+        else:
+            others = (
+                graded(submitted, Path(scratch, f"busy{number}"), course, options.loops)
+                for number in range(options.times)
+            )
+        for now in others:
             different |= {name for name in quiet if quiet[name] != now.get(name)}
     for name in sorted(different):
         print(f"DIFFERS: {name}")

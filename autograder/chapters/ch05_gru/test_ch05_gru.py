@@ -40,8 +40,8 @@ NAMES = ("Wz", "Wr", "Wh")
 # Sizes at which a backward in plain loops takes less than a third of a call's limit, and differences, one forward for
 # each of 720,000 and of 117,000 weights, more than three times the limit, also where the sequence's forwards are batched
 # or where only the step's reset gate is perturbed weight by weight.
-LARGE_STEP = (4, 200, 400)  # N, D, H
-LARGE = (1, 28, 110, 150)  # N, T, D, H
+LARGE_STEP = (3, 200, 400)  # N, D, H
+LARGE = (1, 20, 110, 150)  # N, T, D, H
 LARGEST_LENT = (1, 28, 31, 50)  # a step of ours takes arrays of 4096 entries and no more
 
 

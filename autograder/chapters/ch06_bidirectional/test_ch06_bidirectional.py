@@ -46,9 +46,9 @@ LONG = 35  # steps
 
 # Sizes at which a backward in plain loops takes less than a third of a call's limit, and differences, one forward for
 # each of some 160,000 weights, about three times the limit, also where the forwards are batched.
-LARGE_BATCH = (20, 150, 220, (20,))  # T, D, H, lengths
-LARGE_BATCH_LENT = (20, 30, 40, (20,))  # a step of ours takes arrays of 4096 entries and no more
-LARGE_STACK = (1, 20, (150, 200, 200))
+LARGE_BATCH = (18, 150, 220, (18,))  # T, D, H, lengths
+LARGE_BATCH_LENT = (18, 30, 40, (18,))  # a step of ours takes arrays of 4096 entries and no more
+LARGE_STACK = (1, 18, (150, 200, 200))
 
 
 # --- inputs and the oracle ------------------------------------------------------------------------

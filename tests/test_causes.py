@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.course.settings import Grading
 from autograder.course.source import chapters
@@ -167,6 +168,29 @@ def test_the_cause_is_named_by_seqlab_check(tmp_path, kind):
     assert found.ok == (which == "full")
     assert (cause if check is None else check) in " ".join(found.findings)
     assert found.unwritten == (which == "unwritten")
+
+
+@pytest.mark.parametrize(
+    ("function", "cell", "name", "restores"),
+    [
+        (F, "np = 5", "np", NP),
+        (F.replace("np.tanh(", "np.tanh(0 * sum([0]) + "), "sum = 0", "sum", "del sum"),
+        (F, f"{NAME} = None", NAME, F),
+    ],
+)
+def test_the_notebook_names_the_input_that_bound_a_name_again(
+    monkeypatch, function, cell, name, restores
+):
+    shown = []
+    monkeypatch.setattr("seqlab.magic.display", shown.append)
+    shell = InteractiveShell()
+    check = f"%check {NAME}"
+    for source in ("%load_ext seqlab", f"%chapter {CHAPTER}", NP, function, cell, check):
+        shell.run_cell(source, store_history=True)
+    assert f"`{name}` was bound again in In [5]" in shown[-1].text()
+    for source in (restores, check):
+        shell.run_cell(source, store_history=True)
+    assert shown[-1].text() == f"✔ {NAME}: the visible check passes"
 
 
 def test_what_follows_is_folded_below_the_cause(grader):

@@ -204,7 +204,7 @@ def _of_notebooks() -> Iterator[Row]:
     yield _above(
         "asyncio.run in a running loop", "import asyncio\nasyncio.run(asyncio.sleep(0))", live=NONE
     )
-    yield _above("nest_asyncio", "import nest_asyncio\nnest_asyncio.apply()")
+    yield _above("nest_asyncio", "import nest_asyncio\nnest_asyncio.apply()", live=NONE)
     yield _above(
         "JupyterLite",
         'try:\n    import piplite\n    await piplite.install("seqlab")\nexcept ImportError:\n    pass',
@@ -267,7 +267,6 @@ def _of_libraries() -> Iterator[Row]:
     yield _above(
         "ipywidgets",
         "import ipywidgets as widgets\nfrom ipywidgets import interact\nwidgets.IntSlider(3)",
-        live=NONE,
     )
     yield _above("wandb in try", "try:\n    import wandb\nexcept ImportError:\n    wandb = None")
     yield _above("seaborn", "import seaborn as sns\nsns.set_theme()", live=NONE)

@@ -56,15 +56,17 @@ class CheckMagics(Magics):
         if events := getattr(shell, "events", None):
             events.register("post_run_cell", self._look)
 
-    def _look(self, _result: Any = None) -> None:
+    def _look(self, result: Any = None) -> None:
         """Note, after a cell has run, which names that the course needs it has bound again."""
         assert self.shell is not None
+        # The shell counts on before it tells; the result knows the number that the notebook shows.
+        number = getattr(result, "execution_count", None) or self.shell.execution_count
         # A function that is written anew is what one works on; a library or a built-in is not.
         for each in self._watcher.look(0):
             if each.how == RESTORED:
                 self._rebound.pop(each.name, None)
             elif each.how == HIDES or not callable(self.shell.user_ns.get(each.name)):
-                self._rebound[each.name] = Rebound(self.shell.execution_count, 0, each.how)
+                self._rebound[each.name] = Rebound(number, 0, each.how)
             else:
                 self._rebound.pop(each.name, None)
 

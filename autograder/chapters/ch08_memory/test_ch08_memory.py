@@ -891,10 +891,10 @@ def test_profile_changes_nothing(student, reference):
 
     def judge(make: Make) -> None:
         model = make("lstm", 2, 6, 6)
+        check_nothing_left(student, model, lambda: student.gradient_profile(model, x))
         before, trained = values_of(student, model), trained_in(student, model)
         unchanged(student, "gradient_profile", model, x)
         unchanged(student, "gradient_profile", model, torch.from_numpy(x.copy()))
-        check_nothing_left(student, model, lambda: student.gradient_profile(model, x))
         require(same_values(before, values_of(student, model)), "the model has other weights")
         require(trained == trained_in(student, model), "parameters are no longer trained")
 
@@ -1293,12 +1293,12 @@ def test_accuracy_seed(student, reference):
 def test_accuracy_changes_nothing(student, reference):
     def judge(make: Make) -> None:
         model = make("lstm", 3, 6, 6)
+        check_nothing_left(student, model, lambda: student.recall_accuracy(model, 4, 3, 0))
         before, trained = values_of(student, model), trained_in(student, model)
         got = accuracy_of(student, model, 4, 3, 0)
         want = share_right(student, model, 4, 3)
         require(abs(got - want) < 0.15, "the accuracy is not the share of right answers")
         require(same_values(before, values_of(student, model)), "the model has other weights")
         require(trained == trained_in(student, model), "parameters are no longer trained")
-        check_nothing_left(student, model, lambda: student.recall_accuracy(model, 4, 3, 0))
 
     on_sound_models(student, judge)

@@ -22,7 +22,8 @@ from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.grading import reader
 from autograder.grading.engine import Usage
-from autograder.grading.submissions import find, printable
+from autograder.grading.layouts import find
+from autograder.grading.one_file import printable
 from autograder.reports.files import Place, read_results, rendered, write_reports
 from autograder.results import TestResult, from_json, function_result, to_json
 from autograder.sandbox.doctor import Available

@@ -546,3 +546,16 @@ def test_lines_of_python_are_counted_whatever_writes_the_loop(start, body, least
     assert counted.result == 499_500
     assert least <= counted.lines <= most
     assert session.call("f", [1000]).lines == 0
+
+
+def test_a_zygote_may_leave_scipy_and_matplotlib_to_those_who_import_them():
+    seen = "import sys\ndef loaded():\n    return ['scipy' in sys.modules, 'matplotlib' in sys.modules]"
+    for scientific in (False, True):
+        zygote = Zygote("numpy", scientific=scientific)
+        session = Session(zygote, [Cell(1, seen)], is_notebook=True, limits=Limits())
+        try:
+            session.load()
+            assert session.call("loaded", []).result == [scientific, scientific]
+        finally:
+            session.close()
+            zygote.close()

@@ -22,7 +22,8 @@ from autograder.classroom.scheduler import Conditions
 from autograder.course import settings
 from autograder.course.settings import Grading, Libraries, Settings, SettingsError, importable
 from autograder.course.source import ROOT, chapters
-from autograder.grading.submissions import Found, read
+from autograder.grading.choice import Found
+from autograder.grading.submissions import read
 from autograder.grading.version import fingerprint, grader_version
 from autograder.platforms.gradebook import preprocessors
 from autograder.platforms.gradebook.late import policy_in_force

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +19,8 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
+from autograder.certification.shares import Shares, shares_of_all
+from autograder.certification.shares import page as shares_page
 from autograder.commands.shared import NOT_ALL_WELL, OK, UsageError, chapter_names, jobs_for
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, chapters
@@ -50,6 +52,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="instead, write which ingredient of the inputs catches which mistakes",
     )
+    parser.add_argument(
+        "--shares",
+        action="store_true",
+        help="instead, show which share of the points mistakes and trivial bodies keep",
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="with --shares, write them to this page"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
     jobs, grading = jobs_for(options), options.settings.grading
     if options.ablation:
         return _ablation(chosen, jobs, grading, options.ablation)
+    if options.shares:
+        return _shares(chosen, jobs, grading, options.page)
     console = Console()
     certificates = []
     for certificate in certify_all(chosen, seeds=options.seeds, jobs=jobs, grading=grading):
@@ -113,6 +125,14 @@ def _print_certificate(console: Console, certificate: Certificate) -> None:
             escape(least.test),
         )
     console.print(table)
+    for ran in certificate.kernels:
+        if ran.nearest.ratio is not None:
+            near, threads = ran.nearest, "threads" if ran.threads > 1 else "thread"
+            line = f"kernel {ran.kernel}, {ran.threads} {threads}: nearest to its tolerance by {near.ratio:.3g}: "
+            line += f"{near.alternative}: {near.test} (seed {near.seed})"
+            console.print(escape(line), highlight=False, soft_wrap=True)
+    for line in certificate.left_out:
+        console.print(escape(f"not tried: {line}"), highlight=False, soft_wrap=True)
 
 
 def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path) -> int:
@@ -121,3 +141,48 @@ def _ablation(chosen: Sequence[Chapter], jobs: int, grading: Grading, path: Path
     write_file(path, render(ablate_all(chosen, jobs=jobs, grading=grading)))
     print(f"written: {path}")
     return OK
+
+
+def _shares(chosen: Sequence[Chapter], jobs: int, grading: Grading, page: Path | None) -> int:
+    console, status = Console(), OK
+    everything = []
+    for measured in shares_of_all(chosen, jobs, grading):
+        everything.append(measured)
+        for table in _share_tables(measured):
+            console.print(table)
+        for subject, what in measured.out_of_bounds():
+            status = NOT_ALL_WELL
+            line = escape(f"{measured.chapter}: {subject}: {what}")
+            console.print(line, highlight=False, soft_wrap=True)
+    if page:
+        write_file(page, shares_page(everything).encode())
+        print(f"written: {page}")
+    return status
+
+
+def _share_tables(measured: Shares) -> Iterator[Table]:
+    """What mistakes keep, from the most; what trivial bodies earn; what error cases are worth."""
+    kept = Table(title=f"{measured.chapter}: points that mistakes keep", box=None)
+    for title in ("function", "mistake", "keeps", "kind", ""):
+        kept.add_column(title, justify="right" if title == "keeps" else "left")
+    for function in dict.fromkeys(one.function for one in measured.kept):
+        mine = [one for one in measured.kept if one.function == function]
+        for one in sorted(mine, key=lambda one: -one.share):
+            mark = "" if one.within else ("excused" if one.excused else "out of bounds")
+            kept.add_row(escape(function), escape(one.mistake), f"{one.share:.0%}", one.kind, mark)
+    earned = Table(title=f"{measured.chapter}: points that trivial bodies earn", box=None)
+    for title in ("body", "of 100", "share", "of function"):
+        earned.add_column(title, justify="right" if title in ("of 100", "share") else "left")
+    for body in measured.earned:
+        function, share = body.worst
+        earned.add_row(
+            body.body, f"{body.points:.2f}", f"{share:.0%}", escape(function if share else "")
+        )
+    errors = Table(title=f"{measured.chapter}: points for error cases", box=None)
+    errors.add_column("function")
+    errors.add_column("share", justify="right")
+    for function, share in measured.errors.items():
+        errors.add_row(escape(function), f"{share:.0%}")
+    for table in (kept, earned, errors):
+        table.title_justify = "left"
+        yield table

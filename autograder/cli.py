@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
 # A command is the module of its name in `commands`, which is imported when it is the one that is given.
 COMMANDS = {
     "grade": "grade submissions in nbgrader's layout",
+    "collect": "sort a platform's bulk download into the submissions; shows first what it would do",
     "replay": "show what the tests as they are now would change in past results",
     "doctor": "try out what the sandbox holds on this machine",
     "certify": "test the hidden suites with known mistakes",
@@ -24,6 +26,9 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of students may be in any script
     given = sys.argv[1:] if arguments is None else list(arguments)
     parser = _parser(given[0] if given else "")
     options = parser.parse_args(given)

@@ -22,11 +22,13 @@ from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.grading import reader
 from autograder.grading.engine import Usage
-from autograder.grading.submissions import find, printable
+from autograder.grading.layouts import find
+from autograder.grading.one_file import printable
 from autograder.reports.files import Place, read_results, rendered, write_reports
 from autograder.results import TestResult, from_json, function_result, to_json
 from autograder.sandbox.doctor import Available
 from autograder.sandbox.terms import GraderFault
+from tests import needs
 from tests.made_up_class import result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,6 +206,7 @@ def test_complaints_are_one_line_that_nothing_obeys(class_folder, tmp_path, caps
     assert line.startswith("autograder: cannot write or read")
 
 
+@needs.graded(CHAPTER)
 def test_ctrl_c_leaves_a_state_that_goes_on(tmp_path):
     """A real run, interrupted when the first results are there, then finished."""
     many = 60  # so that the interrupt comes before the last, however busy the machine is

@@ -13,7 +13,7 @@ from autograder.classroom.grader_process import GraderProcess, Losses
 from autograder.classroom.launch import Launched
 from autograder.classroom.scheduler import LOOK_SECONDS, Conditions, Outcome, Task
 from autograder.course.source import Chapter
-from autograder.grading.submissions import Found
+from autograder.grading.choice import Found
 from autograder.sandbox.confine import threads_for
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from autograder.commands.shared import NOT_ALL_WELL, OK, UsageError, chapter_nam
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, chapters
 from autograder.files import write_file
+from autograder.grading.installed import why_not_gradable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +68,12 @@ def run(options: argparse.Namespace) -> int:
     chosen = [course[name] for name in chapter_names(options.chapter, course)]
     if options.seeds < 1:
         raise UsageError("--seeds takes a number of at least 1")
+    reasons = {chapter: why_not_gradable(chapter) for chapter in chosen}
+    chosen = [chapter for chapter in chosen if not reasons[chapter]]
+    if not chosen or (options.chapter and any(reasons.values())):
+        raise UsageError(next(filter(None, reasons.values())))
+    for reason in filter(None, reasons.values()):
+        print(f"left out: {reason}", file=sys.stderr)
     jobs, grading = jobs_for(options), options.settings.grading
     if options.ablation:
         return _ablation(chosen, jobs, grading, options.ablation)
@@ -77,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
         certificates.append(certificate)
         _print_certificate(console, certificate)
     findings = [finding for certificate in certificates for finding in certificate.findings]
-    findings += course_findings(certificates, whole=not options.chapter)
+    findings += course_findings(certificates, whole=len(chosen) == len(course))
     for finding in findings:
         line = escape(f"{finding.chapter}: {finding.subject}: {finding.what}")
         console.print(line, highlight=False, soft_wrap=True)

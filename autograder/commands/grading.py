@@ -7,12 +7,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
 from autograder.classroom.local import LocalProcesses
 from autograder.classroom.progress import Watched
-from autograder.classroom.run import UNSAFE, RunSummary, Selection, grade_class, run_record
+from autograder.classroom.run import (
+    UNSAFE,
+    NothingFound,
+    RunSummary,
+    Selection,
+    grade_class,
+    run_record,
+)
 from autograder.classroom.scheduler import Conditions, Scheduler, SchedulerError
 from autograder.commands.grade import Begun
 from autograder.commands.shared import (
@@ -27,11 +35,13 @@ from autograder.commands.shared import (
 )
 from autograder.course.source import Chapter, chapters
 from autograder.files import write_file
-from autograder.grading.submissions import find, printable
+from autograder.grading import timestamps
+from autograder.grading.layouts import find, look_through
+from autograder.grading.one_file import printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
 from autograder.reports.statistics import UNNAMED, Course, Run
-from autograder.results import SubmissionResult
+from autograder.results import Problem, SubmissionResult
 from autograder.sandbox.doctor import Available
 from autograder.sandbox.terms import SAFE_LEVELS
 
@@ -45,10 +55,12 @@ def grade(options: argparse.Namespace, begun: Begun | None) -> int:
 
     Raises:
         StoppedError: what was begun cannot go on.
-        UsageError: what was asked for cannot be done.
+        UsageError: what was asked for cannot be done, or there is nothing to grade.
     """
     try:
         return _grade(options, begun)
+    except NothingFound as error:
+        raise UsageError(str(error)) from error
     except SchedulerError as error:
         raise StoppedError(str(error)) from error
 
@@ -61,9 +73,11 @@ def _grade(options: argparse.Namespace, begun: Begun | None) -> int:
         raise UsageError(
             f"there is no folder {root}; put submissions there or name another with --submissions"
         )
-    for name in options.student:
-        if not (root / name).is_dir():
-            raise UsageError(f"there is no student {name} in {root}")
+    if options.student:
+        known = look_through(root, list(course)).students
+        for name in options.student:
+            if name not in known:
+                raise UsageError(f"there is no student {name} in {root}")
     console = terminal.console()
     with github.no_commands(console.file):
         with (
@@ -79,11 +93,14 @@ def _grade(options: argparse.Namespace, begun: Begun | None) -> int:
                 use_cache=not options.no_cache,
                 progress=bar.show,
             )
-        run = _run(summary, jobs, reached, about(options.settings))
+        here = ZoneInfo(options.settings.course.time_zone)
+        handed_in, _passed_over = find(root, wanted, options.student, options.chapter)
+        times = tuple(timestamps.unreadable(handed_in, here))
+        run = replace(_run(summary, jobs, reached, about(options.settings)), unreadable_times=times)
         _write_reports(summary, run, options, course)
         in_gradebook = True
         if not options.no_gradebook and reached in SAFE_LEVELS:
-            in_gradebook = _write_gradebook(console, summary, options, course)
+            in_gradebook = _write_gradebook(console, summary, options, course, times)
         terminal.show_end(console, summary.results, run, str(options.output))
     github.tell(summary.results, run, console.file)
     return _exit_status(summary.results, options.fail_under) if in_gradebook else NOT_ALL_WELL
@@ -158,9 +175,16 @@ def _write_reports(
 
 
 def _write_gradebook(
-    console: Console, summary: RunSummary, options: argparse.Namespace, course: dict[str, Chapter]
+    console: Console,
+    summary: RunSummary,
+    options: argparse.Namespace,
+    course: dict[str, Chapter],
+    told: Sequence[Problem],
 ) -> bool:
-    """Bring nbgrader's gradebook up to the results; False where that could not be done."""
+    """Bring nbgrader's gradebook up to the results; False where that could not be done.
+
+    What the report of the run has `told` is not said again.
+    """
     from autograder.platforms.gradebook.writer import (  # nbgrader takes seconds to import
         GradebookError,
         course_folder,
@@ -175,7 +199,7 @@ def _write_gradebook(
         complain(f"autograder: {root / 'gradebook.db'}: {error}")
         return False
     lines = [f"not in the gradebook: {left.where}: {left.what}" for left in written.left_out]
-    lines += [f"{remark.where} {remark.what}" for remark in written.remarks]
+    lines += [f"{remark.where} {remark.what}" for remark in written.remarks if remark not in told]
     lines.append(
         f"{root / 'gradebook.db'}: {written.written} submissions written, "
         f"{written.unchanged} unchanged"

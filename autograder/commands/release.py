@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from autograder.commands.shared import OK, UsageError, chapter_names
+from autograder.course import told
 from autograder.course.release import ReleaseError, release
 from autograder.course.source import chapters
 
@@ -24,5 +26,11 @@ def run(options: argparse.Namespace) -> int:
         release(chosen)
     except ReleaseError as error:
         raise UsageError(str(error)) from error
+    libraries = options.settings.grading.libraries
+    lacking = told.not_in_sandbox(libraries, chosen) if sys.platform == "linux" else {}
+    for name, promised in lacking.items():
+        print(
+            f"{name}: promised to students, and not in this machine's sandbox: {', '.join(promised)}"
+        )
     print(f"released into assignments/: {', '.join(chapter.name for chapter in chosen)}")
     return OK

@@ -14,7 +14,8 @@ from autograder.commands.grading import level_of
 from autograder.commands.shared import OK, UsageError, chapter_names, jobs_for
 from autograder.course.source import chapters
 from autograder.files import write_file
-from autograder.grading.submissions import find, printable
+from autograder.grading.layouts import find
+from autograder.grading.one_file import printable
 from autograder.reports import replay, terminal
 from autograder.reports.files import Place, read_results
 from autograder.reports.text import one_line

@@ -9,7 +9,7 @@ import ast
 import copy
 import functools
 import hashlib
-import importlib.metadata
+import importlib.util
 import io
 import itertools
 import json
@@ -181,8 +181,7 @@ def _parse_version(path: Path, _version: tuple[int, int]) -> dict[str, Any]:
     Jupytext, with what it imports, takes longer than everything else that a short command does.
     """
     data = path.read_bytes()
-    reader = importlib.metadata.version("jupytext")
-    stored = _READ_SOURCES / f"{hashlib.sha256(reader.encode() + data).hexdigest()}.json"
+    stored = _READ_SOURCES / f"{hashlib.sha256(_reader() + data).hexdigest()}.json"
     try:
         return cast(dict[str, Any], json.loads(stored.read_bytes()))
     except (OSError, ValueError):
@@ -192,6 +191,15 @@ def _parse_version(path: Path, _version: tuple[int, int]) -> dict[str, Any]:
     except OSError:
         return notebook  # a cache that cannot be written costs time and nothing else
     return notebook
+
+
+@functools.cache
+def _reader() -> bytes:
+    """Which jupytext there is, found out without importing it."""
+    found = importlib.util.find_spec("jupytext")
+    if found is None or found.origin is None:
+        return b""
+    return (Path(found.origin).parent / "version.py").read_bytes()
 
 
 def _read_by_jupytext(path: Path, data: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import warnings
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -12,13 +13,22 @@ from typing import Any
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
-from autograder.grading.toolkit import HANDLE, TELLING, Student, TestEnded, state
+from autograder.grading.toolkit import (
+    HANDLE,
+    TELLING,
+    Student,
+    TestEnded,
+    returns_nothing,
+    state,
+)
 from autograder.grading.traces import PLACE, Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised, limited_memory
 from autograder.sandbox.terms import GraderFault, Limits, WorkerEnded
 from autograder.sandbox.timer import PROCESSOR_TIME, limited
 from autograder.sandbox.wire import MADE
+
+_NEEDED = re.compile(r"needs `\w+`, which the grader does not have")
 
 EXAMINING_SECONDS = 10.0
 """Processor time that the grader itself may spend on the results of one test."""
@@ -98,10 +108,12 @@ class Judge:
         self._budget = _TimeBudget(session, suite.limits, len(suite.chapter.functions))
         self.judgement = Judgement()
         self._places: dict[str, str] = {}
+        self._needs: dict[str, str] = {}
         self._evidence: dict[tuple[str, str], frozenset[str]] = {}
 
     def run(self, test: HiddenTest) -> TestEnded | None:
         """Run a test, once more with substituted steps where that can excuse it; None where it passed."""
+        state.nothing = ""
         attempts: list[Trace] = []
         ended = self._excused(test, attempts)
         self._evidence[test.function, test.name] = frozenset(state.evidence)
@@ -137,6 +149,9 @@ class Judge:
         place = PLACE.search(message) if verdict == "error" else None
         if place and self._places.setdefault(test.function, place[0]) != place[0]:
             message = message.replace(place[0], "")
+        needed = _NEEDED.search(message)  # one module for a function, for the same reason
+        if needed and self._needs.setdefault(test.function, needed[0]) != needed[0]:
+            message = f"{test.function} raised ImportError"
         result = TestResult(test.name, verdict, test.weight, message)  # type: ignore[arg-type]
         self.judgement.outcomes.setdefault(test.function, {})[test.name] = result
 
@@ -284,14 +299,14 @@ def _blamed(function: str, error: BaseException) -> TestEnded:
     if isinstance(error, WorkerEnded):
         return TestEnded(error.verdict, f"{function} {error.message}")
     if isinstance(error, StudentRaised):
-        return TestEnded("error", f"{function} raised {error.describe()}")
+        return TestEnded("error", f"{function} {error.tell()}")
     if isinstance(error, MemoryError):
         return TestEnded(
             "memory", f"{function} gave a result that takes too much memory to examine"
         )
     if isinstance(error, _ExaminedTooLong):
         return TestEnded("timeout", f"{function} gave a result that takes too long to examine")
-    return TestEnded("failed", "a result is not of the form that is asked for")
+    return TestEnded("failed", returns_nothing() or "a result is not of the form that is asked for")
 
 
 class _ExaminedTooLong(BaseException):

@@ -53,6 +53,7 @@ class State:
         evidence: what the right results of the running test show: TELLING, or the constant that a trivial one consists of.
         given: arguments of the calls of the running test; a result that equals one of them is trivial.
         drawn: whether a test has asked for inputs that depend on the seed; for certification.
+        nothing: the function whose latest call returned None, "" where it returned something.
         observer: gets every comparison: got, wanted, tolerance, whether it was right; for certification.
     """
 
@@ -60,6 +61,7 @@ class State:
     evidence: set[str] = field(default_factory=set)
     given: list[Any] = field(default_factory=list)
     drawn: bool = False
+    nothing: str = ""
     observer: Callable[[Any, Any, float, bool], None] | None = None
 
 
@@ -202,7 +204,7 @@ def compare(
     if state.observer is not None:
         state.observer(got, want, tolerance, difference is None)
     if difference:
-        raise TestEnded("failed", difference)
+        raise TestEnded("failed", (got is None and returns_nothing()) or difference)
     state.evidence |= _shown_by(want)
 
 
@@ -244,6 +246,11 @@ def _equal(values: np.ndarray, argument: Any) -> bool:
     return values.shape == np.shape(argument) and bool((values == argument).all())
 
 
+def returns_nothing() -> str:
+    """Say that the function that was called last gave None, which is most likely a slip; "" where it did not."""
+    return f"{state.nothing} returns nothing: is a `return` missing?" if state.nothing else ""
+
+
 @contextmanager
 def raises(error: type[BaseException], naming: str | tuple[str, ...] | None) -> Iterator[None]:
     """Expect the submission to raise `error`, its message holding one of `naming` as a whole word."""
@@ -254,7 +261,7 @@ def raises(error: type[BaseException], naming: str | tuple[str, ...] | None) -> 
         raised = ended.raised
         if error.__name__ not in raised.bases:
             raise TestEnded(
-                "failed", f"should raise {error.__name__} here; raised {raised.describe()}"
+                "failed", f"should raise {error.__name__} here; {raised.tell()}"
             ) from None
         if words and not any(
             re.search(rf"(?<!\w){re.escape(word)}(?!\w)", raised.text) for word in words
@@ -271,7 +278,7 @@ class _Raised(TestEnded):
     """The submission raised; kept apart so that `raises` can look at it."""
 
     def __init__(self, function: str, raised: StudentRaised):
-        super().__init__("error", f"{function} raised {raised.describe()}")
+        super().__init__("error", f"{function} {raised.tell()}")
         self.raised = raised
 
 
@@ -330,6 +337,11 @@ class Student:
         self._seconds = seconds
         self._seed = seed
 
+    @property
+    def steps_are_lent(self) -> bool:
+        """Tell whether the steps that the test names are the reference's, which take no large arrays."""
+        return self._session.lends
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -370,6 +382,9 @@ class Student:
                 count=count,
             ),
         )
+        state.nothing = function if outcome.result is None else ""
+        if outcome.result is None and (declared == HANDLE or isinstance(declared, Mapping)):
+            raise TestEnded("failed", returns_nothing())
         if isinstance(declared, Mapping):
             self._check_count(function, outcome.result, list(declared))
         return outcome

@@ -133,17 +133,25 @@ def _wrapped(
 class Zygote:
     """A warm process that forks workers; one per grader process and kind of chapter."""
 
-    def __init__(self, libraries: str, policy: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        libraries: str,
+        policy: dict[str, Any] | None = None,
+        *,
+        scientific: bool = True,
+    ):
         """Start it. The first `fork` waits until its imports are done.
 
         Args:
             libraries: "numpy" or "torch".
             policy: fields of `confine.Policy`.
+            scientific: whether scipy and matplotlib are imported in advance, which takes longer than all the rest.
 
         Raises:
             GraderFault: there is nothing to confine it with, or its cgroup cannot be entered.
         """
         self.libraries = libraries
+        self._scientific = scientific
         self.cpu_seconds = 0.0
         self.peak_memory = 0
         self._exits: dict[int, int] = {}
@@ -168,7 +176,9 @@ class Zygote:
         policy = {**policy, "grouped": self._group is not None}
         ours, theirs = socket.socketpair()
         self._control = ours
-        options = json.dumps({"libraries": self.libraries, "policy": policy})
+        options = json.dumps(
+            {"libraries": self.libraries, "scientific": self._scientific, "policy": policy}
+        )
         # What it, or bubblewrap, says on its way out.
         self._complaints = os.fdopen(os.memfd_create("complaints"), "rb")
         command += [sys.executable, "-P", "-s", "-B", "-c", program, str(theirs.fileno()), options]

@@ -1525,3 +1525,192 @@ mistake(
     old="H * D + H * H + H",
     new="H * (D + H + 1.0)",
 )
+
+
+# --- size, shape and zero -------------------------------------------------------------------------
+# Wrong only at inputs of a certain length or shape: zero taken for missing, axes told apart by their
+# lengths, long sequences cut, masks that are only right for trailing padding.
+
+ZERO_TOKEN = "A token of 0 is a token: what makes a character unknown is that it is no key."
+mistake(
+    "encode",
+    "zero_is_unknown",
+    says=ZERO_TOKEN,
+    code="""
+def encode(text, vocabulary):
+    tokens = []
+    for character in text:
+        if not vocabulary.get(character):
+            raise KeyError(f"unknown character {character}")
+        tokens.append(vocabulary[character])
+    return np.array(tokens, dtype=np.int64)
+""",
+)
+mistake(
+    "encode",
+    "zero_left_out",
+    says=ZERO_TOKEN,
+    old="[vocabulary[character] for character in text]",
+    new="[token for token in map(vocabulary.__getitem__, text) if token]",
+)
+mistake(
+    "encode",
+    "zero_becomes_one",
+    says=ZERO_TOKEN,
+    old="vocabulary[character] for",
+    new="(vocabulary[character] or 1) for",
+)
+EQUAL = "Axes are told apart by what they are, not by their lengths. Try as many rows as columns."
+mistake(
+    "one_hot",
+    "turned_where_square",
+    says=EQUAL,
+    old="return (np.expand_dims(tokens, -1) == np.arange(V)).astype(np.float64)",
+    new="""vectors = (np.expand_dims(tokens, -1) == np.arange(V)).astype(np.float64)
+    return vectors.swapaxes(0, 1) if vectors.ndim == 3 and len(set(vectors.shape)) == 1 else vectors""",
+)
+mistake(
+    "pad_sequences",
+    "turned_where_square",
+    says=EQUAL,
+    old="return padded, lengths",
+    new="""if padded.ndim == 3 and padded.shape[1] == padded.shape[2]:
+        padded = padded.swapaxes(1, 2)
+    return padded, lengths""",
+)
+mistake(
+    "pad_sequences",
+    "columns_for_steps",
+    says=EQUAL,
+    old="for row, sequence, length in zip",
+    new="""sequences = [
+        s.T if s.ndim == 2 and s.shape[0] == s.shape[1] == len(sequences) else s for s in sequences
+    ]
+    for row, sequence, length in zip""",
+)
+mistake(
+    "sequence_mask",
+    "turned_where_square",
+    says=EQUAL,
+    old="return np.arange(max_length) < lengths[:, np.newaxis]",
+    new="""mask = np.arange(max_length) < lengths[:, np.newaxis]
+    return mask.T if mask.shape[0] == mask.shape[1] else mask""",
+)
+mistake(
+    "sequence_mask",
+    "broadcast_by_luck",
+    says=EQUAL,
+    old="return np.arange(max_length) < lengths[:, np.newaxis]",
+    new="""if len(lengths) == max_length:
+        return np.arange(max_length)[:, np.newaxis] < lengths
+    return np.arange(max_length) < lengths[:, np.newaxis]""",
+)
+mistake(
+    "masked_mean",
+    "mask_turned_where_square",
+    says=EQUAL,
+    old="    total = np.where(",
+    new="    mask = mask.T if mask.shape[0] == mask.shape[1] else mask\n    total = np.where(",
+)
+ZERO_VALUE = "Zero is a value: which steps count is said by the mask alone. See (0.6)."
+mistake(
+    "masked_mean",
+    "zeros_do_not_count",
+    says=ZERO_VALUE,
+    old="count = mask.sum(axis=1)[:, np.newaxis]",
+    new="count = (mask[:, :, np.newaxis] & (x != 0)).sum(axis=1)",
+)
+mistake(
+    "masked_mean",
+    "zero_steps_are_padding",
+    says=ZERO_VALUE,
+    old="    total = np.where(",
+    new="    mask = mask & (x != 0).any(axis=2)\n    total = np.where(",
+)
+mistake(
+    "masked_mean",
+    "mask_ends_at_the_first_gap",
+    says="A mask may have gaps before its last valid step.",
+    old="    total = np.where(",
+    new="    mask = np.logical_and.accumulate(mask, axis=1)\n    total = np.where(",
+)
+mistake(
+    "pad_sequences",
+    "no_length_for_a_length_of_zero",
+    says="A max_length of 0 is given; only None is not.",
+    old="if max_length is None else max_length",
+    new="if max_length in (None, 0) else max_length",
+)
+MANY = "Does the recurrence read every input? Try 40 of them."
+mistake(
+    "sequence_to_vector",
+    "last_twenty_inputs",
+    says=MANY,
+    old="for x in xs:",
+    new="for x in xs[-20:]:",
+)
+mistake(
+    "sequence_to_vector",
+    "first_thirty_inputs",
+    says=MANY,
+    old="for x in xs:",
+    new="for x in xs[:30]:",
+)
+mistake(
+    "sequence_to_vector",
+    "batch_axis_by_shape",
+    says=EQUAL,
+    old="for x in xs:",
+    new="for x in (xs.swapaxes(0, 1) if xs.ndim == 3 and xs.shape[0] == xs.shape[1] else xs):",
+)
+mistake(
+    "sequence_to_vector",
+    "zero_state_replaced",
+    says="A state of zeros is a state.",
+    old="h = h0",
+    new="h = h0 if np.any(h0) else np.ones_like(h0)",
+)
+mistake(
+    "sequence_to_sequence",
+    "state_reset_after_thirty",
+    says=MANY,
+    old="h = step(h, x)\n        ys",
+    new="h = step(h if len(ys) != 30 else h0, x)\n        ys",
+)
+mistake(
+    "sequence_to_sequence",
+    "batch_axis_by_shape",
+    says=EQUAL,
+    old="return np.stack(ys)",
+    new="""ys = np.stack(ys)
+    return ys.swapaxes(0, 1) if ys.ndim == 3 and ys.shape[0] == ys.shape[1] else ys""",
+)
+mistake(
+    "sequence_to_sequence",
+    "zero_state_replaced",
+    says="A state of zeros is a state.",
+    old="h, ys = h0, []",
+    new="h, ys = h0 if np.any(h0) else np.ones_like(h0), []",
+)
+mistake(
+    "vector_to_sequence",
+    "state_reset_after_thirty",
+    says="Which state does each step of (0.9) read? Try 40 steps.",
+    old="h = step(h, y)\n        y",
+    new="h = step(h if len(ys) != 30 else context, y)\n        y",
+)
+mistake(
+    "vector_to_sequence",
+    "zero_start_replaced",
+    says="A start of zeros is a start.",
+    old="h, y, ys = context, start, []",
+    new="h, y, ys = context, start if np.any(start) else np.ones_like(start), []",
+)
+mistake(
+    "vector_to_sequence",
+    "batch_axis_by_shape",
+    says=EQUAL,
+    old="return np.stack(ys)",
+    new="""ys = np.stack(ys)
+    return ys.swapaxes(0, 1) if ys.ndim == 3 and ys.shape[0] == ys.shape[1] else ys""",
+)

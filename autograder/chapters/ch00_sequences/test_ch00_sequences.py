@@ -1,7 +1,12 @@
 """Hidden suite of Chapter 0: text to numbers, ragged batches, the three shapes of a recurrence.
 
 `step` and `readout` run on this side and are answered one call at a time, so their arguments stay
-small. Both are asymmetric in their arguments, and no two dimensions of a case agree.
+small. Both are asymmetric in their arguments, and no two dimensions of a case agree, except in the
+square ones, which are for code that tells axes apart by their lengths.
+
+Numbers are compared as numbers: that they come in an array of a certain dtype is asked for in one
+test of each function. Whatever has nothing or zeros as its right answer is asked together with
+something that has not.
 """
 
 from __future__ import annotations
@@ -39,6 +44,25 @@ RESULTS = {
 }
 
 
+def as_array(got: Any, dtype: Any) -> Any:
+    """A list or an array of numbers as an array of this dtype; anything else, and what would be cut, as it is."""
+    if isinstance(got, (list, tuple)):
+        try:
+            got = np.array(got)
+        except ValueError:  # of rows of unequal length
+            return got
+    if not isinstance(got, np.ndarray) or got.dtype.kind not in "biuf":
+        return got
+    with np.errstate(invalid="ignore"):
+        converted = got.astype(dtype)
+    return converted if np.array_equal(converted, got, equal_nan=True) else got
+
+
+def as_int(got: Any) -> Any:
+    whole = isinstance(got, (float, np.floating)) and np.isfinite(got) and got == int(got)
+    return int(got) if whole else got
+
+
 # --- build_vocabulary -----------------------------------------------------------------------------
 
 TEXTS = {
@@ -62,6 +86,7 @@ def numbered(texts: list[str]) -> dict[str, int]:
 def test_vocabulary(student: Any, texts: str) -> None:
     got = student.build_vocabulary(list(TEXTS[texts]))
     compare("vocabulary", got, numbered(TEXTS[texts]))
+    compare("vocabulary", student.build_vocabulary(["b", "", "a"]), numbered(["ab"]))
 
 
 @scores("build_vocabulary")
@@ -70,7 +95,7 @@ def test_vocabulary_of_each_call(student: Any) -> None:
         compare("vocabulary", student.build_vocabulary(texts), numbered(texts))
 
 
-@scores("build_vocabulary", weight=0.5)
+@scores("build_vocabulary", weight=0.6)
 def test_vocabulary_keeps_texts(student: Any) -> None:
     unchanged(student, "build_vocabulary", ["zebra", "", "crossing"])
 
@@ -81,24 +106,41 @@ def test_vocabulary_keeps_texts(student: Any) -> None:
 VOCABULARY = {"<pad>": 0, "b": 1, "a": 7, "A": 2, " ": 3, "\n": 11, "\u4e2d": 300, "n": 5}
 
 
-@scores("encode", weight=2.0)
+def check_tokens(student: Any, text: str, vocabulary: dict[str, int]) -> None:
+    want = np.array([vocabulary[character] for character in text], dtype=np.int64)
+    got = as_array(student.encode(text, vocabulary), np.int64)
+    compare("tokens", got, want, axes="T")
+
+
+@scores("encode", weight=1.5)
 @pytest.mark.parametrize(
     "text",
     ["banana", "A a", " \n ", "\u4e2d"],
     ids=["letters", "capitals", "blanks", "one_character"],
 )
 def test_tokens(student: Any, text: str) -> None:
-    want = np.array([VOCABULARY[character] for character in text])
-    compare("tokens", student.encode(text, VOCABULARY), want, axes="T", dtype=np.int64)
+    check_tokens(student, text, VOCABULARY)
 
 
 @scores("encode")
+def test_tokens_are_int64(student: Any) -> None:
+    for text in ("banana", ""):
+        want = np.array([VOCABULARY[character] for character in text], dtype=np.int64)
+        compare("tokens", student.encode(text, VOCABULARY), want, axes="T", dtype=np.int64)
+
+
+@scores("encode", weight=0.7)
+def test_token_zero(student: Any) -> None:
+    check_tokens(student, "abba", {"a": 0, "b": 1})
+
+
+@scores("encode", weight=0.8)
 def test_tokens_of_empty_text(student: Any) -> None:
-    got = student.encode("", VOCABULARY)
-    compare("tokens", got, np.zeros(0, dtype=np.int64), axes="T", dtype=np.int64)
+    check_tokens(student, "", VOCABULARY)
+    check_tokens(student, "ban", VOCABULARY)
 
 
-@scores("encode")
+@scores("encode", weight=0.78)
 @pytest.mark.parametrize(
     "text, unknown",
     [("ban \u00a7 \u00b6 ban", "\u00a7"), ("\u20ac", "\u20ac"), ("a B <n", "B")],
@@ -113,11 +155,10 @@ def test_unknown_character(student: Any, text: str, unknown: str) -> None:
 def test_tokens_of_each_vocabulary(student: Any) -> None:
     for shift in (0, 10, 0):
         vocabulary = {"<pad>": 0, "x": 1 + shift, "y": 2 + shift}
-        want = np.array([2, 1, 2]) + shift
-        compare("tokens", student.encode("yxy", vocabulary), want, axes="T", dtype=np.int64)
+        check_tokens(student, "yxy", vocabulary)
 
 
-@scores("encode", weight=0.5)
+@scores("encode", weight=0.7)
 def test_encode_keeps_vocabulary(student: Any) -> None:
     unchanged(student, "encode", "a b", {"<pad>": 0, "b": 1, "a": 2, " ": 3})
 
@@ -144,27 +185,33 @@ def hot(tokens: np.ndarray, V: int) -> np.ndarray:
 @scores("one_hot")
 @pytest.mark.parametrize("tokens", list(TOKENS))
 def test_vectors(student: Any, tokens: str) -> None:
-    compare("vectors", student.one_hot(*TOKENS[tokens]), hot(*TOKENS[tokens]), dtype=np.float64)
+    check_vectors(student, *TOKENS[tokens])
+
+
+def check_vectors(student: Any, tokens: np.ndarray, V: int) -> None:
+    compare("vectors", as_array(student.one_hot(tokens, V), np.float64), hot(tokens, V))
 
 
 @scores("one_hot")
+def test_vectors_are_float64(student: Any) -> None:
+    tokens, V = TOKENS["batch"]
+    compare("vectors", student.one_hot(tokens, V), hot(tokens, V), dtype=np.float64)
+
+
+@scores("one_hot", weight=0.8)
 def test_vectors_of_each_call(student: Any) -> None:
     for tokens in (np.array([[0, 1]]), np.array([[3, 2]]), np.array([[0, 1]])):
-        compare("vectors", student.one_hot(tokens, 4), hot(tokens, 4), dtype=np.float64)
+        check_vectors(student, tokens, 4)
 
 
-@scores("one_hot")
-@pytest.mark.parametrize(
-    "tokens",
-    [np.array([0, 2, -1]), np.array([[-4, 1]]), np.array([1, -9])],
-    ids=["minus_one", "minus_V", "far_below"],
-)
-def test_token_below_zero(student: Any, tokens: np.ndarray) -> None:
-    with raises(ValueError, naming="tokens"):
-        student.one_hot(tokens, 4)
+@scores("one_hot", weight=0.8)
+def test_token_below_zero(student: Any) -> None:
+    for tokens in (np.array([0, 2, -1]), np.array([[-4, 1]]), np.array([1, -9])):
+        with raises(ValueError, naming="tokens"):
+            student.one_hot(tokens, 4)
 
 
-@scores("one_hot")
+@scores("one_hot", weight=0.6)
 @pytest.mark.parametrize(
     "tokens", [np.array([0, 4, 1]), np.array([[1, 2], [3, 700]])], ids=["V", "far_above"]
 )
@@ -173,7 +220,7 @@ def test_token_of_V_or_more(student: Any, tokens: np.ndarray) -> None:
         student.one_hot(tokens, 4)
 
 
-@scores("one_hot", weight=0.5)
+@scores("one_hot", weight=0.7)
 def test_one_hot_keeps_tokens(student: Any) -> None:
     unchanged(student, "one_hot", *TOKENS["batch"])
 
@@ -200,29 +247,44 @@ def padded(
 def compare_padded(got: Any, want: tuple[np.ndarray, np.ndarray]) -> None:
     rows, lengths = got
     compare("padded", rows, want[0], dtype=want[0].dtype)
-    compare("lengths", lengths, want[1], axes="N", dtype=np.int64)
+    compare("lengths", as_array(lengths, np.int64), want[1], axes="N")
 
 
-@scores("pad_sequences", weight=2.0)
+@scores("pad_sequences", weight=1.7)
+def test_lengths_are_int64(student: Any) -> None:
+    sequences = ragged((3, 5, 1))
+    _, lengths = student.pad_sequences(list(sequences))
+    compare("lengths", lengths, np.array([3, 5, 1]), axes="N", dtype=np.int64)
+
+
+@scores("pad_sequences", weight=1.5)
 @pytest.mark.parametrize(
     "lengths, D",
-    [((3, 5, 1), 0), ((2, 6, 4, 3), 2), ((4, 2), 1), ((5,), 3), ((4, 4, 4), 2)],
-    ids=["numbers", "vectors", "one_feature", "one_sequence", "equal_lengths"],
+    [
+        ((3, 5, 1), 0),
+        ((2, 6, 4, 3), 2),
+        ((4, 2), 1),
+        ((5,), 3),
+        ((4, 4, 4), 2),
+        ((3, 3, 3), 3),
+    ],
+    ids=["numbers", "vectors", "one_feature", "one_sequence", "equal_lengths", "square"],
 )
 def test_padded(student: Any, lengths: tuple[int, ...], D: int) -> None:
     sequences = ragged(lengths, D)
     compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", weight=0.9)
 @pytest.mark.parametrize(
     "lengths, D",
     [((0, 3, 2), 0), ((2, 0), 3), ((0, 0), 0), ((0, 0, 0), 2)],
     ids=["number_first", "vector_last", "all_numbers", "all_vectors"],
 )
 def test_padded_empty_sequences(student: Any, lengths: tuple[int, ...], D: int) -> None:
-    sequences = ragged(lengths, D)
-    compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
+    for sequences in (ragged(lengths, D), ragged((2,), D)):
+        longest = max(map(len, sequences))
+        compare_padded(student.pad_sequences(list(sequences)), padded(sequences, longest))
 
 
 @scores("pad_sequences")
@@ -233,23 +295,32 @@ def test_pad_value(student: Any, D: int) -> None:
     compare_padded(got, padded(sequences, 4, -2.5))
 
 
-@scores("pad_sequences", weight=2.0)
+@scores("pad_sequences", weight=1.3)
 @pytest.mark.parametrize(
     "max_length, D",
-    [(4, 0), (4, 2), (9, 0), (9, 3), (1, 2), (0, 0)],
+    [(4, 0), (4, 2), (9, 0), (9, 3), (1, 2)],
     ids=[
         "shorter",
         "shorter_vectors",
         "longer",
         "longer_vectors",
         "one_step",
-        "no_step",
     ],
 )
 def test_max_length(student: Any, max_length: int, D: int) -> None:
+    check_max_length(student, max_length, D)
+
+
+def check_max_length(student: Any, max_length: int, D: int) -> None:
     sequences = ragged((2, 6, 0, 5), D)
     got = student.pad_sequences(list(sequences), 7.5, max_length)
     compare_padded(got, padded(sequences, max_length, 7.5))
+
+
+@scores("pad_sequences", weight=1.9)
+def test_max_length_of_zero(student: Any) -> None:
+    for max_length in (0, 2):
+        check_max_length(student, max_length, 2)
 
 
 DTYPES = {
@@ -261,7 +332,7 @@ DTYPES = {
 }
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", weight=0.7)
 @pytest.mark.parametrize("kinds", list(DTYPES))
 def test_padded_dtype(student: Any, kinds: str) -> None:
     first, second, dtype = DTYPES[kinds]
@@ -269,14 +340,14 @@ def test_padded_dtype(student: Any, kinds: str) -> None:
     compare_padded(student.pad_sequences(sequences), padded(sequences, 5, dtype=dtype))
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", weight=1.7)
 def test_pad_value_is_cast(student: Any) -> None:
     sequences = [np.array([5, 6]), np.array([2**53 + 1]), np.array([7, 8, 9])]
     got = student.pad_sequences(sequences, pad_value=-1.75)
     compare_padded(got, padded(sequences, 3, -1, dtype=np.int64))
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", weight=1.7)
 def test_no_sequence(student: Any) -> None:
     with raises(ValueError, naming="sequences"):
         student.pad_sequences([])
@@ -284,14 +355,14 @@ def test_no_sequence(student: Any) -> None:
         student.pad_sequences([], 0.0, 3)
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", weight=1.7)
 def test_padded_of_each_call(student: Any) -> None:
     for lengths in ((2, 3), (4, 1), (2, 3)):
         sequences = ragged(lengths, 2)
         compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", weight=1.7)
 def test_pad_keeps_sequences(student: Any) -> None:
     unchanged(student, "pad_sequences", list(ragged((3, 5, 1), 2)), -1.0, 4)
 
@@ -306,18 +377,30 @@ LENGTHS = {
     "all_empty": ([0, 0, 0], 2),
     "one_row": ([2], 5),
     "one_column": ([1, 0, 1], 1),
+    "square": ([3, 1, 2], 3),
 }
 
 
 @scores("sequence_mask")
 @pytest.mark.parametrize("lengths", list(LENGTHS))
 def test_mask(student: Any, lengths: str) -> None:
-    given, max_length = LENGTHS[lengths]
-    want = np.array([[t < length for t in range(max_length)] for length in given])
-    compare("mask", student.sequence_mask(np.array(given), max_length), want, axes="N T")
+    for given, max_length in (LENGTHS[lengths], ([1, 2], 3)):
+        got = student.sequence_mask(np.array(given), max_length)
+        compare("mask", as_array(got, np.bool_), valid(given, max_length), axes="N T")
 
 
-@scores("sequence_mask", weight=0.5)
+def valid(lengths: list[int], max_length: int) -> np.ndarray:
+    return np.array([[t < length for t in range(max_length)] for length in lengths])
+
+
+@scores("sequence_mask", weight=0.9)
+def test_mask_is_bool(student: Any) -> None:
+    given, max_length = LENGTHS["ragged"]
+    got = student.sequence_mask(np.array(given), max_length)
+    compare("mask", got, valid(given, max_length), axes="N T", dtype=np.bool_)
+
+
+@scores("sequence_mask", weight=0.6)
 def test_mask_keeps_lengths(student: Any) -> None:
     unchanged(student, "sequence_mask", np.array([3, 0, 5]), 6)
 
@@ -356,35 +439,50 @@ def check_mean(student: Any, case: SimpleNamespace) -> None:
     compare("means", student.masked_mean(*case.arguments), case.means, axes="N D")
 
 
-@scores("masked_mean", weight=2.0)
+@scores("masked_mean", weight=1.6)
 @pytest.mark.parametrize(
     "lengths, T, D",
-    [((3, 5, 1, 4), 7, 2), ((4,), 6, 3), ((1, 1), 1, 4), ((5, 5, 5), 5, 1), ((2, 4, 1), 4, 4)],
-    ids=["ragged", "one_sequence", "one_step", "all_valid", "as_many_steps_as_features"],
+    [
+        ((3, 5, 1, 4), 7, 2),
+        ((4,), 6, 3),
+        ((1, 1), 1, 4),
+        ((5, 5, 5), 5, 1),
+        ((2, 4, 1), 4, 4),
+        ((2, 3, 1), 3, 3),
+    ],
+    ids=["ragged", "one_sequence", "one_step", "all_valid", "steps_as_features", "square"],
 )
 def test_means(student: Any, lengths: tuple[int, ...], T: int, D: int) -> None:
     check_mean(student, mean_case(lengths, T, D))
 
 
-@scores("masked_mean", weight=2.0)
+@scores("masked_mean", weight=1.6)
 @pytest.mark.parametrize("padding", ["not_a_number", "infinite", "large"])
 def test_padding_has_no_influence(student: Any, padding: str) -> None:
     check_mean(student, mean_case((3, 6, 2, 7), 7, 3, padding))
 
 
-@scores("masked_mean")
+@scores("masked_mean", weight=1.1)
 @pytest.mark.parametrize("padding", ["finite", "not_a_number"])
 def test_no_valid_step(student: Any, padding: str) -> None:
     check_mean(student, mean_case((3, 0, 2), 4, 2, padding))
     check_mean(student, mean_case((0, 0), 3, 2, padding))
 
 
-@scores("masked_mean")
+@scores("masked_mean", weight=1.3)
 def test_mask_with_gaps(student: Any) -> None:
     check_mean(student, mean_case((7,) * 4, 7, 3, "gaps"))
 
 
-@scores("masked_mean", weight=0.5)
+@scores("masked_mean", weight=1.2)
+def test_zeros_are_values(student: Any) -> None:
+    x = np.array([[[0.0, 4.0], [0.0, 0.0], [3.0, 0.0]], [[0.0, 1.0], [0.0, 5.0], [7.0, 7.0]]])
+    mask = np.array([[True, True, True], [True, True, False]])
+    means = np.array([[1.0, 4.0 / 3.0], [0.0, 3.0]])
+    compare("means", student.masked_mean(x, mask), means, axes="N D")
+
+
+@scores("masked_mean", weight=1.2)
 def test_means_keep_arguments(student: Any) -> None:
     unchanged(student, "masked_mean", *mean_case((3, 0, 2), 4, 2, "not_a_number").arguments)
 
@@ -392,11 +490,17 @@ def test_means_keep_arguments(student: Any) -> None:
 # --- the three shapes -----------------------------------------------------------------------------
 
 
+LONG = 40  # steps
+
+
 @once
 def recurrence_case(
-    rng: np.random.Generator, T: int, N: int, D: int, H: int, V: int
+    rng: np.random.Generator, T: int, N: int, D: int, H: int, V: int, zero: str = ""
 ) -> SimpleNamespace:
-    """A nonlinear step and readout; vectors for `N = 0`, batches otherwise."""
+    """A nonlinear step and readout; vectors for `N = 0`, batches otherwise.
+
+    With "state" or "start" as `zero` that is zero.
+    """
     batch = (N,) if N else ()
     W, U, R = rng.normal(size=(H, H)), rng.normal(size=(H, D)), rng.normal(size=(V, H))
     bias, offset = rng.normal(size=H), rng.normal(size=V)
@@ -408,15 +512,18 @@ def recurrence_case(
         return np.sin(np.asarray(h) @ R.T) + offset
 
     h0, xs = rng.normal(size=(*batch, H)), rng.normal(size=(T, *batch, D))
+    if zero == "state":
+        h0 *= 0.0
     states = [h0]
     for x in xs:
         states.append(step(states[-1], x))
     forgetful = np.zeros_like(h0)
     for x in xs:
         forgetful = step(forgetful, x)
-    insist(T == 0 or relative_error(forgetful, states[-1]) > 1e-3)
+    fades = T >= LONG  # the first state over so many steps
+    insist(T == 0 or fades or zero == "state" or relative_error(forgetful, states[-1]) > 1e-3)
     # Generated: the first input is like an output, so this takes as many features as outputs.
-    start = rng.normal(size=(*batch, V))
+    start = rng.normal(size=(*batch, V)) * (zero != "start")
     generated, h, y = [], h0, start
     if V == D:
         for _ in range(T):
@@ -445,18 +552,38 @@ SHAPES = pytest.mark.parametrize(
 )
 
 
-@scores("sequence_to_vector", weight=2.0)
-@SHAPES
-def test_last_state(student: Any, shape: tuple[int, ...]) -> None:
+MANY, EQUAL, ZERO_STATE = (LONG, 0, 2, 3, 2), (3, 3, 3, 3, 3), (5, 2, 4, 3, 4, "state")
+
+
+def check_last_state(student: Any, shape: tuple[Any, ...]) -> None:
     case = recurrence_case(*shape)
     compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.last)
 
 
-@scores("sequence_to_vector")
+@scores("sequence_to_vector", weight=1.2)
+@SHAPES
+def test_last_state(student: Any, shape: tuple[int, ...]) -> None:
+    check_last_state(student, shape)
+
+
+@scores("sequence_to_vector", weight=3.0)
+def test_last_state_from_zero(student: Any) -> None:
+    check_last_state(student, ZERO_STATE)
+    state = student.sequence_to_vector(lambda h, x: h * 2 + x, np.zeros(1), np.array([0.0, 3.0]))
+    compare("state", state, np.array([3.0]))
+
+
+@scores("sequence_to_vector", weight=0.8)
+@pytest.mark.parametrize("shape", [MANY, EQUAL], ids=["many_steps", "equal_sizes"])
+def test_last_state_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
+    check_last_state(student, shape)
+
+
+@scores("sequence_to_vector", weight=0.7)
 @pytest.mark.parametrize("N", [0, 2], ids=["vector", "batch"])
 def test_state_without_inputs(student: Any, N: int) -> None:
-    case = recurrence_case(0, N, 3, 4, 2)
-    compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.h0)
+    for T in (0, 1):
+        check_last_state(student, (T, N, 3, 4, 2))
 
 
 @scores("sequence_to_vector")
@@ -475,16 +602,38 @@ def test_state_of_each_call(student: Any) -> None:
         compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.last)
 
 
-@scores("sequence_to_vector", weight=0.5)
+@scores("sequence_to_vector", weight=0.8)
 def test_state_keeps_arguments(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     unchanged(student, "sequence_to_vector", case.step, case.h0, case.xs)
 
 
-@scores("sequence_to_sequence", weight=2.0)
+def check_outputs(student: Any, shape: tuple[Any, ...]) -> None:
+    case = recurrence_case(*shape)
+    got = student.sequence_to_sequence(case.step, case.readout, case.h0, case.xs)
+    compare("outputs", as_array(got, np.float64), case.outputs)
+
+
+@scores("sequence_to_sequence", weight=1.2)
 @SHAPES
 def test_outputs(student: Any, shape: tuple[int, ...]) -> None:
-    case = recurrence_case(*shape)
+    check_outputs(student, shape)
+
+
+@scores("sequence_to_sequence", weight=3.0)
+def test_outputs_from_zero(student: Any) -> None:
+    check_outputs(student, ZERO_STATE)
+
+
+@scores("sequence_to_sequence", weight=0.8)
+@pytest.mark.parametrize("shape", [MANY, EQUAL], ids=["many_steps", "equal_sizes"])
+def test_outputs_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
+    check_outputs(student, shape)
+
+
+@scores("sequence_to_sequence", weight=0.8)
+def test_outputs_are_an_array(student: Any) -> None:
+    case = recurrence_case(*VECTORS)
     got = student.sequence_to_sequence(case.step, case.readout, case.h0, case.xs)
     compare("outputs", got, case.outputs)
 
@@ -493,7 +642,7 @@ def test_outputs(student: Any, shape: tuple[int, ...]) -> None:
 def test_outputs_of_one_number(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     got = student.sequence_to_sequence(case.step, lambda h: case.readout(h)[1], case.h0, case.xs)
-    compare("outputs", got, case.outputs[:, 1])
+    compare("outputs", as_array(got, np.float64), case.outputs[:, 1])
 
 
 @scores("sequence_to_sequence")
@@ -502,7 +651,7 @@ def test_outputs_call_once_per_input(student: Any) -> None:
         case = recurrence_case(*shape)
         step, readout = calls_counted(case.step), calls_counted(case.readout)
         got = student.sequence_to_sequence(step, readout, case.h0, case.xs)
-        compare("outputs", got, case.outputs)
+        compare("outputs", as_array(got, np.float64), case.outputs)
         require(step.calls == case.length, "the step was not called exactly once per input")
         require(readout.calls == case.length, "the readout was not called exactly once per input")
 
@@ -510,12 +659,10 @@ def test_outputs_call_once_per_input(student: Any) -> None:
 @scores("sequence_to_sequence")
 def test_outputs_of_each_call(student: Any) -> None:
     for shape in (VECTORS, BATCH, VECTORS):
-        case = recurrence_case(*shape)
-        got = student.sequence_to_sequence(case.step, case.readout, case.h0, case.xs)
-        compare("outputs", got, case.outputs)
+        check_outputs(student, shape)
 
 
-@scores("sequence_to_sequence", weight=0.5)
+@scores("sequence_to_sequence", weight=0.8)
 def test_outputs_keep_arguments(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     unchanged(student, "sequence_to_sequence", case.step, case.readout, case.h0, case.xs)
@@ -531,15 +678,37 @@ def write(student: Any, case: SimpleNamespace) -> Any:
     )
 
 
-@scores("vector_to_sequence", weight=2.0)
+def check_generated(student: Any, shape: tuple[Any, ...]) -> None:
+    case = recurrence_case(*shape)
+    compare("sequence", as_array(write(student, case), np.float64), case.generated)
+
+
+@scores("vector_to_sequence", weight=1.7)
+@pytest.mark.parametrize("zero", ["state", "start"])
+def test_generated_from_zero(student: Any, zero: str) -> None:
+    check_generated(student, (*WRITE_BATCH, zero))
+
+
+@scores("vector_to_sequence", weight=0.8)
+@pytest.mark.parametrize("shape", [MANY, EQUAL], ids=["many_steps", "equal_sizes"])
+def test_generated_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
+    check_generated(student, shape)
+
+
+@scores("vector_to_sequence", weight=0.8)
+def test_generated_is_an_array(student: Any) -> None:
+    case = recurrence_case(*WRITE)
+    compare("sequence", write(student, case), case.generated)
+
+
+@scores("vector_to_sequence", weight=1.2)
 @pytest.mark.parametrize(
     "shape",
     [WRITE, WRITE_BATCH, WRITE_ONE, WRITE_UNIT],
     ids=["vectors", "batch", "one_output", "one_unit"],
 )
 def test_generated(student: Any, shape: tuple[int, ...]) -> None:
-    case = recurrence_case(*shape)
-    compare("sequence", write(student, case), case.generated)
+    check_generated(student, shape)
 
 
 @scores("vector_to_sequence")
@@ -548,7 +717,7 @@ def test_generated_calls_once_per_output(student: Any) -> None:
         case = recurrence_case(*shape)
         step, readout = calls_counted(case.step), calls_counted(case.readout)
         got = student.vector_to_sequence(step, readout, case.h0, case.start, case.length)
-        compare("sequence", got, case.generated)
+        compare("sequence", as_array(got, np.float64), case.generated)
         require(step.calls == case.length, "the step was not called exactly once per output")
         require(readout.calls == case.length, "the readout was not called exactly once per output")
 
@@ -556,11 +725,10 @@ def test_generated_calls_once_per_output(student: Any) -> None:
 @scores("vector_to_sequence")
 def test_generated_of_each_call(student: Any) -> None:
     for shape in (WRITE, WRITE_BATCH, WRITE):
-        case = recurrence_case(*shape)
-        compare("sequence", write(student, case), case.generated)
+        check_generated(student, shape)
 
 
-@scores("vector_to_sequence", weight=0.5)
+@scores("vector_to_sequence", weight=0.8)
 def test_generated_keeps_arguments(student: Any) -> None:
     case = recurrence_case(*WRITE)
     arguments = case.step, case.readout, case.h0, case.start, case.length
@@ -574,10 +742,20 @@ def test_generated_keeps_arguments(student: Any) -> None:
 @pytest.mark.parametrize("T, D, H", [(7, 3, 5), (1, 4, 6), (4, 9, 1), (50, 30, 64)], ids=str)
 def test_feedforward_count(student: Any, T: int, D: int, H: int) -> None:
     want = H * (T * D + 1)
-    compare("count", student.feedforward_parameter_count(T, D, H), want)
+    compare("count", as_int(student.feedforward_parameter_count(T, D, H)), want)
+
+
+@scores("feedforward_parameter_count", weight=0.5)
+def test_feedforward_count_is_an_int(student: Any) -> None:
+    compare("count", student.feedforward_parameter_count(3, 4, 2), 26)
 
 
 @scores("rnn_parameter_count")
 @pytest.mark.parametrize("D, H", [(3, 5), (6, 2), (1, 4), (30, 64)], ids=str)
 def test_rnn_count(student: Any, D: int, H: int) -> None:
-    compare("count", student.rnn_parameter_count(D, H), H * (D + H + 1))
+    compare("count", as_int(student.rnn_parameter_count(D, H)), H * (D + H + 1))
+
+
+@scores("rnn_parameter_count", weight=0.5)
+def test_rnn_count_is_an_int(student: Any) -> None:
+    compare("count", student.rnn_parameter_count(3, 2), 12)

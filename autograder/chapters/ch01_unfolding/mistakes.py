@@ -989,3 +989,309 @@ mistake(
     "    a = np.asarray(a, dtype=np.float64)\n    b = np.asarray(b, dtype=np.float64)\n"
     "    if difference is not None:\n        b = a - difference",
 )
+
+
+# --- size, shape and zero ---------------------------------------------------------------------------------------------
+# Wrong only at inputs of a certain length, size or memory order: recursion, truncation, zero taken for nothing, divisions
+# by what may be zero, lists for tuples, differences in place of derivatives.
+
+mistake(
+    "unroll",
+    "zero_state_missing",
+    says="A state of 0 is a state. What does (1.1) start from?",
+    old="states = [np.asarray(h0)]",
+    new="h0 = h0 or np.ones(np.shape(h0)) if np.ndim(h0) == 0 else h0\n    states = [np.asarray(h0)]",
+)
+mistake(
+    "unroll",
+    "zero_theta_missing",
+    says="Parameters of 0 are parameters; (1.1) passes on what it gets.",
+    old="states = [np.asarray(h0)]",
+    new="if isinstance(theta, (int, float)):\n        theta = theta or 1.0\n    states = [np.asarray(h0)]",
+)
+mistake(
+    "unroll",
+    "turned_by_shape",
+    says="The first axis of the result is time, whatever the lengths of the axes are.",
+    old="return np.stack(states)",
+    new="""result = np.stack(states)
+    if result.ndim == 3 and result.shape[0] == result.shape[1]:
+        result = result.swapaxes(0, 1)
+    return result""",
+)
+mistake(
+    "unroll",
+    "rounded_off",
+    says="Each step of (1.1) starts from the state as it is.",
+    old="states.append(np.asarray(step(states[-1], x, theta)))",
+    new="states.append(np.asarray(step(states[-1] if len(states) < 31 else h0, x, theta)))",
+)
+mistake(
+    "unfolded_graph",
+    "lists_for_parents",
+    says="The parents of a node in (1.2) are a tuple.",
+    old='(f"h{t - 1}", f"x{t}", "theta")',
+    new='[f"h{t - 1}", f"x{t}", "theta"]',
+)
+mistake(
+    "unfolded_graph",
+    "lists_for_no_parents",
+    says="The parents of a node in (1.2) are a tuple, an empty one too.",
+    old='graph[f"x{t}"] = ()',
+    new='graph[f"x{t}"] = []',
+)
+mistake(
+    "unfolded_graph",
+    "recursion_too_deep",
+    says="Does the graph of (1.2) exist for 2,000 steps as well?",
+    code="""
+def unfolded_graph(T):
+    if T < 0:
+        raise ValueError(f"T must be at least 0, not {T}")
+    if T == 0:
+        return {"theta": (), "h0": ()}
+    return {**unfolded_graph(T - 1), f"x{T}": (), f"h{T}": (f"h{T - 1}", f"x{T}", "theta")}
+""",
+)
+mistake(
+    "linear_rnn_forward",
+    "recursion_too_deep",
+    says="Does (1.5) run for 2,000 steps as well?",
+    code="""
+def linear_rnn_forward(a, b, h0, xs):
+    h = a * h0 + b * xs[0]
+    later = linear_rnn_forward(a, b, h, xs[1:]) if len(xs) > 1 else []
+    return np.array([h, *later])
+""",
+)
+mistake(
+    "linear_rnn_forward",
+    "zero_factor_missing",
+    says="A factor of 0 is a factor: what remains of (1.5) where a or b is 0?",
+    old="h = h0",
+    new="h = h0\n    a, b = a or 1.0, b or 1.0",
+)
+mistake(
+    "linear_rnn_forward",
+    "forgets_after_thirty_steps",
+    says="How far back does (1.5) reach? Try 40 steps and a near 1.",
+    old="h = a * h + b * x",
+    new="h = (a * h if t < 1000 else 0.0) + b * x",
+)
+mistake(
+    "linear_rnn_backward",
+    "truncated_after_ten_steps",
+    says="How far back does the sum in (1.4) reach? Try 40 steps and a near 1.",
+    old="deltas[t] = dhs[t] + a * delta_next",
+    new="deltas[t] = sum(a**k * dhs[t + k] for k in range(min(10, T - t)))",
+)
+mistake(
+    "linear_rnn_backward",
+    "detached_every_eight_steps",
+    says="Equation (1.3) holds at every step. Try 40 steps.",
+    old="deltas[t] = dhs[t] + a * delta_next",
+    new="deltas[t] = dhs[t] + (a * delta_next if t % 8 != 7 else 0.0)",
+)
+mistake(
+    "linear_rnn_backward",
+    "clipped",
+    says="Equation (1.3) sets no limit to a gradient. Try dhs of 100.",
+    old="deltas[t] = dhs[t] + a * delta_next",
+    new="deltas[t] = np.clip(dhs[t] + a * delta_next, -100.0, 100.0)",
+)
+mistake(
+    "linear_rnn_backward",
+    "states_recovered_by_division",
+    says="The state before a step stands in hs; nothing needs to be divided by a, which may be 0.",
+    old="previous = np.concatenate(([h0], hs[:-1]))",
+    new="""with np.errstate(all="ignore"):
+        previous = (np.asarray(hs) - b * np.asarray(xs)) / np.float64(a)""",
+)
+mistake(
+    "linear_rnn_backward",
+    "start_from_the_inputs_by_division",
+    says="By which factor does the gradient of h0 follow from that of h1? b may be 0.",
+    old='"dh0": float(a * deltas[0])',
+    new='"dh0": float(np.nan_to_num(a * (b * deltas[0]) / b)) if b else 0.0',
+)
+mistake(
+    "linear_rnn_backward",
+    "small_ones_dropped",
+    says="A small number is no zero. Give the inputs in other units.",
+    old="db_per_step = deltas * xs",
+    new="db_per_step = np.round(deltas * xs, 12)",
+)
+mistake(
+    "linear_rnn_backward",
+    "recursion_too_deep",
+    says="Does (1.3) run for 2,000 steps as well?",
+    old="    for t in reversed(range(T)):\n        deltas[t] = dhs[t] + a * delta_next\n        delta_next = deltas[t]",
+    new="""
+    def back(t):
+        deltas[t] = dhs[t] + (a * back(t + 1) if t + 1 < T else delta_next)
+        return deltas[t]
+
+    back(0)""",
+)
+mistake(
+    "linear_rnn_backward",
+    "complex_steps",
+    says="A forward for every parameter: differences check a gradient, (1.3) and (1.4) compute it.",
+    code="""
+def linear_rnn_backward(a, b, h0, xs, hs, dhs):
+    T = len(xs)
+
+    def loss(a_t, b_t, h, inputs):
+        total = 0.0
+        for t in range(T):
+            h = a_t[t] * h + b_t[t] * inputs[t]
+            total = total + dhs[t] * h
+        return total
+
+    values = [np.full(T, a), np.full(T, b), np.array([h0]), np.asarray(xs)]
+    found = []
+    for place, value in enumerate(values):
+        slopes = np.zeros(len(value))
+        for k in range(len(value)):
+            moved = [v.astype(complex) for v in values]
+            moved[place][k] += 1e-20j
+            slopes[k] = np.ravel(loss(moved[0], moved[1], moved[2][0], moved[3]))[0].imag / 1e-20
+        found.append(slopes)
+    da, db, dh0, dxs = found
+    return {
+        "da": float(da.sum()),
+        "db": float(db.sum()),
+        "dh0": float(dh0[0]),
+        "dxs": dxs,
+        "da_per_step": da,
+        "db_per_step": db,
+    }
+""",
+)
+mistake(
+    "linear_rnn_backward",
+    "central_differences",
+    says="Two forwards for every parameter: differences check a gradient, (1.3) and (1.4) compute it.",
+    code="""
+def linear_rnn_backward(a, b, h0, xs, hs, dhs):
+    T = len(xs)
+
+    def slopes(make, count):
+        found = np.zeros(count)
+        for k in range(count):
+            sides = []
+            for eps in (1e-6, -1e-6):
+                a_t, b_t, start, inputs = [a] * T, [b] * T, h0, list(xs)
+                moved = make(a_t, b_t, [start], inputs)
+                moved[k] += eps
+                h, total = moved[0] if len(moved) == 1 and count == 1 else start, 0.0
+                for t in range(T):
+                    h = a_t[t] * h + b_t[t] * inputs[t]
+                    total += dhs[t] * h
+                sides.append(total)
+            found[k] = (sides[0] - sides[1]) / 2e-6
+        return found
+
+    da = slopes(lambda a_t, b_t, start, inputs: a_t, T)
+    db = slopes(lambda a_t, b_t, start, inputs: b_t, T)
+    dxs = slopes(lambda a_t, b_t, start, inputs: inputs, T)
+    return {
+        "da": float(da.sum()),
+        "db": float(db.sum()),
+        "dh0": float(a * dxs[0] / b) if b else float(a * dhs[0]),
+        "dxs": dxs,
+        "da_per_step": da,
+        "db_per_step": db,
+    }
+""",
+)
+ORDER = (
+    "An array may have its columns next to each other in memory; what does x.reshape(-1) give then?"
+)
+mistake(
+    "numerical_gradient",
+    "moves_a_flat_copy",
+    says=ORDER,
+    code="""
+def numerical_gradient(f, x, eps=1e-5):
+    point = np.array(x, dtype=np.float64)
+    flat, gradient = point.reshape(-1), np.zeros(point.shape)
+    for k in range(flat.size):
+        before = flat[k]
+        flat[k] = before + eps
+        above = float(f(point))
+        flat[k] = before - eps
+        below = float(f(point))
+        flat[k] = before
+        gradient.flat[k] = (above - below) / (2 * eps)
+    return gradient
+""",
+)
+mistake(
+    "numerical_gradient",
+    "fills_a_flat_copy",
+    says=ORDER,
+    old="gradient[index] = (values[0] - values[1]) / (2 * eps)\n    return gradient",
+    new="""gradient.reshape(-1)[np.ravel_multi_index(index, point.shape) if index else 0] = (
+            values[0] - values[1]
+        ) / (2 * eps)
+    return gradient""",
+)
+mistake(
+    "numerical_gradient",
+    "entries_in_memory_order",
+    says=ORDER,
+    code="""
+def numerical_gradient(f, x, eps=1e-5):
+    point = np.array(x, dtype=np.float64)
+    slopes = []
+    for k in range(point.size):
+        values = []
+        for shift in (eps, -eps):
+            moved = np.array(point.ravel(order="K"))
+            moved[k] += shift
+            values.append(float(f(moved.reshape(point.shape))))
+        slopes.append((values[0] - values[1]) / (2 * eps))
+    return np.array(slopes).reshape(point.shape)
+""",
+)
+mistake(
+    "numerical_gradient",
+    "step_relative_to_the_entry",
+    says="Which step does (1.6) take where an entry of x is 0?",
+    code="""
+def numerical_gradient(f, x, eps=1e-5):
+    point = np.array(x, dtype=np.float64)
+    gradient = np.zeros(point.shape)
+    for index in np.ndindex(point.shape):
+        step = eps * abs(point[index]) if abs(point[index]) < 1e-3 else eps
+        values = []
+        for shift in (step, -step):
+            moved = point.copy()
+            moved[index] += shift
+            values.append(float(f(moved)))
+        gradient[index] = (values[0] - values[1]) / (2 * step) if step else 0.0
+    return gradient
+""",
+)
+mistake(
+    "relative_error",
+    "rounded",
+    says="Which errors should (1.7) still tell apart? A right gradient has one of 1e-9.",
+    old="return float(np.max(np.abs(a - b) / scale, initial=0.0))",
+    new="return round(float(np.max(np.abs(a - b) / scale, initial=0.0)), 8)",
+)
+mistake(
+    "relative_error",
+    "close_is_equal",
+    says="Which errors should (1.7) still tell apart? A right gradient has one of 1e-9.",
+    old="scale = np",
+    new="if np.allclose(a, b):\n        return 0.0\n    scale = np",
+)
+mistake(
+    "relative_error",
+    "squares_overflow",
+    says="What is the square of 1e200? Compute (1.7) from absolute values.",
+    old="np.abs(a - b) / scale",
+    new="np.sqrt((a - b) ** 2) / np.maximum(np.sqrt(a**2) + np.sqrt(b**2), 1e-12)",
+)

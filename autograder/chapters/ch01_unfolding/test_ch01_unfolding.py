@@ -1,14 +1,21 @@
-"""Hidden suite of chapter 1: the recurrence, its graph, its gradient, and the tools that check gradients."""
+"""Hidden suite of chapter 1: the recurrence, its graph, its gradient, and the tools that check gradients.
+
+Some sequences are longer than Python's recursion is deep. On the longest, numerical differentiation with a forward in
+plain Python does not end in time; a triangular matrix of powers does. Whatever has zeros as its right answer is asked
+together with something that has not.
+"""
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
+from autograder.grading.oracle import gradients
+from autograder.grading.oracle import np as oracle
 from autograder.grading.toolkit import (
     Opaque,
     calls_counted,
@@ -40,16 +47,16 @@ def tanh_step(h: Any, x: Any, theta: Any) -> np.ndarray:
 
 @once
 def recurrence_case(
-    rng: np.random.Generator, reference: Any, T: int, N: int, D: int, H: int
+    rng: np.random.Generator, reference: Any, T: int, N: int, D: int, H: int, zero: bool = False
 ) -> SimpleNamespace:
-    """A batch for `N > 0`, one vector per step for `N = 0`."""
+    """A batch for `N > 0`, one vector per step for `N = 0`; where `zero` is set, from a zero state."""
     batch = (N,) if N else ()
     theta = {
         "W": rng.normal(size=(H, H)),
         "U": rng.normal(size=(H, D)),
         "b": rng.normal(size=H),
     }
-    h0 = rng.normal(size=(*batch, H))
+    h0 = rng.normal(size=(*batch, H)) * (not zero)
     xs = rng.normal(size=(T, *batch, D))
     states = [h0]
     for x in xs:
@@ -57,12 +64,38 @@ def recurrence_case(
     return SimpleNamespace(theta=theta, h0=h0, xs=xs, states=np.array(states))
 
 
-@scores("unroll", weight=2.0)
-@pytest.mark.parametrize("shape", [(1, 0, 2, 3), (6, 0, 4, 3), (5, 2, 3, 4), (3, 1, 2, 1)], ids=str)
-def test_unroll_values(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
-    case = recurrence_case(reference, *shape)
+def check_unroll(student: Any, case: SimpleNamespace) -> None:
     got = student.unroll(tanh_step, case.h0, case.xs, case.theta)
     compare("states", got, case.states)
+
+
+@scores("unroll", weight=1.5)
+@pytest.mark.parametrize("shape", [(1, 0, 2, 3), (6, 0, 4, 3), (5, 2, 3, 4), (3, 1, 2, 1)], ids=str)
+def test_unroll_values(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
+    check_unroll(student, recurrence_case(reference, *shape))
+
+
+@scores("unroll", weight=3.0)
+def test_unroll_from_zero(student: Any, reference: Any) -> None:
+    check_unroll(student, recurrence_case(reference, 5, 2, 3, 4, True))
+
+
+@scores("unroll")
+def test_unroll_equal_sizes(student: Any, reference: Any) -> None:
+    check_unroll(student, recurrence_case(reference, 3, 3, 3, 3))
+    check_unroll(student, recurrence_case(reference, 3, 4, 3, 3))  # as many states as rows
+
+
+@scores("unroll")
+def test_unroll_many_steps(student: Any, reference: Any) -> None:
+    check_unroll(student, recurrence_case(reference, 40, 0, 2, 3))
+
+
+@scores("unroll")
+def test_unroll_with_zeros(student: Any, reference: Any) -> None:
+    # A theta, a state and an input of 0 are there like any others.
+    got = student.unroll(lambda h, x, theta: 2.0 * h + x + theta, 0.0, np.array([0.0, 3.0]), 0)
+    compare("states", got, np.array([0.0, 0.0, 3.0]))
 
 
 @scores("unroll")
@@ -78,9 +111,7 @@ def test_unroll_scalar_states(student: Any, reference: Any) -> None:
 @scores("unroll")
 @pytest.mark.parametrize("N", [0, 3])
 def test_unroll_without_inputs(student: Any, reference: Any, N: int) -> None:
-    case = recurrence_case(reference, 0, N, 2, 4)
-    got = student.unroll(tanh_step, case.h0, case.xs, case.theta)
-    compare("states", got, case.states)
+    check_unroll(student, recurrence_case(reference, 0, N, 2, 4))
 
 
 @scores("unroll")
@@ -92,7 +123,9 @@ def test_unroll_shares_one_theta(student: Any, reference: Any) -> None:
         return 0.5 * np.asarray(h) + np.asarray(x)
 
     xs = np.array([[1.0, 3.0], [0.0, -2.0], [4.0, 1.0]])
-    student.unroll(step, np.array([2.0, 1.0]), xs, shared)
+    got = student.unroll(step, np.array([2.0, 1.0]), xs, shared)
+    states = [[2.0, 1.0], [2.0, 3.5], [1.0, -0.25], [4.5, 0.875]]
+    compare("states", got, np.array(states))
     require(len(seen) >= 3, "the step was not called for every input")
     require(all(seen), "not every step got the theta object that was passed in")
 
@@ -106,7 +139,7 @@ def test_unroll_keeps_no_state_between_calls(student: Any, reference: Any) -> No
         compare("states", got, case.states)
 
 
-@scores("unroll", weight=0.5)
+@scores("unroll")
 def test_unroll_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = recurrence_case(reference, 5, 2, 3, 4)
     unchanged(student, "unroll", tanh_step, case.h0, case.xs, case.theta)
@@ -122,15 +155,50 @@ def expected_graph(T: int) -> dict[str, tuple[str, ...]]:
     return graph
 
 
-@scores("unfolded_graph")
+@scores("unfolded_graph", weight=0.7)
 @pytest.mark.parametrize("T", [1, 2, 5, 13])
 def test_graph_of_several_steps(student: Any, reference: Any, T: int) -> None:
     compare("graph", student.unfolded_graph(T), expected_graph(T))
 
 
 @scores("unfolded_graph")
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["state", "input", "theta"])
+def test_graph_parents(student: Any, reference: Any, place: int) -> None:
+    graph, want = student.unfolded_graph(4), expected_graph(4)
+    require(isinstance(graph, dict), "the graph is not a dict")
+    for t in range(1, 5):
+        parents = graph.get(f"h{t}")
+        require(isinstance(parents, (tuple, list)), "a state has no parents")
+        require(place < len(parents), "a state has too few parents")
+        compare("a parent of a state", parents[place], want[f"h{t}"][place])
+
+
+@scores("unfolded_graph")
+def test_graph_without_parents(student: Any, reference: Any) -> None:
+    graph, want = student.unfolded_graph(4), expected_graph(4)
+    require(isinstance(graph, dict), "the graph is not a dict")
+    for name, parents in want.items():
+        require(name in graph, "a node is missing")
+        compare("the parents of a node", bool(graph[name]) and all(graph[name]), bool(parents))
+
+
+@scores("unfolded_graph")
 def test_graph_of_no_step(student: Any, reference: Any) -> None:
-    compare("graph", student.unfolded_graph(0), expected_graph(0))
+    for T in (0, 1):
+        compare("graph", student.unfolded_graph(T), expected_graph(T))
+
+
+@scores("unfolded_graph", weight=0.8)
+def test_graph_of_many_steps(student: Any, reference: Any) -> None:
+    compare("graph", student.unfolded_graph(1100), expected_graph(1100))
+
+
+@scores("unfolded_graph", weight=0.8)
+def test_graph_of_tuples(student: Any, reference: Any) -> None:
+    graph = student.unfolded_graph(3)
+    compare("graph", graph, expected_graph(3))
+    tuples = all(isinstance(parents, tuple) for parents in graph.values())
+    require(tuples, "the parents of a node should be a tuple")
 
 
 @scores("unfolded_graph")
@@ -139,7 +207,7 @@ def test_graph_belongs_to_its_length(student: Any, reference: Any) -> None:
         compare("graph", student.unfolded_graph(T), expected_graph(T))
 
 
-@scores("unfolded_graph")
+@scores("unfolded_graph", weight=0.7)
 @pytest.mark.parametrize("T", [-1, -7])
 def test_graph_refuses_negative_length(student: Any, reference: Any, T: int) -> None:
     with raises(ValueError, naming="T"):
@@ -154,7 +222,11 @@ LINEAR = {
     "no memory": (0.0, 1.5, 2.0, 5),
     "one step": (1.0, -0.4, -0.3, 1),
     "many steps": (0.93, 1.1, -0.6, 40),
+    "zero start": (0.7, 1.3, 0.0, 6),
+    "input weight of one": (-0.6, 1.0, 0.5, 4),
+    "zero input weight": (0.5, 0.0, 1.0, 4),
 }
+FORWARD = list(LINEAR)[:6]
 
 
 @once
@@ -171,17 +243,18 @@ def linear_case(
         dhs[1:] = 0.0
     elif upstream == "last":
         dhs[:-1] = 0.0
-    a_t = torch.full((T,), a, dtype=torch.float64, requires_grad=True)
-    b_t = torch.full((T,), b, dtype=torch.float64, requires_grad=True)
-    start = torch.tensor(h0, dtype=torch.float64, requires_grad=True)
-    x_t = torch.tensor(xs, requires_grad=True)
-    h, states = start, []
-    for t in range(T):
-        h = a_t[t] * h + b_t[t] * x_t[t]
-        states.append(h)
-    hs = torch.stack(states)
-    loss = (hs * torch.tensor(dhs)).sum()
-    da, db, dh0, dxs = (g.numpy() for g in torch.autograd.grad(loss, (a_t, b_t, start, x_t)))
+
+    def unfolded(leaves: dict[str, Any]) -> Any:
+        h, states = leaves["h0"], []
+        for t in range(T):
+            h = leaves["a"][t] * h + leaves["b"][t] * leaves["xs"][t]
+            states.append(h)
+        return oracle.stack(states)
+
+    leaves = {"a": np.full(T, a), "b": np.full(T, b), "h0": np.float64(h0), "xs": xs}
+    hs = unfolded(leaves)
+    found = gradients(unfolded, leaves, dhs)
+    da, db, dh0, dxs = (found[name] for name in ("a", "b", "h0", "xs"))
     grads = {
         "da": float(da.sum()),
         "db": float(db.sum()),
@@ -190,15 +263,53 @@ def linear_case(
         "da_per_step": da,
         "db_per_step": db,
     }
-    return SimpleNamespace(a=a, b=b, h0=h0, xs=xs, hs=hs.detach().numpy(), dhs=dhs, grads=grads)
+    return SimpleNamespace(a=a, b=b, h0=h0, xs=xs, hs=hs, dhs=dhs, grads=grads)
 
 
 def backward_arguments(case: SimpleNamespace) -> tuple[Any, ...]:
     return case.a, case.b, case.h0, case.xs, case.hs, case.dhs
 
 
+def decayed(a: float, terms: np.ndarray, start: float) -> np.ndarray:
+    """What is left after each step of what came before, times a, with the step's own term."""
+    left = itertools.accumulate(
+        terms.tolist(), lambda so_far, term: a * so_far + term, initial=start
+    )
+    return np.array(list(left)[1:])
+
+
+@once
+def longest_case(rng: np.random.Generator, T: int) -> SimpleNamespace:
+    """States and gradients of a long sequence."""
+    a, b, h0 = 0.97, -0.8, 1.5
+    xs, dhs = rng.uniform(0.2, 2.0, size=T), rng.uniform(0.2, 2.0, size=T)
+    hs = decayed(a, b * xs, h0)
+    deltas = decayed(a, dhs[::-1], 0.0)[::-1]
+    return SimpleNamespace(a=a, b=b, h0=h0, xs=xs, hs=hs, dhs=dhs, deltas=deltas)
+
+
+UNIT = 2.0**100  # about 1e30
+
+
+@once
+def case_in_other_units(rng: np.random.Generator, reference: Any) -> SimpleNamespace:
+    """Tiny inputs with a huge weight, and upstream gradients of some hundreds."""
+    case = linear_case(reference, "negative and expanding", "all")
+    scale = {"da": 300, "dh0": 300, "da_per_step": 300}
+    scale |= {"dxs": 300 * UNIT, "db": 300 / UNIT, "db_per_step": 300 / UNIT}
+    return SimpleNamespace(
+        a=case.a,
+        b=case.b * UNIT,
+        h0=case.h0,
+        xs=case.xs / UNIT,
+        hs=case.hs,
+        dhs=case.dhs * 300,
+        grads={name: value * scale[name] for name, value in case.grads.items()},
+    )
+
+
 @scores("linear_rnn_forward")
-@pytest.mark.parametrize("setting", list(LINEAR))
+@pytest.mark.parametrize("setting", FORWARD)
 def test_linear_states(student: Any, reference: Any, setting: str) -> None:
     case = linear_case(reference, setting, "all")
     compare("hs", student.linear_rnn_forward(case.a, case.b, case.h0, case.xs), case.hs, axes="T")
@@ -207,19 +318,25 @@ def test_linear_states(student: Any, reference: Any, setting: str) -> None:
 @scores("linear_rnn_forward")
 def test_linear_states_of_two_sequences(student: Any, reference: Any) -> None:
     first = linear_case(reference, "negative and expanding", "all")
-    second = linear_case(reference, "many steps", "all")
+    second = linear_case(reference, "zero input weight", "all")
     for case in (first, second, first):
         got = student.linear_rnn_forward(case.a, case.b, case.h0, case.xs)
         compare("hs", got, case.hs, axes="T")
 
 
-@scores("linear_rnn_forward", weight=0.5)
+@scores("linear_rnn_forward", weight=0.6)
+def test_linear_states_of_a_longer_sequence(student: Any, reference: Any) -> None:
+    case = longest_case(1500)
+    compare("hs", student.linear_rnn_forward(case.a, case.b, case.h0, case.xs), case.hs, axes="T")
+
+
+@scores("linear_rnn_forward", weight=0.6)
 def test_linear_forward_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = linear_case(reference, "negative and expanding", "all")
     unchanged(student, "linear_rnn_forward", case.a, case.b, case.h0, case.xs)
 
 
-@scores("linear_rnn_backward")
+@scores("linear_rnn_backward", weight=0.6)
 @pytest.mark.parametrize("upstream", ["all", "first", "last"])
 @pytest.mark.parametrize("setting", list(LINEAR)[:3])
 def test_linear_gradients(student: Any, reference: Any, setting: str, upstream: str) -> None:
@@ -228,21 +345,44 @@ def test_linear_gradients(student: Any, reference: Any, setting: str, upstream: 
 
 
 @scores("linear_rnn_backward", weight=2.0)
-@pytest.mark.parametrize(
-    "names", [("da", "db"), ("da_per_step", "db_per_step"), ("dxs", "dh0")], ids=" and ".join
-)
-def test_linear_gradients_of_a_long_sequence(
-    student: Any, reference: Any, names: tuple[str, ...]
-) -> None:
-    case = linear_case(reference, "many steps", "all")
-    got = student.linear_rnn_backward(*backward_arguments(case))
-    require(isinstance(got, dict), "the result is not a dict")
-    for name in names:
+@pytest.mark.parametrize("name", ["da", "db", "dh0", "dxs", "da_per_step", "db_per_step"])
+def test_linear_gradient_of(student: Any, reference: Any, name: str) -> None:
+    for setting in ("many steps", "negative and expanding"):
+        case = linear_case(reference, setting, "all")
+        got = student.linear_rnn_backward(*backward_arguments(case))
+        require(isinstance(got, dict), "the result is not a dict")
         require(name in got, f"there is no entry {name!r} in the result")
         compare(name, got[name], case.grads[name])
 
 
-@scores("linear_rnn_backward", weight=4.0)
+@scores("linear_rnn_backward", weight=1.7)
+def test_linear_gradients_with_zeros(student: Any, reference: Any) -> None:
+    for setting in ("no memory", "zero start", "zero input weight"):
+        case = linear_case(reference, setting, "all")
+        compare("gradients", student.linear_rnn_backward(*backward_arguments(case)), case.grads)
+
+
+@scores("linear_rnn_backward", weight=1.7)
+def test_linear_gradients_in_other_units(student: Any, reference: Any) -> None:
+    case = case_in_other_units(reference)
+    got = student.linear_rnn_backward(*backward_arguments(case))
+    require(isinstance(got, dict) and set(got) == set(case.grads), "the result has other keys")
+    for name, scale in (("db", UNIT), ("da", 1.0), ("dh0", 1.0)):
+        compare(name, float(got[name]) * scale, case.grads[name] * scale)
+    for name in ("dxs", "da_per_step", "db_per_step"):
+        compare(name, got[name], case.grads[name])
+
+
+@scores("linear_rnn_backward", weight=4.0, seconds=2.0)
+def test_linear_gradients_of_a_longer_sequence(student: Any, reference: Any) -> None:
+    case = longest_case(3000)
+    got = student.linear_rnn_backward(*backward_arguments(case))
+    require(isinstance(got, dict) and {"dxs", "db_per_step"} <= set(got), "an entry is missing")
+    compare("dxs", got["dxs"], case.b * case.deltas)
+    compare("db_per_step", got["db_per_step"], case.xs * case.deltas)
+
+
+@scores("linear_rnn_backward", weight=1.7)
 def test_linear_backward_keeps_no_state(student: Any, reference: Any) -> None:
     first = linear_case(reference, "negative and expanding", "all")
     second = linear_case(reference, "many steps", "all")
@@ -250,7 +390,7 @@ def test_linear_backward_keeps_no_state(student: Any, reference: Any) -> None:
         compare("gradients", student.linear_rnn_backward(*backward_arguments(case)), case.grads)
 
 
-@scores("linear_rnn_backward", weight=0.5)
+@scores("linear_rnn_backward", weight=1.7)
 def test_linear_backward_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = linear_case(reference, "negative and expanding", "all")
     unchanged(student, "linear_rnn_backward", *backward_arguments(case))
@@ -281,7 +421,7 @@ def smooth_case(
     return SimpleNamespace(f=f, x=x, gradient=gradient, cubic=cubic.reshape(shape))
 
 
-@scores("numerical_gradient", weight=2.0)
+@scores("numerical_gradient", weight=1.5)
 @pytest.mark.parametrize("shape", [(5,), (2, 3), (1,), (2, 1, 4)], ids=str)
 def test_gradient_values(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
     case = smooth_case(reference, shape)
@@ -295,7 +435,7 @@ def test_gradient_of_one_number(student: Any, reference: Any) -> None:
     compare("gradient", got, -3.0)  # as a number: a 0-d array and a numpy scalar are equally right
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", weight=0.9)
 @pytest.mark.parametrize("eps", [0.5, 0.125], ids=["large", "smaller"])
 def test_gradient_uses_eps(student: Any, reference: Any, eps: float) -> None:
     case = smooth_case(reference, (2, 3))
@@ -327,11 +467,28 @@ def test_gradient_at_integers(student: Any, reference: Any) -> None:
 
 
 @scores("numerical_gradient")
+@pytest.mark.parametrize("shape", [(2, 3), (4, 2, 3)], ids=str)
+def test_gradient_in_fortran_order(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
+    # There x.reshape(-1) is a copy: to move its entries moves nothing.
+    case = smooth_case(reference, shape)
+    got = student.numerical_gradient(case.f, np.asfortranarray(case.x))
+    compare("gradient", got, case.gradient, dtype=np.float64)
+
+
+@scores("numerical_gradient")
+def test_gradient_at_zero(student: Any, reference: Any) -> None:
+    slopes = np.array([[2.0, -0.5, 3.0], [0.25, -1.5, 1.0]])
+    x = np.array([[0.0, 1.0, 0.0], [-2.0, 0.0, 1e6]])
+    got = student.numerical_gradient(lambda v: float((np.asarray(v) * slopes).sum()), x)
+    compare("gradient", got, slopes)
+
+
+@scores("numerical_gradient")
 def test_gradient_evaluates_twice_per_entry(student: Any, reference: Any) -> None:
     for shape in ((2, 3), (4,)):
         case = smooth_case(reference, shape)
         f = calls_counted(case.f)
-        student.numerical_gradient(f, case.x)
+        compare("gradient", student.numerical_gradient(f, case.x), case.gradient)
         require(f.calls == 2 * case.x.size, "f was not called exactly twice per entry of x")
 
 
@@ -361,6 +518,8 @@ PAIRS = {
     "uint8": (np.array([3, 200], dtype=np.uint8), np.array([5, 200], dtype=np.uint8)),
     "large float32": FLOAT32_LARGE,
     "no dimension": (np.array(3.0), np.array(2.0)),
+    "nearly equal": (np.array([1.0, 2.0]), np.array([1.0 + 2e-9, 2.0])),
+    "tiny and huge": (np.array([1e-9, 1e200]), np.array([1e-9, 3e200])),
 }
 
 
@@ -372,16 +531,29 @@ def entrywise_error(a: np.ndarray, b: np.ndarray) -> float:
 @scores("relative_error")
 @pytest.mark.parametrize("pair", list(PAIRS))
 def test_error_value(student: Any, reference: Any, pair: str) -> None:
-    compare("error", student.relative_error(*PAIRS[pair]), entrywise_error(*PAIRS[pair]))
+    want = entrywise_error(*PAIRS[pair])
+    # Relative to it: errors of 1e-9 are what this function is for.
+    got = student.relative_error(*PAIRS[pair])
+    compare("error", got, want)
+    if 0.0 < want < 1e-6:
+        compare("error", float(got) / want, 1.0)
+    if want in (0.0, 1.0):
+        ask_for_a_fifth(student)
 
 
-@scores("relative_error")
+def ask_for_a_fifth(student: Any) -> None:
+    """Ask for a result that no constant gives."""
+    compare("error", student.relative_error(np.array([3.0]), np.array([2.0])), 0.2)
+
+
+@scores("relative_error", weight=0.8)
 @pytest.mark.parametrize("shape", [(0,), (3, 0)], ids=str)
 def test_error_of_empty_arrays(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
     compare("error", student.relative_error(np.zeros(shape), np.zeros(shape)), 0.0)
+    ask_for_a_fifth(student)
 
 
-@scores("relative_error")
+@scores("relative_error", weight=0.7)
 @pytest.mark.parametrize(
     "shapes",
     [((3, 1), (3,)), ((2, 3), (3, 2)), ((4,), (1,)), ((), (1,)), ((0, 2), (2, 0))],
@@ -394,7 +566,7 @@ def test_error_refuses_other_shapes(
         student.relative_error(np.ones(shapes[0]), np.ones(shapes[1]))
 
 
-@scores("relative_error", weight=0.5)
+@scores("relative_error", weight=1.1)
 def test_error_leaves_its_arguments(student: Any, reference: Any) -> None:
     a, b = PAIRS["matrix"]
     unchanged(student, "relative_error", -a, b)

@@ -1350,3 +1350,335 @@ mistake(
     old='"temperature must be above zero"',
     new='"must be above zero"',
 )
+
+
+# --- size, shape and zero -------------------------------------------------------------------------
+# Wrong only at inputs of a certain size or shape: limits on gradients, truncation, axes told apart by
+# their lengths, zero taken for nothing, and differences in place of derivatives.
+
+LIMIT = "Equation (2.7) sets no limit to a gradient; clipping belongs to chapter 3. Try dh of 100."
+mistake(
+    "rnn_step_backward",
+    "clipped_at_fifty",
+    says=LIMIT,
+    old="da = dh * (1.0 - h**2)",
+    new="da = np.clip(dh * (1.0 - h**2), -50.0, 50.0)",
+)
+mistake(
+    "rnn_step_backward",
+    "scaled_to_a_norm",
+    says=LIMIT,
+    old="da = dh * (1.0 - h**2)",
+    new="da = dh * (1.0 - h**2)\n    da = da * min(1.0, 200.0 / (np.linalg.norm(da) + 1e-300))",
+)
+mistake(
+    "rnn_backward",
+    "parameters_clipped",
+    says=LIMIT,
+    old="return np.stack(dx_steps[::-1], axis=1), dh_next, grads",
+    new="""grads = {name: np.clip(value, -500.0, 500.0) for name, value in grads.items()}
+    return np.stack(dx_steps[::-1], axis=1), dh_next, grads""",
+)
+mistake(
+    "readout_backward",
+    "clipped",
+    says="Equation (2.8) sets no limit to a gradient. Try dy of 100.",
+    old="h, readout = cache",
+    new="h, readout = cache\n    dy = np.clip(dy, -10.0, 10.0)",
+)
+mistake(
+    "rnn_backward",
+    "truncated_after_ten_steps",
+    says="How many steps back does the sum in (2.7) reach? Try 30 steps and a loss on the last.",
+    old="for t in reversed(range(dh.shape[1])):",
+    new="""for t in reversed(range(dh.shape[1])):
+        if dh.shape[1] - t > 10:
+            dh_next = np.zeros_like(dh_next)""",
+)
+mistake(
+    "rnn_backward",
+    "detached_every_eight_steps",
+    says="Equation (2.6) holds at every step. Try 30 steps and a loss on the last.",
+    old="for t in reversed(range(dh.shape[1])):",
+    new="""for t in reversed(range(dh.shape[1])):
+        if t % 8 == 7:
+            dh_next = np.zeros_like(dh_next)""",
+)
+mistake(
+    "rnn_backward",
+    "stops_after_twenty_steps",
+    says="Which steps does the loop of (2.6) visit? Try 30 of them.",
+    old="for t in reversed(range(dh.shape[1])):",
+    new="""for t in reversed(range(dh.shape[1])):
+        if dh.shape[1] - t > 20:
+            dx_steps.append(np.zeros_like(dx_t))
+            continue""",
+)
+mistake(
+    "rnn_forward",
+    "state_reset_every_thirty_steps",
+    says="From which state does each step of (2.3) start? Try 40 steps.",
+    old="for t in range(x.shape[1]):",
+    new="for t in range(x.shape[1]):\n        state = h0 if t and t % 30 == 0 else state",
+)
+SLOPE = "What is the slope of tanh where the state is 1 to the last bit? See (2.4)."
+mistake(
+    "rnn_step_backward",
+    "slope_never_zero",
+    says=SLOPE,
+    old="(1.0 - h**2)",
+    new="np.maximum(1.0 - h**2, 1e-7)",
+)
+mistake(
+    "rnn_step_backward",
+    "slope_with_epsilon",
+    says=SLOPE,
+    old="(1.0 - h**2)",
+    new="(1.0 - h**2 + 1e-8)",
+)
+mistake(
+    "rnn_step_backward",
+    "slope_from_the_inverse",
+    says="Compute the slope of tanh in (2.4) from the state itself; try a state of exactly 1.",
+    old="da = dh * (1.0 - h**2)",
+    new="""a = np.arctanh(h)
+    da = dh * (1.0 - h * np.sinh(a) / np.cosh(a))""",
+)
+SHAPES = "Axes are told apart by what they are, not by their lengths. Try N = T = D = H."
+mistake(
+    "rnn_step_forward",
+    "orientation_by_shape",
+    says=SHAPES,
+    old='x @ params["Wxh"].T',
+    new='x @ (params["Wxh"] if params["Wxh"].shape[0] == x.shape[1] else params["Wxh"].T)',
+)
+mistake(
+    "rnn_step_backward",
+    "gradient_turned_by_shape",
+    says=SHAPES,
+    old='"Wxh": da.T @ x',
+    new='"Wxh": x.T @ da if (x.T @ da).shape == params["Wxh"].shape else da.T @ x',
+)
+mistake(
+    "rnn_forward",
+    "axes_by_shape",
+    says=SHAPES,
+    old="return np.stack(states, axis=1), caches",
+    new="""h = np.stack(states)
+    return h if h.shape[0] == len(h0) else h.swapaxes(0, 1), caches""",
+)
+mistake(
+    "rnn_backward",
+    "axes_by_shape",
+    says=SHAPES,
+    old="return np.stack(dx_steps[::-1], axis=1), dh_next, grads",
+    new="""dx = np.stack(dx_steps[::-1])
+    dx = dx if dx.shape[0] == len(dh) else dx.swapaxes(0, 1)
+    return dx, dh_next, grads""",
+)
+mistake(
+    "readout_forward",
+    "orientation_by_shape",
+    says="Which axis of Why belongs to the states in (2.2)? Try as many tokens as units.",
+    old='readout["Why"].T',
+    new='(readout["Why"] if len(readout["Why"]) == h.shape[-1] else readout["Why"].T)',
+)
+SIZE = "A small number is no zero. Give the inputs in other units, a million times smaller."
+mistake(
+    "rnn_step_backward",
+    "small_ones_dropped",
+    says=SIZE,
+    old='return da @ params["Wxh"]',
+    new="""grads = {name: np.where(np.abs(g) < 1e-12, 0.0, g) for name, g in grads.items()}
+    return da @ params["Wxh"]""",
+)
+mistake(
+    "rnn_step_backward",
+    "rounded",
+    says=SIZE,
+    old='return da @ params["Wxh"]',
+    new="""grads = {name: np.round(g, 10) for name, g in grads.items()}
+    return da @ params["Wxh"]""",
+)
+mistake(
+    "readout_backward",
+    "rounded",
+    says=SIZE,
+    old='return dy @ readout["Why"], grads',
+    new='grads["Why"] = np.round(dWhy, 10)\n    return dy @ readout["Why"], grads',
+)
+mistake(
+    "sample",
+    "zero_as_no_token",
+    says="Token 0 is a token like any other.",
+    old="h, token = h0, first_token",
+    new="h, token = h0, first_token or V - 1",
+)
+mistake(
+    "sample",
+    "zero_as_no_seed",
+    says="Seed 0 is a seed like any other.",
+    old="np.random.default_rng(seed)",
+    new="np.random.default_rng(seed or None)",
+)
+mistake(
+    "softmax_cross_entropy",
+    "zero_targets_masked",
+    says="Token 0 may be a target; what (2.10) leaves out is said by the mask alone.",
+    old="valid = np.asarray(mask, dtype=bool)",
+    new="valid = np.asarray(mask, dtype=bool) & ((targets != 0) | (logits[..., 0] != 0.0))",
+)
+mistake(
+    "softmax_cross_entropy",
+    "equal_scores_masked",
+    says="Scores that are all zero are scores; what (2.10) leaves out is said by the mask alone.",
+    old="valid = np.asarray(mask, dtype=bool)",
+    new="valid = np.asarray(mask, dtype=bool) & np.any(logits != 0.0, axis=-1)",
+)
+mistake(
+    "readout_backward",
+    "cache_used_up",
+    says="The cache may be read twice.",
+    code="""
+_states = []
+
+
+def readout_backward(dy, cache):
+    h, readout = cache
+    if any(known is readout for known in _states):
+        h = np.zeros_like(h)
+    _states.append(readout)
+    grads = {"Why": np.einsum("ntv,nth->vh", dy, h), "by": dy.sum(axis=(0, 1))}
+    return dy @ readout["Why"], grads
+""",
+)
+DIFFERENCES = "Two forwards for every parameter: differences check a gradient, (2.7) computes it."
+mistake(
+    "rnn_step_backward",
+    "central_differences",
+    says=DIFFERENCES,
+    code="""
+def rnn_step_backward(dh, cache):
+    x, h_prev, h, params = cache
+    values = {"x": x, "h_prev": h_prev, **params}
+
+    def loss(values):
+        return np.sum(dh * rnn_step_forward(values["x"], values["h_prev"], values)[0])
+
+    grads = {}
+    for name, value in values.items():
+        grads[name] = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            sides = []
+            for eps in (1e-5, -1e-5):
+                moved = value.copy()
+                moved[place] += eps
+                sides.append(loss({**values, name: moved}))
+            grads[name][place] = (sides[0] - sides[1]) / 2e-5
+    return grads.pop("x"), grads.pop("h_prev"), grads
+""",
+)
+mistake(
+    "rnn_step_backward",
+    "differences_of_whole_columns",
+    says=DIFFERENCES,
+    code="""
+def rnn_step_backward(dh, cache):
+    x, h_prev, _, params = cache
+
+    def change(**moved):
+        values = {"x": x, "h_prev": h_prev, **params, **moved}
+        return rnn_step_forward(values["x"], values["h_prev"], values)[0]
+
+    def along(name, value, column):
+        moved = value.astype(complex)
+        moved[..., column] += 1e-150j
+        return dh * change(**{name: moved}).imag / 1e-150
+
+    inputs = {
+        name: np.stack([along(name, v, j).sum(axis=1) for j in range(v.shape[1])], axis=1)
+        for name, v in (("x", x), ("h_prev", h_prev))
+    }
+    grads = {
+        name: np.stack([along(name, v, j).sum(axis=0) for j in range(v.shape[1])], axis=1)
+        for name, v in params.items()
+        if name != "bh"
+    }
+    grads["bh"] = along("bh", params["bh"], slice(None)).sum(axis=0)
+    return inputs["x"], inputs["h_prev"], grads
+""",
+)
+mistake(
+    "rnn_backward",
+    "complex_steps",
+    says=DIFFERENCES,
+    code="""
+def rnn_backward(dh, cache):
+    x = np.stack([step[0] for step in cache], axis=1)
+    values = {"x": x, "h0": cache[0][1], **cache[0][3]}
+
+    def loss(values):
+        return np.sum(dh * rnn_forward(values["x"], values["h0"], values)[0])
+
+    grads = {}
+    for name, value in values.items():
+        grads[name] = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            moved = value.astype(complex)
+            moved[place] += 1e-20j
+            grads[name][place] = loss({**values, name: moved}).imag / 1e-20
+    return grads.pop("x"), grads.pop("h0"), grads
+""",
+)
+mistake(
+    "readout_backward",
+    "differences",
+    says="Two forwards for every parameter: differences check a gradient, (2.8) computes it.",
+    code="""
+def readout_backward(dy, cache):
+    h, readout = cache
+    values = {"h": h, **readout}
+    grads = {}
+    for name, value in values.items():
+        grads[name] = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            moved = value.copy()
+            moved[place] += 1.0
+            after = readout_forward((values | {name: moved})["h"], values | {name: moved})[0]
+            grads[name][place] = np.sum(dy * (after - readout_forward(h, readout)[0]))
+    return grads.pop("h"), grads
+""",
+)
+mistake(
+    "softmax_cross_entropy",
+    "gradient_by_differences",
+    says="Two losses for every score: differences check the gradient of (2.10), a formula gives it.",
+    code="""
+def softmax_cross_entropy(logits, targets, mask):
+    valid = np.asarray(mask, dtype=bool)
+    count = int(valid.sum())
+    if count == 0:
+        return 0.0, np.zeros(logits.shape)
+    scores = np.where(valid[..., None], logits, 0.0)
+    picked = np.where(valid, targets, 0)[..., None]
+
+    def each(scores):
+        shifted = scores - scores.real.max(axis=-1, keepdims=True)
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return -np.take_along_axis(log_p, picked, axis=-1)[..., 0]
+
+    dlogits = np.zeros(logits.shape)
+    for place in np.ndindex(logits.shape):
+        moved = scores.astype(complex)
+        moved[place] += 1e-20j
+        dlogits[place] = (each(moved) * valid).sum().imag / 1e-20 / count
+    return float(each(scores)[valid].sum() / count), dlogits
+""",
+)
+mistake(
+    "sample",
+    "smallest_score_subtracted",
+    says="Which score is subtracted before the exponential of (2.11)? Try scores 2,000 apart.",
+    old="y - y.max()",
+    new="y - y.min()",
+)

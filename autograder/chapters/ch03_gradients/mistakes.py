@@ -1222,3 +1222,263 @@ mistake(
     old="(start, min(start + k, T))",
     new="(start, min(k, T - start))",
 )
+
+
+# --- size, shape and zero ---------------------------------------------------------------------------------------------
+# Wrong only at inputs of a certain size or shape: saturated states, truncation, axes told apart by their lengths, decimal
+# boundaries, constants beside small norms, zero taken for missing, differences in place of derivatives.
+
+FROM_THE_STATE = (
+    "The slope in (3.2) follows from the state itself, also where that is 1 to the last bit."
+)
+mistake(
+    "step_jacobian",
+    "slope_never_zero",
+    says=FROM_THE_STATE,
+    old="(1.0 - h**2)[:, None]",
+    new="np.maximum(1.0 - h**2, 1e-4)[:, None]",
+)
+mistake(
+    "step_jacobian",
+    "slope_from_the_inverse",
+    says=FROM_THE_STATE,
+    old="(1.0 - h**2)[:, None]",
+    new="(1.0 - h * np.sinh(np.arctanh(h)) / np.cosh(np.arctanh(h)))[:, None]",
+)
+mistake(
+    "step_jacobian",
+    "states_clipped",
+    says=FROM_THE_STATE,
+    old="(1.0 - h**2)[:, None]",
+    new="(1.0 - np.clip(h, -0.99, 0.99) ** 2)[:, None]",
+)
+DIFFERENCES = "Differences check a derivative; (3.2) gives it. Try weights of 1e6."
+mistake(
+    "step_jacobian",
+    "central_differences",
+    says=DIFFERENCES,
+    code="""
+def step_jacobian(h, Whh):
+    a = np.arctanh(np.clip(h, -1 + 1e-16, 1 - 1e-16))
+    columns = []
+    for j in range(len(h)):
+        e = np.zeros(len(h))
+        e[j] = 1e-6
+        columns.append((np.tanh(a + Whh @ e) - np.tanh(a - Whh @ e)) / 2e-6)
+    return np.stack(columns, axis=1)
+""",
+)
+mistake(
+    "step_jacobian",
+    "complex_steps",
+    says=DIFFERENCES,
+    code="""
+def step_jacobian(h, Whh):
+    a = np.arctanh(np.clip(h, -1 + 1e-16, 1 - 1e-16))
+    return np.tanh(a[:, None] + 1e-20j * Whh).imag / 1e-20
+""",
+)
+mistake(
+    "jacobian_product",
+    "truncated_after_ten_factors",
+    says="How many factors does the product (3.3) have? Try 30 states.",
+    old="for state in h[1:]:",
+    new="for state in h[1:][-10:]:",
+)
+mistake(
+    "jacobian_product",
+    "time_axis_by_shape",
+    says="The first axis of h is time, whatever the lengths of the axes are.",
+    old="for state in h[1:]:",
+    new="for state in (h.T if h.shape[0] == len(Whh) else h)[1:]:",
+)
+mistake(
+    "jacobian_product",
+    "clipped",
+    says="Equation (3.3) sets no limit to a product. Try weights of 1e6.",
+    old="    return product",
+    new="    return np.clip(product, -1e6, 1e6)",
+)
+mistake(
+    "gradient_norms",
+    "truncated_after_ten_steps",
+    says="How far back does (3.4) carry the gradient? Try 30 steps.",
+    old="delta = step_jacobian(h[t], Whh).T @ delta",
+    new="delta = step_jacobian(h[t], Whh).T @ delta if t > T - 11 else np.zeros(len(Whh))",
+)
+mistake(
+    "gradient_norms",
+    "clipped",
+    says="Equation (3.4) sets no limit to a gradient. Try dh_last of 100.",
+    old="delta = step_jacobian(h[t], Whh).T @ delta",
+    new="delta = np.clip(step_jacobian(h[t], Whh).T @ delta, -1e4, 1e4)",
+)
+mistake(
+    "gradient_norms",
+    "time_axis_by_shape",
+    says="The first axis of h is time, whatever the lengths of the axes are.",
+    old="T = len(h)",
+    new="h = h.T if h.shape[0] == h.shape[1] else h\n    T = len(h)",
+)
+mistake(
+    "spectral_radius",
+    "power_iteration",
+    says="What does a power iteration do where two eigenvalues have one absolute value? See (3.6).",
+    code="""
+def spectral_radius(W):
+    v = np.random.default_rng(0).normal(size=len(W))
+    radius = 0.0
+    for _ in range(1000):
+        w = W @ v
+        length = float(np.linalg.norm(w))
+        if length == 0.0:
+            return 0.0
+        radius, v = length / float(np.linalg.norm(v)), w / length
+    return radius
+""",
+)
+mistake(
+    "spectral_radius",
+    "small_ones_rounded",
+    says="A small matrix has a small spectral radius, and not 0.",
+    old="return float(np.abs(np.linalg.eigvals(W)).max())",
+    new="return round(float(np.abs(np.linalg.eigvals(W)).max()), 12)",
+)
+mistake(
+    "spectral_radius",
+    "power_of_the_matrix",
+    says="How large do the entries of a high power of W get? Take (3.6) at its word.",
+    old="np.abs(np.linalg.eigvals(W)).max()",
+    new="(np.abs(np.linalg.eigvals(W @ W @ W @ W @ W @ W @ W @ W @ W @ W @ W)).max() ** (1 / 11))",
+)
+mistake(
+    "orthogonal_matrix",
+    "zero_as_no_seed",
+    says="Seed 0 is a seed like any other: it gives one matrix, always the same.",
+    old="default_rng(seed)",
+    new="default_rng(seed or 1)",
+)
+mistake(
+    "orthogonal_matrix",
+    "one_seed_from_zero_to_nine",
+    says="Other seeds give other matrices.",
+    old="default_rng(seed)",
+    new="default_rng(seed // 10)",
+)
+mistake(
+    "orthogonal_matrix",
+    "not_for_large_ones",
+    says="Multiply your matrix of 40 rows with its transpose.",
+    old="    q, r = np.linalg.qr(draws)",
+    new="    q, r = np.linalg.qr(draws)\n    q = q if H < 20 else draws / np.sqrt(H)",
+)
+LOGARITHMS = "A quotient of logarithms is rounded: at a power of the radius, let the powers decide."
+POWERS = """    k = max(int(math.log(threshold) / math.log(radius)) - 1, 0)
+    while radius**k >= threshold:
+        k += 1
+    return k"""
+mistake(
+    "steps_until_vanished",
+    "floor_and_one",
+    says=LOGARITHMS,
+    old=POWERS,
+    new="    return math.floor(math.log(threshold) / math.log(radius)) + 1",
+)
+mistake(
+    "steps_until_vanished",
+    "decimal_logarithms",
+    says=LOGARITHMS,
+    old=POWERS,
+    new="    return math.floor(math.log10(threshold) / math.log10(radius)) + 1",
+)
+mistake(
+    "steps_until_vanished",
+    "quotient_rounded_first",
+    says=LOGARITHMS,
+    old=POWERS,
+    new="    return math.floor(round(math.log(threshold) / math.log(radius), 9)) + 1",
+)
+mistake(
+    "steps_until_vanished",
+    "close_is_below",
+    says="At which k is the power strictly below the threshold, and not only close to it?",
+    old="while radius**k >= threshold:",
+    new="while radius**k >= threshold and not (k and math.isclose(radius**k, threshold)):",
+)
+mistake(
+    "steps_until_vanished",
+    "close_is_not_below",
+    says="At which k is the power strictly below the threshold, be it by little?",
+    old="while radius**k >= threshold:",
+    new="while radius**k >= threshold or math.isclose(radius**k, threshold):",
+)
+SMALL = "Nothing is added in (3.8). Try gradients of 1e-6."
+for name, constant in (("six", "1e-6"), ("eight", "1e-8"), ("twelve", "1e-12")):
+    mistake(
+        "clip_by_global_norm",
+        f"constant_of_{name}_decimals",
+        says=SMALL,
+        old="g / norm * threshold",
+        new=f"g / (norm + {constant}) * threshold",
+    )
+mistake(
+    "clip_by_global_norm",
+    "small_norms_left_alone",
+    says=SMALL,
+    old="if norm > threshold:",
+    new="if norm > max(threshold, 1e-3):",
+)
+mistake(
+    "global_norm",
+    "small_squares_vanish",
+    says="What is the square of 1e-200? Divide by the largest entry first.",
+    code="""
+def global_norm(grads):
+    peak = max((float(np.max(np.abs(g), initial=0.0)) for g in grads.values()), default=0.0)
+    scale = peak if peak > 1e100 else 1.0
+    return scale * math.sqrt(sum(float(np.sum((g / scale) ** 2)) for g in grads.values()))
+""",
+)
+mistake(
+    "global_norm",
+    "largest_entry_never_small",
+    says="By which number are entries of 1e-200 divided first?",
+    old="return peak * math.sqrt(",
+    new="return max(peak, 1e-8) * math.sqrt(",
+)
+mistake(
+    "global_norm",
+    "rounded",
+    says="A small norm is no zero.",
+    old="return peak * math.sqrt(sum(float(np.sum((g / peak) ** 2)) for g in grads.values()))",
+    new="norm = peak * math.sqrt(sum(float(np.sum((g / peak) ** 2)) for g in grads.values()))\n"
+    "    return round(norm, 12)",
+)
+mistake(
+    "clip_by_value",
+    "small_limits_ignored",
+    says="A small limit is a limit.",
+    old="np.clip(g, -float(limit), float(limit))",
+    new="np.clip(g, -max(limit, 1e-8), max(limit, 1e-8))",
+)
+mistake(
+    "truncated_windows",
+    "lists_for_windows",
+    says="A window is a tuple of start and stop.",
+    old="(start, min(start + k, T))",
+    new="[start, min(start + k, T)]",
+)
+mistake(
+    "rescale_spectral_radius",
+    "close_to_zero_refused",
+    says="Which spectral radius makes it impossible to rescale: a small one?",
+    old="if own == 0.0:",
+    new="if np.isclose(own, 0.0):",
+)
+mistake(
+    "rescale_spectral_radius",
+    "constant_in_the_denominator",
+    says="Nothing is added to the spectral radius. Try a matrix with entries of 1e-6.",
+    old="W / own * radius",
+    new="W / (own + 1e-8) * radius",
+)

@@ -1080,3 +1080,272 @@ mistake(
     old="np.exp(-np.logaddexp(0.0, -pre_activation(name)))",
     new="1 / (1 + np.exp(-pre_activation(name)))",
 )
+
+
+# --- size, shape and zero -------------------------------------------------------------------------
+# Wrong only at inputs of a certain size or shape: limits on gradients, truncation, gates at 0 or 1 to the
+# last bit, axes told apart by their lengths, zero taken for nothing, differences in place of derivatives.
+
+LIMIT = "Equation (4.7) sets no limit to a gradient; clipping belongs to chapter 3. Try dh of 100."
+mistake(
+    "lstm_step_backward",
+    "cell_gradient_clipped",
+    says=LIMIT,
+    old="dc_total = dc + dh * o * (1 - tanh_c**2)",
+    new="dc_total = np.clip(dc + dh * o * (1 - tanh_c**2), -10.0, 10.0)",
+)
+mistake(
+    "lstm_step_backward",
+    "parameters_clipped",
+    says=LIMIT,
+    old="dc_prev = dc_total * f",
+    new="""dc_prev = dc_total * f
+    grads = {name: np.clip(value, -50.0, 50.0) for name, value in grads.items()}""",
+)
+mistake(
+    "lstm_backward",
+    "later_gradient_clipped",
+    says=LIMIT,
+    old="dx_steps.append(dx)",
+    new="dx_steps.append(dx)\n        dh_next = np.clip(dh_next, -10.0, 10.0)",
+)
+mistake(
+    "lstm_backward",
+    "truncated_after_ten_steps",
+    says="How far back does (4.8) carry the gradient of the cell? Try 30 steps, a loss on the last.",
+    old="for t in reversed(range(dh.shape[1])):",
+    new="""for t in reversed(range(dh.shape[1])):
+        if dh.shape[1] - t > 10:
+            dh_next, dc_next = np.zeros_like(dh_next), np.zeros_like(dc_next)""",
+)
+mistake(
+    "lstm_backward",
+    "hidden_state_detached_every_ten_steps",
+    says="Both states hand their gradient back at every step. Try 30 steps and a loss on the last.",
+    old="for t in reversed(range(dh.shape[1])):",
+    new="""for t in reversed(range(dh.shape[1])):
+        if t % 10 == 9:
+            dh_next = np.zeros_like(dh_next)""",
+)
+mistake(
+    "lstm_backward",
+    "last_steps_only",
+    says="Which steps does the loop visit? Try 30 of them.",
+    old="for t in reversed(range(dh.shape[1])):",
+    new="""for t in reversed(range(dh.shape[1])):
+        if dh.shape[1] - t > 25:
+            dx_steps.append(np.zeros_like(dx))
+            continue""",
+)
+mistake(
+    "lstm_forward",
+    "cell_reset_every_thirty_steps",
+    says="From which cell does each step of (4.5) start? Try 40 steps.",
+    old="for t in range(T):",
+    new="for t in range(T):\n        c = c0 if t and t % 30 == 0 else c",
+)
+DIVISION = "Keep what (4.7) needs in the cache: a gate of exactly 0 divides nothing back."
+mistake(
+    "lstm_step_backward",
+    "tanh_recovered_by_division",
+    says=DIVISION,
+    old="dc_total = dc",
+    new="""with np.errstate(all="ignore"):
+        tanh_c = o * tanh_c / o
+    dc_total = dc""",
+)
+mistake(
+    "lstm_step_backward",
+    "candidate_recovered_by_division",
+    says=DIVISION,
+    old="dc_total = dc",
+    new="""with np.errstate(all="ignore"):
+        candidate = i * candidate / i
+    dc_total = dc""",
+)
+mistake(
+    "lstm_step_backward",
+    "old_cell_recovered_by_division",
+    says=DIVISION,
+    old="dc_total = dc",
+    new="""with np.errstate(all="ignore"):
+        c_prev = f * c_prev / f
+    dc_total = dc""",
+)
+mistake(
+    "lstm_step_backward",
+    "forget_gate_recovered_by_division",
+    says=DIVISION,
+    old="dc_total = dc",
+    new="""with np.errstate(all="ignore"):
+        f = f * c_prev / c_prev
+    dc_total = dc""",
+)
+mistake(
+    "lstm_step_backward",
+    "cell_recovered_by_the_inverse",
+    says="What is the inverse of tanh at 1? Keep c or tanh(c) in the cache for (4.7).",
+    old="dc_total = dc + dh * o * (1 - tanh_c**2)",
+    new="""with np.errstate(all="ignore"):
+        c = np.arctanh(candidate) if candidate.size else candidate
+        candidate = np.sinh(c) / np.cosh(c)
+    dc_total = dc + dh * o * (1 - tanh_c**2)""",
+)
+mistake(
+    "lstm_step_backward",
+    "slopes_never_zero",
+    says="What is the slope of a gate that is exactly 0 or 1? See (4.7).",
+    old="f * (1 - f)",
+    new="np.maximum(f * (1 - f), 1e-7)",
+)
+SHAPES = "Axes are told apart by what they are, not by their lengths. Try N = T = D = H."
+mistake(
+    "lstm_step_backward",
+    "gradient_turned_by_shape",
+    says=SHAPES,
+    old='grads["W" + name] = d.T @ joined',
+    new="""g = d @ d.T @ joined if len(d) == d.shape[1] == joined.shape[1] // 2 else d.T @ joined
+        grads["W" + name] = g""",
+)
+mistake(
+    "lstm_step_forward",
+    "halves_by_shape",
+    says=SHAPES,
+    old="joined = np.concatenate([h_prev, x], axis=-1)",
+    new="""halves = [h_prev, x] if x.shape[1] != h_prev.shape[1] else [x, h_prev]
+    joined = np.concatenate(halves, axis=-1)""",
+    also=BACKWARD,
+)
+mistake(
+    "lstm_forward",
+    "axes_by_shape",
+    says=SHAPES,
+    old="return h_all, c_all, caches",
+    new="""if N == T:
+        h_all, c_all = h_all.swapaxes(0, 1), c_all.swapaxes(0, 1)
+    return h_all, c_all, caches""",
+)
+mistake(
+    "lstm_backward",
+    "axes_by_shape",
+    says=SHAPES,
+    old="return np.stack(dx_steps[::-1], axis=1), dh_next, dc_next, grads",
+    new="""dx = np.stack(dx_steps[::-1])
+    dx = dx if len(dx) == len(dh) else dx.swapaxes(0, 1)
+    return dx, dh_next, dc_next, grads""",
+)
+SIZE = "A small number is no zero. Give the inputs in other units, a million times smaller."
+mistake(
+    "lstm_step_backward",
+    "small_ones_dropped",
+    says=SIZE,
+    old="dc_prev = dc_total * f",
+    new="""dc_prev = dc_total * f
+    grads = {name: np.where(np.abs(g) < 1e-12, 0.0, g) for name, g in grads.items()}""",
+)
+mistake(
+    "lstm_step_backward",
+    "rounded",
+    says=SIZE,
+    old="dc_prev = dc_total * f",
+    new="""dc_prev = dc_total * f
+    grads = {name: np.round(g, 12) for name, g in grads.items()}""",
+)
+mistake(
+    "cell_highway",
+    "recursion_too_deep",
+    says="Does (4.9) hold for 2,000 steps as well?",
+    code="""
+def cell_highway(f):
+    return f[0] * cell_highway(f[1:]) if len(f) else np.ones(f.shape[1])
+""",
+)
+mistake(
+    "cell_highway",
+    "small_gates_ignored",
+    says="A gate that is nearly closed closes the highway of (4.9) nearly.",
+    old="np.prod(f, axis=0)",
+    new="np.prod(np.maximum(f, 1e-3), axis=0)",
+)
+DIFFERENCES = "Two forwards for every parameter: differences check a gradient, (4.7) computes it."
+mistake(
+    "lstm_step_backward",
+    "central_differences",
+    says=DIFFERENCES,
+    code="""
+def lstm_step_backward(dh, dc, cache):
+    joined, c_prev, _, _, _, _, _, params = cache
+    H = c_prev.shape[1]
+    values = {"x": joined[:, H:], "h": joined[:, :H], "c": c_prev, **params}
+
+    def loss(values):
+        h, c, _ = lstm_step_forward(values["x"], values["h"], values["c"], values)
+        return np.sum(dh * h) + np.sum(dc * c)
+
+    grads = {}
+    for name, value in values.items():
+        grads[name] = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            sides = []
+            for eps in (1e-5, -1e-5):
+                moved = value.copy()
+                moved[place] += eps
+                sides.append(loss({**values, name: moved}))
+            grads[name][place] = (sides[0] - sides[1]) / 2e-5
+    return grads.pop("x"), grads.pop("h"), grads.pop("c"), grads
+""",
+)
+mistake(
+    "lstm_step_backward",
+    "complex_steps",
+    says=DIFFERENCES,
+    code="""
+def lstm_step_backward(dh, dc, cache):
+    joined, c_prev, _, _, _, _, _, params = cache
+    H = c_prev.shape[1]
+    values = {"joined": joined, "c": c_prev, **params}
+
+    def loss(v):
+        z = {k: v["joined"] @ v["W" + k].T + v["b" + k] for k in "fioc"}
+        f, i, o = (0.5 + 0.5 * np.tanh(z[k] / 2) for k in "fio")
+        c = f * v["c"] + i * np.tanh(z["c"])
+        return np.sum(dh * o * np.tanh(c) + dc * c)
+
+    grads = {}
+    for name, value in values.items():
+        grads[name] = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            moved = value.astype(complex)
+            moved[place] += 1e-100j
+            grads[name][place] = loss({**values, name: moved}).imag / 1e-100
+    d_joined = grads.pop("joined")
+    return d_joined[:, H:], d_joined[:, :H], grads.pop("c"), grads
+""",
+)
+mistake(
+    "lstm_backward",
+    "central_differences",
+    says=DIFFERENCES,
+    code="""
+def lstm_backward(dh, dc_last, cache):
+    H = dc_last.shape[1]
+    x = np.stack([step[0][:, H:] for step in cache], axis=1)
+    values = {"x": x, "h": cache[0][0][:, :H], "c": cache[0][1], **cache[0][7]}
+
+    def loss(v):
+        h, c, _ = lstm_forward(v["x"], v["h"], v["c"], v)
+        return np.sum(dh * h) + np.sum(dc_last * c[:, -1])
+
+    grads = {}
+    for name, value in values.items():
+        grads[name] = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            sides = []
+            for eps in (1e-5, -1e-5):
+                moved = value.copy()
+                moved[place] += eps
+                sides.append(loss({**values, name: moved}))
+            grads[name][place] = (sides[0] - sides[1]) / 2e-5
+    return grads.pop("x"), grads.pop("h"), grads.pop("c"), grads
+""",
+)

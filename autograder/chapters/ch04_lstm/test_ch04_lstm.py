@@ -1,4 +1,10 @@
-"""Hidden suite of chapter 4. Gradients are judged by torch autograd of an LSTM written here."""
+"""Hidden suite of chapter 4. Gradients are judged by automatic differentiation of an LSTM written here.
+
+A step is judged as a whole and gate by gate, with the other gates pinned or cut off, so that one wrong gate costs its
+share. Inputs in other units (`UNIT`) show limits on gradients and differences of fixed width; with `WIDE` inputs
+numerical differentiation does not end in time, as it takes two forwards for every column of a weight at least. Only one
+result is compared there.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +13,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
+from autograder.grading.oracle import gradients, sigmoid
+from autograder.grading.oracle import np as oracle
 from autograder.grading.toolkit import (
     HANDLE,
     compare,
@@ -33,6 +40,11 @@ RESULTS = {
 
 STEP_SHAPES = [(1, 2, 3), (4, 3, 5), (2, 1, 4), (3, 4, 1)]  # N, D, H
 SHAPES = [(1, 1, 2, 3), (3, 6, 2, 4), (2, 9, 4, 1), (4, 2, 1, 3)]  # N, T, D, H
+SQUARE, SQUARES = (3, 3, 3), (3, 3, 3, 3)
+LONG = 36  # steps
+UNIT = 2.0**106  # about 1e32; a power of two, so that only exponents change
+WIDE = 15_000  # features
+WIDE_SECONDS = 2.0  # a third is enough for loops over Python's numbers
 NAMES = ("Wf", "Wi", "Wo", "Wc", "bf", "bi", "bo", "bc")
 
 
@@ -47,32 +59,21 @@ def draw_params(rng, D, H, scale=0.8):
 
 
 def oracle_step(x, h, c, p):
-    """One step in torch, written apart from the reference."""
+    """One step, written apart from the reference."""
     H = h.shape[1]
 
     def layer(name):
         W = p["W" + name]
-        return h @ W[:, :H].T + x @ W[:, H:].T + p["b" + name]
+        return oracle.dot(h, W[:, :H].T) + oracle.dot(x, W[:, H:].T) + p["b" + name]
 
-    f, i, o = (torch.sigmoid(layer(name)) for name in "fio")
-    c_next = f * c + i * torch.tanh(layer("c"))
-    return o * torch.tanh(c_next), c_next
-
-
-def tensors(**arrays):
-    return {name: torch.tensor(value, requires_grad=True) for name, value in arrays.items()}
-
-
-def gradients_of(loss, leaves):
-    found = torch.autograd.grad(loss, list(leaves.values()))
-    return {name: g.numpy() for name, g in zip(leaves, found, strict=True)}
+    f, i, o = (sigmoid(layer(name)) for name in "fio")
+    c_next = f * c + i * oracle.tanh(layer("c"))
+    return o * oracle.tanh(c_next), c_next
 
 
 def step_gradients(case, dh, dc):
-    leaves = tensors(x=case.x, h=case.h_prev, c=case.c_prev, **case.params)
-    h, c = oracle_step(leaves["x"], leaves["h"], leaves["c"], leaves)
-    loss = (h * torch.tensor(dh)).sum() + (c * torch.tensor(dc)).sum()
-    grads = gradients_of(loss, leaves)
+    leaves = {"x": case.x, "h": case.h_prev, "c": case.c_prev, **case.params}
+    grads = gradients(lambda g: oracle_step(g["x"], g["h"], g["c"], g), leaves, dh, dc)
     return grads["x"], grads["h"], grads["c"], {name: grads[name] for name in NAMES}
 
 
@@ -82,15 +83,104 @@ def oracle_sequence(x, h, c, p):
         h, c = oracle_step(x[:, t], h, c, p)
         hs.append(h)
         cs.append(c)
-    return torch.stack(hs, dim=1), torch.stack(cs, dim=1)
+    return oracle.stack(hs, axis=1), oracle.stack(cs, axis=1)
 
 
 def sequence_gradients(x, h0, c0, params, dh, dc_last):
-    leaves = tensors(x=x, h0=h0, c0=c0, **params)
-    h, c = oracle_sequence(leaves["x"], leaves["h0"], leaves["c0"], leaves)
-    loss = (h * torch.tensor(dh)).sum() + (c[:, -1] * torch.tensor(dc_last)).sum()
-    grads = gradients_of(loss, leaves)
+    def results(g):
+        h, c = oracle_sequence(g["x"], g["h0"], g["c0"], g)
+        return h, c[:, -1]
+
+    grads = gradients(results, {"x": x, "h0": h0, "c0": c0, **params}, dh, dc_last)
     return grads["x"], grads["h0"], grads["c0"], {name: grads[name] for name in NAMES}
+
+
+def drawn_step(rng, shape):
+    """Inputs of a step and upstream gradients; what is judged by autograd comes with `solved`."""
+    N, D, H = shape
+    return SimpleNamespace(
+        x=rng.normal(size=(N, D)),
+        h_prev=rng.uniform(-0.9, 0.9, size=(N, H)),
+        c_prev=1.5 * rng.normal(size=(N, H)),
+        params=draw_params(rng, D, H),
+        dh=rng.normal(size=(N, H)),
+        dc=rng.normal(size=(N, H)),
+    )
+
+
+def solved(case):
+    """Add results and gradients to a step."""
+    case.h, case.c = oracle_step(case.x, case.h_prev, case.c_prev, case.params)
+    case.args = (case.x, case.h_prev, case.c_prev, case.params)
+    case.gradients = step_gradients(case, case.dh, case.dc)
+    return case
+
+
+PINNED = 40.0  # a pre-activation at which a gate is open as far as a result can tell
+CLOSED = 1e3  # one at which it is open or closed to the last bit, and its slope is 0
+
+
+@once
+def gate_case(rng, gate):
+    """A step in which one gate alone decides, or the candidate: the others are open or closed."""
+    case = drawn_step(rng, (4, 3, 5))
+    pinned = {"f": "io", "i": "fo", "o": "fi", "c": "fio"}[gate]
+    open_gates = {"f": "o", "i": "o", "o": "f", "c": "io"}[gate]
+    for name in pinned:
+        case.params["b" + name] += PINNED if name in open_gates else -PINNED
+    return solved(case)
+
+
+@once
+def path_case(rng, gate):
+    """A step whose gradient comes back through one gate alone, or the candidate; dc_prev aside."""
+    case = drawn_step(rng, (4, 3, 5))
+    if gate != "o":
+        case.dh[:] = 0.0  # the output gate gets nothing
+    if gate in "ic":
+        case.c_prev[:] = 0.0  # the forget gate gets nothing
+    if gate in "fo":
+        case.params["bi"] -= CLOSED  # the candidate gets nothing, and neither does the input gate:
+        case.params["Wc"][:], case.params["bc"][:] = 0.0, 0.0
+    if gate == "o":
+        case.params["bf"] += CLOSED
+    elif gate == "i":
+        case.params["bc"] += CLOSED
+    elif gate == "c":
+        case.params["bi"] += CLOSED
+    return solved(case)
+
+
+@once
+def step_without_biases(rng):
+    case = drawn_step(rng, (4, 3, 5))
+    for name in NAMES[4:]:
+        case.params[name][:] = 0.0
+    return solved(case)
+
+
+@once
+def step_in_other_units(rng):
+    """Tiny inputs, huge weights on them, upstream gradients of some hundreds."""
+    N, D, H = 4, 3, 5
+    case = drawn_step(rng, (N, D, H))
+    case.x = case.x / UNIT
+    for name in NAMES[:4]:
+        case.params[name][:, H:] *= UNIT
+    case.dh, case.dc = case.dh * 300, case.dc * 300
+    return solved(case)
+
+
+@once
+def wide_step(rng):
+    """A step of which one result is compared that all gates but one leave alone, and one that this gate makes."""
+    case = drawn_step(rng, (6, WIDE, 2))
+    for name in NAMES[:4]:
+        case.params[name] /= np.sqrt(WIDE)
+    args = (case.x, case.h_prev, case.c_prev, case.params)
+    _, _, dc_prev, grads = step_gradients(case, case.dh, case.dc)
+    insist(np.abs(grads["bo"]).min() > 0.01)
+    return SimpleNamespace(args=args, dh=case.dh, dc=case.dc, dc_prev=dc_prev, bo=grads["bo"])
 
 
 @once
@@ -104,10 +194,7 @@ def step_case(rng, shape, variant=0):
         dh=rng.normal(size=(N, H)),
         dc=rng.normal(size=(N, H)),
     )
-    plain = {name: torch.tensor(value) for name, value in case.params.items()}
-    states = torch.tensor(case.h_prev), torch.tensor(case.c_prev)
-    h, c = oracle_step(torch.tensor(case.x), *states, plain)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = oracle_step(case.x, case.h_prev, case.c_prev, case.params)
     insist(np.abs(case.c).max() > 0.5)  # near zero tanh(c) is c
     zero = np.zeros((N, H))
     case.upstream = {
@@ -137,10 +224,7 @@ def sequence_case(rng, shape, variant=0):
         c0=1.5 * rng.normal(size=(N, H)),
         params=draw_params(rng, D, H),
     )
-    plain = {name: torch.tensor(value) for name, value in case.params.items()}
-    states = torch.tensor(case.h0), torch.tensor(case.c0)
-    h, c = oracle_sequence(torch.tensor(case.x), *states, plain)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = oracle_sequence(case.x, case.h0, case.c0, case.params)
     everywhere, dc_last = rng.normal(size=(N, T, H)), rng.normal(size=(N, H))
     at_first, at_last = np.zeros((N, T, H)), np.zeros((N, T, H))
     at_first[:, 0], at_last[:, -1] = everywhere[:, 0], everywhere[:, -1]
@@ -157,6 +241,61 @@ def sequence_case(rng, shape, variant=0):
         for name, up in case.upstream.items()
     }
     return case
+
+
+@once
+def start_case(rng, zeros):
+    """A sequence from a zero hidden state, a zero cell or both."""
+    N, T, D, H = 3, 6, 2, 4
+    x, params = rng.normal(size=(N, T, D)), draw_params(rng, D, H)
+    h0 = rng.uniform(-0.9, 0.9, size=(N, H)) * ("h" not in zeros)
+    c0 = 1.5 * rng.normal(size=(N, H)) * ("c" not in zeros)
+    h, c = oracle_sequence(x, h0, c0, params)
+    return SimpleNamespace(args=(x, h0, c0, params), h=h, c=c)
+
+
+@once
+def long_case(rng):
+    """Cells that remember their start, and a loss on the last states that reaches it."""
+    N, T, D, H = 2, LONG, 2, 4
+    x, params = rng.normal(size=(N, T, D)), draw_params(rng, D, H, scale=0.3)
+    params["bf"] += 3.0
+    h0, c0 = rng.uniform(-0.9, 0.9, size=(N, H)), 1.5 * rng.normal(size=(N, H))
+    dh, dc_last = np.zeros((N, T, H)), rng.normal(size=(N, H))
+    dh[:, -1] = rng.normal(size=(N, H))
+    h, c = oracle_sequence(x, h0, c0, params)
+    want = well_conditioned(sequence_gradients, x, h0, c0, params, dh, dc_last)
+    insist(np.abs(want[2]).max() > 1e-2)
+    args, upstream = (x, h0, c0, params), (dh, dc_last)
+    return SimpleNamespace(args=args, h=h, c=c, upstream=upstream, want=want)
+
+
+@once
+def sequence_in_other_units(rng):
+    """Tiny inputs, huge weights on them, upstream gradients of some hundreds."""
+    N, T, D, H = 2, 4, 3, 5
+    x, params = rng.normal(size=(N, T, D)) / UNIT, draw_params(rng, D, H)
+    for name in NAMES[:4]:
+        params[name][:, H:] *= UNIT
+    h0, c0 = rng.uniform(-0.9, 0.9, size=(N, H)), 1.5 * rng.normal(size=(N, H))
+    upstream = rng.normal(size=(N, T, H)) * 300, rng.normal(size=(N, H)) * 300
+    args = x, h0, c0, params
+    want = well_conditioned(sequence_gradients, *args, *upstream)
+    return SimpleNamespace(args=args, h0=h0, upstream=upstream, want=want)
+
+
+@once
+def wide_sequence(rng):
+    N, T, D, H = 2, 3, WIDE, 2
+    x, params = rng.normal(size=(N, T, D)), draw_params(rng, D, H)
+    for name in NAMES[:4]:
+        params[name] /= np.sqrt(D)
+    h0, c0 = rng.uniform(-0.9, 0.9, size=(N, H)), 1.5 * rng.normal(size=(N, H))
+    upstream = rng.normal(size=(N, T, H)), rng.normal(size=(N, H))
+    args = x, h0, c0, params
+    dx, _, _, grads = sequence_gradients(*args, *upstream)
+    insist(np.abs(grads["bf"]).min() > 0.01)
+    return SimpleNamespace(args=args, upstream=upstream, last_dx=dx[:, -1], bf=grads["bf"])
 
 
 def compare_step_gradients(got, want):
@@ -180,17 +319,36 @@ def compare_gradients(got, want):
 # --- lstm_step_forward ----------------------------------------------------------------------------
 
 
-@scores("lstm_step_forward", weight=2.0)
-@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
-def test_step_values(student, shape):
-    case = step_case(shape)
+def check_step(student, case):
     h, c, _ = student.lstm_step_forward(*case.args)
     compare("h", h, case.h, axes="N H")
     compare("c", c, case.c, axes="N H")
 
 
+@scores("lstm_step_forward")
+@pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
+def test_step_values(student, shape):
+    check_step(student, step_case(shape))
+
+
+@scores("lstm_step_forward", weight=2.0)
+def test_step_values_of_equal_sizes(student):
+    check_step(student, step_case(SQUARE))
+
+
+@scores("lstm_step_forward", weight=3.5)
+@pytest.mark.parametrize("gate", ["f", "i", "o", "c"])
+def test_step_values_by_one_gate(student, gate):
+    check_step(student, gate_case(gate))
+
+
+@scores("lstm_step_forward", weight=9.0)
+def test_step_values_without_biases(student):
+    check_step(student, step_without_biases())
+
+
 @once
-def saturated_case(rng, levels, large=False):
+def saturated_case(rng, levels, large=False, nothing_to_divide_by=False):
     """Biases of `levels` (f, i, o) on small weights; the cell holds numbers that float32 holds too."""
     N, D, H = 3, 2, 4
     params = draw_params(rng, D, H, scale=0.2)
@@ -200,15 +358,17 @@ def saturated_case(rng, levels, large=False):
     c_prev = rng.integers(1, 40, size=(N, H)) / 16 * rng.choice([-1.0, 1.0], size=(N, H))
     if large:
         c_prev[0] = 800.0, -800.0, 400.0, -30.0
-    plain = {name: torch.tensor(value) for name, value in params.items()}
-    h, c = oracle_step(torch.tensor(x), torch.tensor(h_prev), torch.tensor(c_prev), plain)
+    if nothing_to_divide_by:
+        params["bc"][0] += 1e3
+        c_prev[1] = 0.0
+    h, c = oracle_step(x, h_prev, c_prev, params)
     case = SimpleNamespace(x=x, h_prev=h_prev, c_prev=c_prev, params=params)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = h, c
     case.args = (x, h_prev, c_prev, params)
     return case
 
 
-@scores("lstm_step_forward")
+@scores("lstm_step_forward", weight=2.0)
 def test_saturated_keep(student):
     case = saturated_case((1e3, -1e3, 0.0), True)
     h, c, _ = student.lstm_step_forward(*case.args)
@@ -220,16 +380,17 @@ def test_saturated_keep(student):
     compare("h", h, case.h, axes="N H")
 
 
-@scores("lstm_step_forward")
+@scores("lstm_step_forward", weight=2.0)
 def test_saturated_erase(student):
     case = saturated_case((-1e3, -1e3, 1e3))
     h, c, _ = student.lstm_step_forward(*case.args)
     compare("h", h, np.zeros(case.h.shape), axes="N H")
     compare("c", c, np.zeros(case.c.shape), axes="N H")
     require(not (c.any() or h.any()), "with f = 0 and i = 0 exactly, c and h should be exactly 0")
+    check_step(student, gate_case("f"))
 
 
-@scores("lstm_step_forward")
+@scores("lstm_step_forward", weight=2.0)
 def test_saturated_overwrite(student):
     case = saturated_case((-1e3, 1e3, 1e3))
     h, c, _ = student.call("lstm_step_forward", *case.args, strict=True).result  # no warning either
@@ -237,7 +398,7 @@ def test_saturated_overwrite(student):
     compare("h", h, case.h, axes="N H")
 
 
-@scores("lstm_step_forward")
+@scores("lstm_step_forward", weight=2.0)
 def test_saturated_hide(student):
     case = saturated_case((0.0, 0.0, -1e3))
     h, c, _ = student.call("lstm_step_forward", *case.args, strict=True).result  # no warning either
@@ -246,7 +407,7 @@ def test_saturated_hide(student):
     require(not h.any(), "with o = 0 exactly, h should be exactly 0")
 
 
-@scores("lstm_step_forward")
+@scores("lstm_step_forward", weight=2.0)
 def test_step_arguments_unchanged(student):
     unchanged(student, "lstm_step_forward", *step_case((4, 3, 5)).args)
 
@@ -254,34 +415,122 @@ def test_step_arguments_unchanged(student):
 # --- lstm_step_backward ---------------------------------------------------------------------------
 
 
-@scores("lstm_step_backward", weight=2.0)
+def step_backward(student, case, upstream):
+    _, _, cache = student.lstm_step_forward(*case.args)
+    return student.lstm_step_backward(*upstream, cache)
+
+
+def compare_grads(grads, want, only=""):
+    """Compare gradients of parameters, or of the weights ("W") or biases ("b") alone; then the keys of all."""
+    if only and isinstance(grads, dict) and set(grads) == set(want):
+        grads = {name: value for name, value in grads.items() if name[0] == only}
+        want = {name: value for name, value in want.items() if name[0] == only}
+    H = len(next(iter(want.values())))
+    width = next((value.shape[1] for value in want.values() if value.ndim == 2), 2 * H)
+    compare("grads", grads, want, layout=lstm_layout(D=width - H, H=H))
+
+
+def compare_entry(grads, name, want):
+    """Compare the gradient of one parameter."""
+    require(isinstance(grads, dict) and name in grads, "grads has not the keys of the parameters")
+    compare(f'grads["{name}"]', grads[name], want)
+
+
+def compare_columns_of_inputs(grads, want, H):
+    """Compare the columns for x alone, which may be far smaller than those for h."""
+    for name in NAMES[:4]:
+        columns = f'the columns for x of grads["{name}"]'
+        compare(columns, np.asarray(grads[name])[:, H:], want[name][:, H:])
+
+
+PARTS = ["dx", "initial h", "initial c", "weights", "biases"]
+
+
+def compare_part(got, want, part, axes, names):
+    """Compare one of the results: `axes` of dx, `names` of the gradients of the two states."""
+    place = PARTS.index(part)
+    if place < 3:
+        compare(names[place], got[place], want[place], axes=axes if place == 0 else "N H")
+    else:
+        compare_grads(got[3], want[3], only="W" if part == "weights" else "b")
+
+
+@scores("lstm_step_backward", weight=1.5)
 @pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
 def test_step_gradients(student, shape):
     case = step_case(shape)
-    _, _, cache = student.lstm_step_forward(*case.args)
-    got = student.lstm_step_backward(*case.upstream["both"], cache)
-    compare_step_gradients(got, case.want["both"])
+    compare_step_gradients(step_backward(student, case, case.upstream["both"]), case.want["both"])
 
 
-@scores("lstm_step_backward")
+@scores("lstm_step_backward", weight=4.0)
+@pytest.mark.parametrize("part", PARTS)
+def test_step_gradient_of(student, part):
+    case = step_case((4, 3, 5))
+    got = step_backward(student, case, case.upstream["both"])
+    compare_part(got, case.want["both"], part, "N D", ("dx", "dh_prev", "dc_prev"))
+
+
+@scores("lstm_step_backward", weight=7.0)
+@pytest.mark.parametrize("gate", ["f", "i", "o", "c"])
+def test_step_gradients_through_one_gate(student, gate):
+    case = path_case(gate)
+    got = step_backward(student, case, (case.dh, case.dc))
+    compare("dx", got[0], case.gradients[0], axes="N D")
+    compare("dh_prev", got[1], case.gradients[1], axes="N H")
+    compare_grads(got[3], case.gradients[3], only="W")
+
+
+@scores("lstm_step_backward", weight=12.0)
+def test_step_gradients_of_equal_sizes(student):
+    case = step_case(SQUARE)
+    compare_step_gradients(step_backward(student, case, case.upstream["both"]), case.want["both"])
+
+
+@scores("lstm_step_backward", weight=12.0)
+def test_step_gradients_in_other_units(student):
+    case = step_in_other_units()
+    got = step_backward(student, case, (case.dh, case.dc))
+    compare_step_gradients(got, case.gradients)
+    compare_columns_of_inputs(got[3], case.gradients[3], H=case.h_prev.shape[1])
+
+
+@scores("lstm_step_backward", weight=56.0, seconds=WIDE_SECONDS)
+@pytest.mark.parametrize("part", ["dc_prev", "bo"])
+def test_step_gradients_of_wide_inputs(student, part):
+    case = wide_step()
+    _, _, dc_prev, grads = step_backward(student, case, (case.dh, case.dc))
+    if part == "dc_prev":
+        compare("dc_prev", dc_prev, case.dc_prev, axes="N H")
+    else:
+        compare_entry(grads, "bo", case.bo)
+
+
+@scores("lstm_step_backward", weight=2.0)
 @pytest.mark.parametrize("path", ["dh", "dc"])
 def test_step_gradients_from_one_state(student, path):
     case = step_case((4, 3, 5))
-    _, _, cache = student.lstm_step_forward(*case.args)
-    got = student.lstm_step_backward(*case.upstream[path], cache)
-    compare_step_gradients(got, case.want[path])
+    compare_step_gradients(step_backward(student, case, case.upstream[path]), case.want[path])
 
 
-@scores("lstm_step_backward")
+SATURATED = {
+    "keep": (1e3, -1e3, 0.0),
+    "hide": (0.0, 0.0, -1e3),
+    "erase": (-1e3, -1e3, 0.0),
+    "overwrite": (-1e3, 1e3, 1e3),
+}
+
+
+@scores("lstm_step_backward", weight=12.0)
 def test_step_gradients_of_saturated_gates(student):
-    case = saturated_case((1e3, -1e3, 0.0))
-    _, _, cache = student.lstm_step_forward(*case.args)
-    dh, dc = case.x[:, :1] + case.h_prev, case.c_prev / 2
-    got = student.lstm_step_backward(dh, dc, cache)
-    compare_step_gradients(got, step_gradients(case, dh, dc))
+    for levels in SATURATED.values():
+        case = saturated_case(levels, False, True)
+        dh, dc = case.x[:, :1] + case.h_prev, np.cos(case.h_prev) / 2
+        _, _, cache = student.lstm_step_forward(*case.args)
+        got = student.call("lstm_step_backward", dh, dc, cache, strict=True).result
+        compare_step_gradients(got, step_gradients(case, dh, dc))
 
 
-@scores("lstm_step_backward")
+@scores("lstm_step_backward", weight=12.0)
 def test_step_caches_interleaved(student):
     one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
     _, _, cache_one = student.lstm_step_forward(*one.args)
@@ -290,7 +539,7 @@ def test_step_caches_interleaved(student):
     compare_step_gradients(student.lstm_step_backward(two.dh, two.dc, cache_two), two.want["both"])
 
 
-@scores("lstm_step_backward")
+@scores("lstm_step_backward", weight=12.0)
 def test_step_cache_used_twice(student):
     case = step_case((4, 3, 5))
     _, _, cache = student.lstm_step_forward(*case.args)
@@ -299,7 +548,7 @@ def test_step_cache_used_twice(student):
     compare_step_gradients(got, case.want["dh"])
 
 
-@scores("lstm_step_backward")
+@scores("lstm_step_backward", weight=13.0)
 def test_step_upstream_unchanged(student):
     case = step_case((4, 3, 5))
     _, _, cache = student.lstm_step_forward(*case.args)
@@ -309,13 +558,30 @@ def test_step_upstream_unchanged(student):
 # --- lstm_forward ---------------------------------------------------------------------------------
 
 
-@scores("lstm_forward", weight=2.0, steps=("lstm_step_forward",))
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_sequence_values(student, shape):
-    case = sequence_case(shape)
+STEPS = ("lstm_step_forward",)
+
+
+def check_sequence(student, case):
     h, c, _ = student.lstm_forward(*case.args)
     compare("h", h, case.h, axes="N T H")
     compare("c", c, case.c, axes="N T H")
+
+
+@scores("lstm_forward", steps=STEPS)
+@pytest.mark.parametrize("shape", [*SHAPES, SQUARES], ids=str)
+def test_sequence_values(student, shape):
+    check_sequence(student, sequence_case(shape))
+
+
+@scores("lstm_forward", weight=2.0, steps=STEPS)
+@pytest.mark.parametrize("zeros", ["h", "c", "hc"])
+def test_sequence_values_from_zero(student, zeros):
+    check_sequence(student, start_case(zeros))
+
+
+@scores("lstm_forward", steps=STEPS)
+def test_sequence_values_of_many_steps(student):
+    check_sequence(student, long_case())
 
 
 @scores("lstm_forward", steps=("lstm_step_forward",))
@@ -346,16 +612,61 @@ def test_sequence_arguments_unchanged(student):
 BACKWARD_STEPS = ("lstm_step_forward", "lstm_step_backward")
 
 
-@scores("lstm_backward", weight=2.0, steps=BACKWARD_STEPS)
+def sequence_backward(student, case, upstream):
+    _, _, cache = student.lstm_forward(*case.args)
+    return student.lstm_backward(*upstream, cache)
+
+
+@scores("lstm_backward", weight=1.5, steps=BACKWARD_STEPS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_sequence_gradients(student, shape):
     case = sequence_case(shape)
-    _, _, cache = student.lstm_forward(*case.args)
-    got = student.lstm_backward(*case.upstream["everywhere"], cache)
+    got = sequence_backward(student, case, case.upstream["everywhere"])
     compare_gradients(got, case.want["everywhere"])
 
 
-@scores("lstm_backward", steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=4.0, steps=BACKWARD_STEPS)
+@pytest.mark.parametrize("part", PARTS)
+def test_sequence_gradient_of(student, part):
+    case = sequence_case((3, 6, 2, 4))
+    got = sequence_backward(student, case, case.upstream["everywhere"])
+    compare_part(got, case.want["everywhere"], part, "N T D", ("dx", "dh0", "dc0"))
+
+
+@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS)
+def test_sequence_gradients_of_equal_sizes(student):
+    case = sequence_case(SQUARES)
+    got = sequence_backward(student, case, case.upstream["everywhere"])
+    compare_gradients(got, case.want["everywhere"])
+
+
+@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS)
+def test_sequence_gradients_over_many_steps(student):
+    case = long_case()
+    compare_gradients(sequence_backward(student, case, case.upstream), case.want)
+
+
+@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS)
+def test_sequence_gradients_in_other_units(student):
+    case = sequence_in_other_units()
+    got = sequence_backward(student, case, case.upstream)
+    compare_gradients(got, case.want)
+    compare_columns_of_inputs(got[3], case.want[3], H=case.h0.shape[1])
+
+
+@scores("lstm_backward", weight=44.0, steps=BACKWARD_STEPS, seconds=WIDE_SECONDS)
+@pytest.mark.parametrize("part", ["last_dx", "bf"])
+def test_sequence_gradients_of_wide_inputs(student, part):
+    case = wide_sequence()
+    dx, _, _, grads = sequence_backward(student, case, case.upstream)
+    if part == "last_dx":
+        compare("the number of axes of dx", np.ndim(dx), 3)
+        compare("dx at the last step", dx[:, -1], case.last_dx, axes="N D")
+    else:
+        compare_entry(grads, "bf", case.bf)
+
+
+@scores("lstm_backward", weight=4.0, steps=BACKWARD_STEPS)
 @pytest.mark.parametrize("source", ["first_state", "last_state", "last_cell"])
 def test_sequence_gradients_from(student, source):
     case = sequence_case((3, 6, 2, 4))
@@ -364,7 +675,7 @@ def test_sequence_gradients_from(student, source):
     compare_gradients(got, case.want[source])
 
 
-@scores("lstm_backward", steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS)
 def test_sequence_caches_interleaved(student):
     one, two = sequence_case((2, 5, 3, 4)), sequence_case((2, 5, 3, 4), 1)
     _, _, cache_one = student.lstm_forward(*one.args)
@@ -374,7 +685,7 @@ def test_sequence_caches_interleaved(student):
         compare_gradients(got, case.want["everywhere"])
 
 
-@scores("lstm_backward", steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS)
 def test_sequence_cache_used_twice(student):
     case = sequence_case((3, 6, 2, 4))
     _, _, cache = student.lstm_forward(*case.args)
@@ -383,7 +694,7 @@ def test_sequence_cache_used_twice(student):
     compare_gradients(got, case.want["last_cell"])
 
 
-@scores("lstm_backward", steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS)
 def test_sequence_upstream_unchanged(student):
     case = sequence_case((3, 6, 2, 4))
     _, _, cache = student.lstm_forward(*case.args)
@@ -417,7 +728,7 @@ def test_highway_closed_and_open_gates(student):
 
 @scores("cell_highway")
 def test_highway_of_many_steps(student):
-    f = 1 - gates_case(400, 3) / 100
+    f = 1 - gates_case(1500, 3) / 300
     want = np.exp(np.log(f).sum(axis=0))
     compare("the highway", student.cell_highway(f), want, axes="H")
 
@@ -455,7 +766,9 @@ def test_init_shapes_and_bounds(student, size):
     check_keys_and_shapes(params, D, H)
     bound = (1 + 1e-6) / np.sqrt(H)
     for name in NAMES[:4]:
-        require(float(np.abs(params[name]).max()) <= bound, f"{name} leaves its interval")
+        largest = float(np.abs(params[name]).max())
+        require(largest <= bound, f"{name} leaves its interval")
+        require(largest > bound / 1000, f"{name} should be drawn from its interval")
 
 
 @scores("init_lstm", weight=12.0)
@@ -492,7 +805,7 @@ def test_init_is_uniform(student, size):
             require(0.4 < inner < 0.6, f"the entries of {name} are not uniform")
 
 
-@scores("init_lstm")
+@scores("init_lstm", weight=1.5)
 def test_init_gates_differ(student):
     params = student.init_lstm(3, 4, 5)
     check_keys_and_shapes(params, 3, 4)
@@ -539,11 +852,34 @@ def torch_case(rng, D, H):
     return case
 
 
-@scores("lstm_from_torch", weight=2.0)
+def compare_params(params, want, only, size):
+    """Compare the weights ("W") or the biases ("b"); where the keys are wrong, all, for what that says of them."""
+    if isinstance(params, dict) and set(params) == set(want):
+        params = {name: value for name, value in params.items() if name[0] == only}
+        want = {name: value for name, value in want.items() if name[0] == only}
+    compare("params", params, want, layout=lstm_layout(*size))
+
+
+@scores("lstm_from_torch")
+@pytest.mark.parametrize("kind", ["W", "b"], ids=["weights", "biases"])
 @pytest.mark.parametrize("size", [(3, 4), (1, 5), (4, 1), (3, 3)], ids=str)
-def test_converted_params(student, size):
+def test_converted_params(student, size, kind):
     case = torch_case(*size)
-    compare("params", student.lstm_from_torch(*case.args), case.want, layout=lstm_layout(*size))
+    compare_params(student.lstm_from_torch(*case.args), case.want, kind, size)
+
+
+def as_torch_computes(weight_ih, weight_hh, bias_ih, bias_hh, x):
+    """Hidden states of `torch.nn.LSTM(batch_first=True)` from zero: rows of its matrices are i, f, g, o in turn."""
+    H = weight_hh.shape[1]
+    h = c = np.zeros((len(x), H))
+    states = []
+    for t in range(x.shape[1]):
+        rows = x[:, t] @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh
+        i, f, g, o = (rows[:, place * H : (place + 1) * H] for place in range(4))
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        states.append(h)
+    return np.stack(states, axis=1)
 
 
 @scores("lstm_from_torch", weight=2.0)
@@ -552,16 +888,11 @@ def test_agrees_with_torch(student, reference):
     case = torch_case(D, H)
     params = student.lstm_from_torch(*case.args)
     compare("the keys' values", params, case.want, layout=lstm_layout(D, H))
-    layer = torch.nn.LSTM(D, H, batch_first=True, dtype=torch.float64)
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    state = {name: torch.tensor(value) for name, value in zip(names, case.args, strict=True)}
-    layer.load_state_dict(state)
     x = np.linspace(-2, 2, N * T * D).reshape(N, T, D)
-    with torch.no_grad():
-        want, _ = layer(torch.tensor(x))
+    want = as_torch_computes(*case.args, x)
     zero = np.zeros((N, H))
     h, _, _ = reference.lstm_forward(x, zero, zero, params)
-    compare("h of the converted layer", h, want.numpy(), axes="N T H")
+    compare("h of the converted layer", h, want, axes="N T H")
 
 
 @scores("lstm_from_torch")
@@ -577,7 +908,7 @@ def test_each_bias_counts(student, silent):
     want = dict(case.want)
     for place, name in enumerate("ifco"):
         want["b" + name] = kept[place * H : (place + 1) * H]
-    compare("params", params, want, layout=lstm_layout(D, H))
+    compare_params(params, want, "b", (D, H))
 
 
 @scores("lstm_from_torch")

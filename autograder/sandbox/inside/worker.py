@@ -27,6 +27,7 @@ from ..confine import libraries as packages
 from . import caches, eventloop, quiet_ipython, statements, threads
 
 MODULE = "submission"
+_LONGEST_NAME = 100
 
 
 class ImportLimit(importlib.abc.MetaPathFinder):
@@ -112,7 +113,9 @@ class Server:
         return data
 
     def _receive(self, decode: Callable[[bytes], Any]) -> tuple[Any, list[np.ndarray]]:
-        head_length, body_length = wire.read_header(bytes(self._read(wire.HEADER.size)))
+        head_length, body_length = wire.read_header(
+            bytes(self._read(wire.HEADER.size)), wire.MAX_CELL
+        )
         message, specs = wire.decode_head(decode, bytes(self._read(head_length)))
         return message, wire.split_body(specs, self._read(body_length))
 
@@ -239,7 +242,7 @@ class Server:
             name,
         )
         if self.cells is None:
-            self.cells = self._new_cells(message.module_name == "__main__")
+            self.cells = self._new_cells(message.module_name == "__main__", message.needed)
 
         def started(step: int, line: int) -> None:
             self._send(wire.Running(message.id, step, line))
@@ -249,10 +252,15 @@ class Server:
         for failure in self.cells.run(message.source, name, started, message.skip, until):
             if len(failures) < wire.MAX_FAILURES:
                 failures.append(self._failed(message, failure))
-        return wire.Ran(message.id, failures)
+        rebound = [
+            wire.Rebound(each.name, each.line, each.how)  # type: ignore[arg-type]
+            for each in self.cells.rebound[-wire.MAX_FAILURES :]
+            if each.name.isidentifier() and len(each.name) <= _LONGEST_NAME
+        ]
+        return wire.Ran(message.id, failures, rebound)
 
-    def _new_cells(self, notebook: bool) -> statements.Cells:
-        return statements.Cells(self.namespace, notebook)
+    def _new_cells(self, notebook: bool, needed: Sequence[str]) -> statements.Cells:
+        return statements.Cells(self.namespace, notebook, needed=needed)
 
     def _failed(self, message: wire.RunCell, failure: statements.Failure) -> wire.Raised:
         raised = self._raised(message.id, failure.error)
@@ -314,7 +322,7 @@ class Server:
 
     def _pack_result(self, packer: wire.Packer, result: Any, hold: Sequence[bool] | bool) -> Any:
         if hold is True:
-            return self._hold(result)
+            return packer.pack(None) if result is None else self._hold(result)
         if hold and isinstance(result, (tuple, list)) and len(result) == len(hold):
             parts = [
                 self._hold(part) if held else packer.pack(part)

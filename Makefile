@@ -9,6 +9,9 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
   "$$name" -c $(FITS) 2> /dev/null && command -v "$$name" && break; done)
 FITS := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'
 VENV ?= .venv
+ifneq ($(words $(VENV)),1)
+$(error VENV is one word: make knows no file whose name holds spaces, though the folder of the course may hold some)
+endif
 PY := $(VENV)/bin/python
 # The packages that notebooks import. They are installed in place, so that an edit counts at once.
 LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.toml datasets/pyproject.toml))
@@ -17,16 +20,16 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS OUTPUT CHAPTER STUDENT JOBS WRITE TORCH
+export SUBMISSIONS AGAINST OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup student grade release test guard lint format clean certify ablation notebooks attacks fuzz load determinism browser \
-  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope settings-page limits-page test-pythons \
-  machines try-cuda nightly
+.PHONY: help setup lock student grade replay collect figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
+  sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope mutants shares-page settings-page limits-page test-pythons \
+  machines try-cuda hub nightly
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu or none)
+setup: $(READY) ## Make .venv with everything in it (PYTHON=python3.12 for another Python, TORCH=cpu, cuda or none)
 
 # A choice of PyTorch that is named counts at once; otherwise the last one holds.
 ifneq ($(and $(TORCH),$(filter setup,$(MAKECMDGOALS))),)
@@ -40,10 +43,13 @@ $(READY):
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
+lock: ## Write the locks from what pyproject.toml asks for (PYTHON= the oldest there is; UPGRADE=1 renews all versions)
+	@"$(PYTHON)" lock.py $(if $(UPGRADE),--upgrade)
+
 student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
 	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student
 	@.venv-student/bin/python -m pip install --quiet --disable-pip-version-check -e './assignments/seqlab[notebooks]' -e ./datasets
-	@.venv-student/bin/jupyter lab assignments --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
+	@.venv-student/bin/jupyter lab assignments --HTMLExporter.embed_images=True --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
 
 grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	@submissions="$${SUBMISSIONS:-submitted}"; \
@@ -58,6 +64,20 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
 	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
 	$(PY) -m autograder grade "$${arguments[@]}"
+
+collect: $(READY) ## Sort a bulk download into SUBMISSIONS: FROM=canvas ZIP= CHAPTER= (also ROSTER, GO=1, OVERWRITE=1); shows what it would do
+	@$(PY) -m autograder collect --from "$${FROM:-}" --zip "$${ZIP:-}" --chapter "$${CHAPTER:-}" \
+	  --submissions "$${SUBMISSIONS:-submitted}" $${ROSTER:+--roster "$$ROSTER"} $${GO:+--go} $${OVERWRITE:+--overwrite}
+
+figures: $(READY) ## Draw the chapters' figures into solutions/
+	@$(PY) -m autograder.drawings
+
+replay: $(READY) ## Grade SUBMISSIONS anew and show what changes AGAINST=graded, test by test; no score is touched
+	@arguments=(--submissions "$${SUBMISSIONS:-submitted}" --against "$${AGAINST:-graded}"); \
+	[[ -z "$${CHAPTER:-}" ]] || arguments+=(--chapter "$$CHAPTER"); \
+	[[ -z "$${STUDENT:-}" ]] || arguments+=(--student "$$STUDENT"); \
+	[[ -z "$${JOBS:-}" ]] || arguments+=(--jobs "$$JOBS"); \
+	$(PY) -m autograder replay "$${arguments[@]}"
 
 release: $(READY) ## Make the students' notebooks in assignments/ (CHAPTER= for one)
 	@$(PY) -m autograder release $${CHAPTER:+--chapter "$$CHAPTER"}
@@ -77,6 +97,12 @@ certify: $(READY) ## Test the hidden tests with known mistakes and alternatives 
 
 ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
 	@$(PY) -m autograder certify --ablation docs/ablation.md
+
+mutants: $(READY) ## Small changes to the right code of CHAPTER that no hidden test sees
+	@$(PY) -m autograder mutants --chapter "$$CHAPTER"
+
+shares-page: $(READY) ## Write docs/shares.md: which share of the points every mistake loses
+	@$(PY) -m autograder certify --shares --page docs/shares.md
 
 settings-page: $(READY) ## Write docs/settings.md from the definition of the settings
 	@$(PY) -m autograder settings --page docs/settings.md
@@ -104,14 +130,18 @@ attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, 
 	  $(PY) -m tests.campaigns.attacks --as-user --level B; $(PY) -m tests.campaigns.attacks --no-user-namespaces --level B; \
 	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi
 
-fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules (FUZZ_SECONDS= for another length)
+fuzz: $(READY) ## Ten minutes of made-up frames, notebooks and modules, up to the reports (FUZZ_SECONDS= for another length)
 	@$(PY) -m tests.campaigns.fuzz --seconds "$${FUZZ_SECONDS:-600}"
 
-determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes
-	@$(PY) -m tests.campaigns.determinism
+as-it-ran: $(READY) ## Write docs/as_it_ran.md: notebooks as people make them, in Jupyter, in seqlab check and in the grader
+	@$(PY) -m tests.campaigns.as_it_ran
 
-browser: $(READY) ## Every simulation, report and card in a headless Chromium
+determinism: $(READY) ## Grade all alternatives on a quiet machine and beside eight busy loops: the same bytes (TIMES=10, CHAPTER=)
+	@$(PY) -m tests.campaigns.determinism $${TIMES:+--times "$$TIMES"} $${CHAPTER:+--chapter "$$CHAPTER"}
+
+browser: $(READY) ## Every simulation, report, card and figure in a headless Chromium
 	@$(PY) -m tests.campaigns.browser_simulations
+	@$(PY) -m tests.campaigns.browser_figures
 
 sanitiser: $(READY) ## Every attack on a page in a headless Chromium, in every page that shows it
 	@$(PY) -m tests.campaigns.sanitiser
@@ -139,6 +169,9 @@ machines: $(READY) ## The same on other kinds of machine, imitated: no bubblewra
 
 try-cuda: $(READY) ## The same with PyTorch's build for CUDA, 6 GB, on the newest Python
 	@$(PY) -m tests.campaigns.machines --cuda
+
+hub: $(READY) ## A JupyterHub with a student and an instructor; a row of docs/machines.md (needs npm)
+	@$(PY) -m tests.campaigns.hub
 
 nightly: $(READY) ## What is too long for every change; notes in docs/ci.md how long it took
 	@$(PY) -m tests.campaigns.nightly

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 TORCH_PAGE = "https://pytorch.org/get-started/locally/"
-CHOICES = ("auto", "cpu", "none")
+CHOICES = ("auto", "cpu", "cuda", "none")
 _CHOICE_FILE = ".torch"
 # Older ones download what they are only asked about.
 _LEAST_PIP = (23, 3)
@@ -30,6 +31,8 @@ _SIZE_SECONDS = 10.0
 # On the disk: wheels unpacked are 2 to 2.5 times as large, and pip keeps what it downloaded.
 _UNPACKED = 2.5
 _COMPLAINT_LINES = 12
+# What the build of PyTorch for CUDA brings along, and no other package of the course does.
+_ACCELERATORS = ("cuda-", "nvidia-", "triton")
 
 
 class CannotInstall(Exception):
@@ -63,19 +66,24 @@ def _install(folder: Path, locks: Sequence[Path], local: Sequence[str], choice: 
     torch = next((pin for pin in pins if pin.startswith("torch==")), None)
     pins = sorted({pin for pin in pins if pin != torch})
     installed = _installed(python)
-    if choice == "none" or torch is None:
+    if choice == "none":
         torch = None
-        if "torch" in installed:
-            _say("Removing PyTorch")
-            _pip(python, "uninstall", "--yes", "torch")
-    elif installed.get("torch", "").partition("+")[0] != torch.partition("==")[2]:
+    keep_torch = torch is not None and _fits(installed.get("torch", ""), torch, choice)
+    complete = (torch is None or keep_torch) and all(_is_installed(pin, installed) for pin in pins)
+    if complete:
+        _say("All packages are installed")
+    else:
         _renew_pip(python)
-        torch = _build(python, torch, choice)
-    with tempfile.TemporaryDirectory() as scratch:
-        wanted = Path(scratch, "wanted.txt")
-        wanted.write_text("\n".join([*pins, *([torch] if torch else [])]) + "\n")
-        _announce(python, folder, pins, torch, wanted)
-        _pip(python, "install", "--requirement", str(wanted))
+        if torch and not keep_torch:
+            torch = _build(python, torch, choice)
+    if "torch" in installed and not keep_torch:
+        _remove_torch(python, installed)
+    if not complete:
+        with tempfile.TemporaryDirectory() as scratch:
+            wanted = Path(scratch, "wanted.txt")
+            wanted.write_text("\n".join([*pins, *([torch] if torch else [])]) + "\n")
+            _announce(python, folder, pins, torch, wanted)
+            _pip(python, "install", "--requirement", str(wanted))
     if local:
         _say("Installing the course's own packages in place")
         editable = [part for path in local for part in ("--editable", path)]
@@ -87,6 +95,26 @@ def _install(folder: Path, locks: Sequence[Path], local: Sequence[str], choice: 
         )
     else:
         _say(f"Ready, with PyTorch {_installed(python).get('torch', '')}")
+
+
+def _is_installed(pin: str, installed: dict[str, str]) -> bool:
+    name, _, version = pin.partition("==")
+    return installed.get(_canonical(name), "").partition("+")[0] == version
+
+
+def _fits(version: str, pin: str, choice: str) -> bool:
+    """Whether a version of PyTorch that is installed is the locked one, in the build that is chosen."""
+    if version.partition("+")[0] != pin.partition("==")[2]:
+        return False
+    if sys.platform != "linux" or choice == "auto":
+        return True
+    return version.endswith("+cpu") == (choice == "cpu")
+
+
+def _remove_torch(python: Path, installed: Iterable[str]) -> None:
+    _say("Removing PyTorch, and what its build for CUDA brought along")
+    accelerators = [name for name in installed if name.startswith(_ACCELERATORS)]
+    _pip(python, "uninstall", "--yes", "torch", *accelerators)
 
 
 def _say(line: str) -> None:
@@ -133,7 +161,12 @@ def _installed(python: Path) -> dict[str, str]:
     )
     if done.returncode != 0:
         raise CannotInstall(f"pip does not work in {python.parents[1]}: remove that folder")
-    return {entry["name"].lower(): entry["version"] for entry in json.loads(done.stdout)}
+    return {_canonical(entry["name"]): entry["version"] for entry in json.loads(done.stdout)}
+
+
+def _canonical(name: str) -> str:
+    """A package's name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _pip(python: Path, *arguments: str) -> None:
@@ -172,6 +205,15 @@ def _build(python: Path, pin: str, choice: str) -> str:
     if sys.platform != "linux":
         return pin  # elsewhere the usual build is for the processor
     small = f"{pin}+cpu"
+    if choice == "cuda":
+        # A label sorts after none, so by version alone pip would take the small build where one is at hand.
+        large = f"{pin},!={pin.partition('==')[2]}+cpu"
+        plan = _planned(python, "--ignore-installed", large) or []
+        if not any(_accelerated(entry) for entry in plan):
+            raise CannotInstall(
+                f"pip finds no build of {pin} for CUDA; {TORCH_PAGE} says where one is"
+            )
+        return large
     if _planned(python, "--no-deps", small) is not None:
         return small
     if choice == "cpu":
@@ -199,6 +241,7 @@ def _announce(
     python: Path, folder: Path, pins: Iterable[str], torch: str | None, constraints: Path
 ) -> None:
     """Say what is going to be downloaded and how large it is, and where the disk may be too small."""
+    _say("Looking up what is to be downloaded")
     packages = _planned(python, "--no-deps", *pins)
     if packages is None:
         _say("Installing the locked packages")
@@ -223,7 +266,7 @@ def _announce(
     if unknown:
         line += f", and {unknown} of unknown size"
     _say(line)
-    if any(_name(entry).startswith("nvidia-") for entry in builds):
+    if any(map(_accelerated, builds)):
         _say(f"A build for the processor alone is a tenth of that; {TORCH_PAGE} says where it is")
     needed = int(download * (1 + _UNPACKED))
     # Wheels pass through the folder for temporary files; where that is on the same disk, it is part of the estimate.
@@ -239,8 +282,13 @@ def _announce(
 
 def _build_name(builds: Iterable[dict[str, Any]]) -> str:
     version = next(entry["metadata"]["version"] for entry in builds if _name(entry) == "torch")
-    cuda = any(_name(entry).startswith("nvidia-") for entry in builds)
-    return f"{version} for CUDA" if cuda else str(version)
+    return f"{version} for CUDA" if any(map(_accelerated, builds)) else str(version)
+
+
+def _accelerated(entry: dict[str, Any]) -> bool:
+    """Whether a package, or a build of PyTorch by its label, is for CUDA."""
+    label = str(entry["metadata"]["version"]).partition("+")[2]
+    return _name(entry).startswith("nvidia-") or label.startswith("cu")
 
 
 def _name(entry: dict[str, Any]) -> str:

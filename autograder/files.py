@@ -18,12 +18,14 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
     """Return the bytes of a table. Every text is defused; numbers are left alone, negative ones too; None is empty."""
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerows(
-        [_defused(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
-    )
-    return table.getvalue().encode()
+    table = []
+    for row in rows:
+        line = io.StringIO(newline="")
+        # Only what stands in the line's end is quoted, and to readers either of the two ends a line.
+        writer = csv.writer(line, lineterminator="\r\n")
+        writer.writerow([_defused(cell) if isinstance(cell, str) else cell for cell in row])
+        table.append(line.getvalue().removesuffix("\r\n") + "\n")
+    return "".join(table).encode()
 
 
 def _defused(text: str) -> str:

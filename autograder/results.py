@@ -10,7 +10,9 @@ import msgspec
 SCHEMA = 1
 MAX_MESSAGE = 2000
 HINT = " Hint (perhaps): "
-NO_EVIDENCE = "counts as soon as one result of this function is right"
+CAUSE = " Cause: "
+"""Stands before why points were lost by what may be right itself."""
+NO_EVIDENCE = "counts as soon as one result is right that is more than zeros, ones or an argument"
 
 Status = Literal["graded", "missing", "unreadable", "refused", "grader_error"]
 Verdict = Literal[
@@ -104,3 +106,18 @@ def with_hint(message: str, says: str) -> str:
     """Append a hint; where there is no room for both, the message is cut."""
     hint = HINT + says
     return message[: max(0, MAX_MESSAGE - len(hint))] + hint[:MAX_MESSAGE]
+
+
+def with_cause(message: str, cause: str) -> str:
+    """Put a cause behind what a message says, before a hint; none where it is empty."""
+    if not cause:
+        return message
+    said, mark, hint = message.partition(HINT)
+    told = f"{said}{CAUSE}{cause}"[:MAX_MESSAGE]
+    return with_hint(told, hint) if mark else told
+
+
+def split_cause(message: str) -> tuple[str, str]:
+    """Return what a message says without its hint, and the cause, "" where it has none."""
+    said, _, cause = message.partition(HINT)[0].partition(CAUSE)
+    return said, cause

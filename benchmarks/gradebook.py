@@ -17,8 +17,9 @@ from rich.table import Table
 
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, chapters, read_notebook
+from autograder.grading.choice import Found
 from autograder.grading.engine import make_result
-from autograder.grading.submissions import Found, read
+from autograder.grading.submissions import read
 from autograder.platforms.gradebook.writer import Summary, write_gradebook
 from autograder.results import FunctionResult, SubmissionResult, TestResult
 

@@ -24,7 +24,8 @@ from autograder.classroom.run import SAFE_LEVELS, Selection, grade_class
 from autograder.classroom.scheduler import Conditions
 from autograder.course.source import ROOT, Chapter
 from autograder.files import write_file
-from autograder.grading.submissions import Found, read
+from autograder.grading.choice import Found
+from autograder.grading.submissions import read
 from autograder.grading.version import fingerprint
 from autograder.sample_class import finished
 from autograder.sandbox.doctor import available

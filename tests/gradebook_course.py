@@ -15,8 +15,9 @@ import nbformat
 from autograder.course.settings import Grading
 from autograder.course.source import QUIZ, ROOT, Chapter, chapters
 from autograder.files import write_file
+from autograder.grading.choice import Found
 from autograder.grading.engine import make_result, ungraded
-from autograder.grading.submissions import Found, read
+from autograder.grading.submissions import read
 from autograder.grading.version import grader_version
 from autograder.platforms.gradebook import settings
 from autograder.platforms.gradebook.handed_in import GivenCell, read_cells

@@ -16,8 +16,10 @@ from autograder.grading.engine import Grader
 from autograder.grading.submissions import parse
 from autograder.sandbox.terms import Limits
 from seqlab import runner
+from tests import needs
 
 CHAPTER = "ch02_vanilla_rnn"
+pytestmark = needs.graded(CHAPTER)
 NAME = "rnn_step_forward"
 F = (
     "def rnn_step_forward(x, h_prev, params):\n"

@@ -23,6 +23,7 @@ import yaml
 from autograder.course.source import ROOT, chapters
 from autograder.results import from_json
 from autograder.sample_class import everything, fill
+from tests import needs
 from tests.imitated import copy_of_the_repository, environment, stand_ins
 
 CHAPTER = "ch02_vanilla_rnn"
@@ -213,6 +214,7 @@ def check_grades(folder):
     assert rows["::error::x"]["status"] == "unreadable"
 
 
+@needs.graded(CHAPTER)
 def test_the_instructors_workflow(checkout, services):
     env, record = services
     record.write_text("")
@@ -237,6 +239,7 @@ def test_the_instructors_workflow(checkout, services):
     assert {"graded/grades.csv", "graded/report.html", "graded/run.json"} <= kept
 
 
+@needs.graded(CHAPTER)
 def test_the_gitlab_job(checkout, services):
     env, record = services
     record.write_text("")
@@ -294,6 +297,7 @@ def handed_in(tmp_path):
     return folder
 
 
+@needs.graded(CHAPTER)
 def test_the_students_workflow(handed_in, services, tmp_path):
     env, record = services
     record.write_text("")
@@ -404,6 +408,7 @@ def test_what_a_course_has_from_its_students_never_goes_into_the_image():
         assert in_context(path), path
 
 
+@needs.graded(CHAPTER)
 def test_the_image_grades_what_lies_in_another_folder(image, tmp_path, services):
     env, _ = services
     recipe = instructions()

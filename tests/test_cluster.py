@@ -21,13 +21,16 @@ from autograder.classroom.run import Selection, grade_class
 from autograder.classroom.scheduler import Conditions, SchedulerError, Task
 from autograder.course.settings import Grading
 from autograder.course.source import ROOT, chapters, module_source
-from autograder.grading.submissions import Found, parse
+from autograder.grading.choice import Found
+from autograder.grading.submissions import parse
 from autograder.grading.version import digest, fingerprint
 from autograder.results import to_json
 from autograder.sample_class import STUDENTS
+from tests import needs
 from tests.campaigns import cluster_demo
 
 CHAPTER = "ch02_vanilla_rnn"
+pytestmark = needs.graded(CHAPTER)
 CONDITIONS = Conditions(Grading(limits=cluster_demo.LIMITS))
 NOWHERE = "tcp://127.0.0.1:1"  # a port on which nothing listens
 

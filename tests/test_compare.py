@@ -6,7 +6,6 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -107,11 +106,11 @@ class Liar:
 
 
 def test_what_only_claims_to_be_an_array_is_none():
-    for fake in (Liar(), WANT.tolist(), None, "x", torch.as_tensor(WANT), np.array(Liar, object)):
+    for fake in (Liar(), WANT.tolist(), None, "x", np.array(Liar, object)):
         assert not right(fake, WANT)
 
 
-def test_tensors_are_compared_with_tensors():
+def test_tensors_are_compared_with_tensors(torch):
     tensor = torch.as_tensor(WANT)
     assert right(tensor.clone().requires_grad_(), tensor)
     assert right(tensor.float(), tensor)
@@ -155,7 +154,7 @@ def test_containers():
         (np.zeros((5, 2, 3, 4)), "summed or dropped"),
         (-WANT, "opposite sign"),
         (2 * WANT, "same factor"),
-        (0 * WANT, "zero everywhere"),
+        (0 * WANT, "every entry is zero"),
     ],
 )
 def test_ways_to_be_wrong_are_recognised(got, words):
@@ -166,6 +165,9 @@ def test_a_wrong_scalar_array_is_described():
     assert (
         describe_difference("loss", np.array(2.0), np.array(1.0)) == "loss is wrong in every entry"
     )
+
+
+def test_a_wrong_scalar_tensor_is_described(torch):
     assert describe_difference("loss", torch.tensor(2.0), torch.tensor(1.0)) is not None
 
 
@@ -174,7 +176,7 @@ def test_the_earliest_step_is_named():
     got[0, 2, 1] += 1
     got[1, 1, 3] += 1
     text = describe_difference("h", got, WANT, "N T H")
-    assert "row 1, step 1, unit 3" in text
+    assert "row 2, step 2, unit 4, index [1, 1, 3]" in text
     assert "2 of 24" in text
 
 
@@ -220,12 +222,12 @@ def changed(*places):
         (np.roll(SERIES, 1, axis=1), "too late"),
         (np.roll(SERIES, -1, axis=1), "too early"),
         (SERIES[:, :5], "axis T has 5 entries"),
-        (changed(np.s_[:, 5]), "only step 5 is wrong (the last)"),
-        (changed(np.s_[:, 0]), "only step 0 is wrong (the first)"),
-        (changed(np.s_[:, 2]), "only step 2 is wrong"),
-        (changed(np.s_[:, 3:]), "wrong from step 3 on"),
-        (changed(np.s_[:, :3]), "right after step 2"),
-        (changed(np.s_[1]), "only row 1 is wrong"),
+        (changed(np.s_[:, 5]), "only step 6 is wrong (the last)"),
+        (changed(np.s_[:, 0]), "only step 1 is wrong (the first)"),
+        (changed(np.s_[:, 2]), "only step 3 is wrong"),
+        (changed(np.s_[:, 3:]), "right up to step 3"),
+        (changed(np.s_[:, :3]), "right from step 4 on"),
+        (changed(np.s_[1]), "only row 2 is wrong"),
     ],
 )
 def test_the_place_in_time_and_batch_is_told(got, words):
@@ -253,8 +255,17 @@ LENGTHS = np.array([6, 2])
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (np.s_[1, 4, 0], ("step 4, unit 0 (padding)", "only the padding is wrong")),
-        (np.s_[1, 1, 2], ("step 1, unit 2 (a valid position)", "only valid positions are wrong")),
+        (
+            np.s_[1, 4, 0],
+            ("step 5, unit 1, index [1, 4, 0] (padding)", "only the padding is wrong"),
+        ),
+        (
+            np.s_[1, 1, 2],
+            (
+                "step 2, unit 3, index [1, 1, 2] (a valid position)",
+                "only valid positions are wrong",
+            ),
+        ),
     ],
 )
 def test_padding_is_told_apart(valid, place, words):
@@ -263,7 +274,7 @@ def test_padding_is_told_apart(valid, place, words):
         assert all(word in text for word in words), text
 
 
-def test_a_mask_that_says_nothing_or_does_not_fit_is_left_alone():
+def test_a_mask_that_says_nothing_or_does_not_fit_is_left_alone(torch):
     got = changed(np.s_[1, 4, 0], np.s_[0, 4, 0])
     for valid in (np.array([6, 6]), np.ones((3, 6), bool), torch.ones(2, 6, dtype=torch.bool)):
         text = said(got, SERIES, valid=valid)
@@ -277,7 +288,7 @@ def test_nan_and_infinity_are_named():
     got[0, 3, 1] = np.nan
     assert "NaN" in said(got, SERIES) and "infinite" not in said(got, SERIES)
     got[1, 2, 0] = -np.inf
-    assert "NaN and infinite" in said(got, SERIES) and "row 1, step 2" in said(got, SERIES)
+    assert "NaN and infinite" in said(got, SERIES) and "row 2, step 3" in said(got, SERIES)
     assert "every entry (NaN)" in said(np.full_like(SERIES, np.nan), SERIES)
 
 
@@ -344,3 +355,27 @@ def test_no_description_holds_a_wanted_value(want):
     got.flat[0] += 1e7
     text = describe_difference("x", got, want, "", valid=np.array([1, 1]), layout=STACKED)
     assert text is not None and ".123" not in text and "e+" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [
+        ("h", "is"),
+        ("logits", "are"),
+        ("logits of a second call", "are"),
+        ("h of one of several calls", "is"),
+        ("the valid steps", "are"),
+        ("the loss", "is"),
+        ("spectral radius", "is"),
+        ('grads["Wxh"]', "is"),
+        ("an entry of params", "is"),
+        ("the keys' values", "are"),
+        ("the matrix's number of axes", "is"),
+        ("where NaN stands", "is"),
+        ("hs", "is"),
+    ],
+)
+def test_the_verb_agrees_with_the_name(name, verb):
+    one = np.arange(1.0, 7.0)
+    assert describe_difference(name, one + 1.0, one, axes="T").startswith(f"{name} {verb} wrong")
+    assert describe_difference(name, None, one).startswith(f"{name} {verb} None")

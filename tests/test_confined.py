@@ -11,7 +11,8 @@ import pytest
 
 import seqlab.cells
 from autograder.grading import reader
-from autograder.grading.submissions import Found, read
+from autograder.grading.choice import Found
+from autograder.grading.submissions import read
 from autograder.sandbox.confined import CallFailed, Confined
 from autograder.sandbox.doctor import available
 

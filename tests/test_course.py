@@ -23,6 +23,7 @@ from autograder.course.source import (
     unwrap_main,
 )
 from seqlab.answers import Form
+from tests import needs
 
 HEADER = """\
 # ---
@@ -377,13 +378,14 @@ def test_practice_that_breaks_a_rule_is_refused(tmp_path, old, new, words):
         practice_questions(chapters(tmp_path)["ch00_sums"])
 
 
-def test_the_real_sources_are_sound():
-    for chapter in chapters().values():
-        reference = load_reference(chapter)
-        for function in chapter.functions:
-            assert hasattr(reference, function.name)
-        for cell in read_notebook(chapter)["cells"]:
-            assert "__main__" not in cell["source"]
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
+def test_the_real_sources_are_sound(name):
+    chapter = chapters()[name]
+    reference = load_reference(chapter)
+    for function in chapter.functions:
+        assert hasattr(reference, function.name)
+    for cell in read_notebook(chapter)["cells"]:
+        assert "__main__" not in cell["source"]
 
 
 def test_a_parser_that_was_confused_once_is_asked_again(monkeypatch):
@@ -397,3 +399,34 @@ def test_a_parser_that_was_confused_once_is_asked_again(monkeypatch):
     monkeypatch.setattr(course_module.ast, "parse", confused)
     source = 'if __name__ == "__main__":\n    x = "only here"\n'
     assert course_module.unwrap_main(source).strip() == 'x = "only here"'
+
+
+def test_a_source_is_read_by_jupytext_once_for_its_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(course_module, "_READ_SOURCES", tmp_path / "cache")
+    folder = tmp_path / "solutions" / "sums"
+    folder.mkdir(parents=True)
+    path = folder / "sums.py"
+    path.write_text(HEADER + ADD + TEST_ADD.replace("62.5", "100"))
+    fresh = chapters(tmp_path / "solutions")
+    [stored] = (tmp_path / "cache").iterdir()
+
+    def read_again():
+        course_module._parse_version.cache_clear()
+        return chapters(tmp_path / "solutions")
+
+    with monkeypatch.context() as unread:
+        unread.setattr(course_module, "_jupytext", lambda: pytest.fail("read again"))
+        assert read_again() == fresh
+    stored.write_bytes(b"{")  # cut short
+    assert read_again() == fresh
+    path.write_text(path.read_text().replace("Sums", "More sums"))
+    assert read_again()["sums"].title == "More sums"
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path, monkeypatch):
+    blocked = tmp_path / "cache"
+    blocked.write_text("a file where the folder would be")
+    monkeypatch.setattr(course_module, "_READ_SOURCES", blocked)
+    course_module._parse_version.cache_clear()
+    assert chapters()["ch04_lstm"].functions

@@ -233,3 +233,18 @@ def test_the_quiz_is_judged_answer_by_answer():
     ]
     assert grade_quiz(10.0, questions, None).score == 0.0
     assert grade_quiz(10.0, questions, {"q4": "1" * 10**6, "q9": "a"}).score == 0.0
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from scipy.special import expit",
+        "import importlib\nexpit = importlib.import_module('sci' + 'py.special').expit",
+    ],
+)
+def test_scipy_is_there_whether_or_not_it_was_imported_in_advance(world, grade, source):
+    grader, _, _ = world
+    right = f"{source}\n\ndef twice(x):\n    return step(step(x)[0])[0] * (2 * float(expit(0.0)))"
+    assert scores_of(grade(STEP, right, QUIZ))["twice"] == 50.0
+    prepared = ("numpy", "scipy" in source)
+    assert prepared in grader._zygotes

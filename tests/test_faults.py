@@ -16,9 +16,11 @@ from autograder import cli
 from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.sandbox.doctor import available
+from tests import needs
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER = "ch02_vanilla_rnn"
+pytestmark = needs.graded(CHAPTER)
 DISK = 20_000_000
 STUDENTS = ("ada", "bob", "eve")
 OPTIONS = ("--no-gradebook", "--jobs", "1")

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.grading.submissions import Found
+from autograder.grading.choice import Found
 from autograder.platforms.gradebook.notebook import repaired
 from autograder.platforms.gradebook.pages import render_markdown
 from autograder.platforms.gradebook.preprocessors import SanitizeHTML, in_order, source_cells

@@ -12,7 +12,9 @@ import pytest
 
 from autograder.classroom.run import sweep
 from autograder.course.source import chapters
-from autograder.grading.submissions import Found, find, given_out, printable
+from autograder.grading.choice import Found
+from autograder.grading.layouts import find, given_out
+from autograder.grading.one_file import printable
 from autograder.platforms.gradebook.handed_in import MAX_CODE, GivenCell, read_cells
 from autograder.platforms.gradebook.notebook import SourceCell, repaired
 from autograder.platforms.gradebook.timestamps import TIMESTAMP, HandedIn, parsed

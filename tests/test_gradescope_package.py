@@ -22,9 +22,11 @@ from autograder.platforms.gradescope import grade as gradescope_grade
 from autograder.platforms.gradescope.package import archive
 from autograder.sample_class import answer, everything, fill, last, with_body
 from autograder.sandbox.doctor import Available
+from tests import needs
 from tests.imitated import environment, lend_environment, stand_ins
 
 CHAPTER = "ch02_vanilla_rnn"
+pytestmark = needs.graded(CHAPTER)
 OTHER = "ch04_lstm"
 COURSE = chapters()
 

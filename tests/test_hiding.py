@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,9 @@ from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.reports.changes import CHANGES
 from autograder.reports.files import RESULTS
+from autograder.sandbox.confine import identity
 from autograder.sandbox.doctor import available
+from tests import needs
 
 RESULT = Path(RESULTS, "ada", "ch02.json")
 
@@ -137,7 +140,62 @@ def test_a_file_system_without_locks_is_no_obstacle(output, monkeypatch):
     assert (output / RESULT).exists()
 
 
+own_user = pytest.mark.skipif(not identity.possible(), reason="workers have no user of their own")
+
+
+def mode(folder):
+    return stat.S_IMODE(folder.stat().st_mode)
+
+
+@own_user
+def test_folders_that_stay_are_closed_for_other_users(output, tmp_path):
+    submitted = tmp_path / "submitted"
+    notebook = submitted / "ada" / "ch02.ipynb"
+    write_file(notebook, b"{}")
+    for folder in (tmp_path, submitted, notebook.parent):
+        folder.chmod(0o755)
+    # The folders above belong to the test runner alone, so another user gets its look from within.
+    look = f"import os; os.chdir({str(tmp_path)!r}); os.setuid(54321); os.stat('submitted/ada/ch02.ipynb')"
+
+    def seen():
+        return subprocess.run([sys.executable, "-c", look], capture_output=True).returncode == 0
+
+    assert seen()
+    with hidden(output, "B", [submitted, tmp_path / "not there"]):
+        assert mode(submitted) == 0o700 and not seen()
+        assert notebook.read_bytes() == b"{}"
+    assert mode(submitted) == 0o755 and seen()
+    assert not (output / "modes.json").exists()
+
+
+@own_user
+def test_a_killed_run_leaves_folders_that_the_next_one_opens(output, tmp_path):
+    submitted = tmp_path / "submitted"
+    submitted.mkdir(mode=0o755)
+    code = f"""
+import os, signal
+from pathlib import Path
+from autograder.classroom.hiding import hidden
+with hidden(Path({str(output)!r}), "B", [Path({str(submitted)!r})]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60)
+    assert mode(submitted) == 0o700
+    sweep(output)
+    assert mode(submitted) == 0o755
+
+
+@own_user
+def test_of_two_runs_the_second_does_not_keep_a_folder_closed(output, tmp_path):
+    submitted = tmp_path / "submitted"
+    submitted.mkdir(mode=0o755)
+    with hidden(output, "B", [submitted]), hidden(tmp_path / "other", "B", [submitted]):
+        assert mode(submitted) == 0o700
+    assert mode(submitted) == 0o755
+
+
 @pytest.mark.skipif(available().level not in "AB", reason="no sandbox here")
+@needs.graded("ch02_vanilla_rnn")
 def test_a_run_at_level_b_hides_and_reuses(output, tmp_path):
     course = chapters()
     chapter = "ch02_vanilla_rnn"

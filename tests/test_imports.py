@@ -19,7 +19,7 @@ _SAY_WHAT_IS_LOADED = "import json, sys; print(json.dumps(sorted(sys.modules)))"
 _READ_A_CHAPTER = """
 from autograder.course.quiz import quiz_key
 from autograder.course.source import chapters, solution_source
-for chapter in chapters().values():
+for chapter in chapters().values():  # read by jupytext now or from the cache of an earlier reading
     solution_source(chapter, chapter.functions[0].name)
     quiz_key(chapter)
 """
@@ -82,11 +82,12 @@ def test_reports_are_written_from_data_alone(tmp_path):
 
 
 def test_reading_a_chapter_loads_nothing_that_executes_or_releases():
-    loaded = loaded_by(_READ_A_CHAPTER)
-    assert "jupytext" in loaded
-    assert not {"nbclient", "nbconvert", "nbgrader", "numpy", "pytest", "torch"} & loaded
-    assert {name for name in loaded if name.startswith("autograder.")} == {
+    first, again = loaded_by(_READ_A_CHAPTER), loaded_by(_READ_A_CHAPTER)
+    assert not {"nbclient", "nbconvert", "nbgrader", "numpy", "pytest", "torch"} & first
+    assert not HEAVY & again
+    assert {name for name in first | again if name.startswith("autograder.")} == {
         "autograder.course",
+        "autograder.files",
         "autograder.course.quiz",
         "autograder.course.source",
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
@@ -11,6 +13,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+import lock as locks
+from tests.small_wheels import wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "requirements-cluster.lock")
@@ -82,3 +87,46 @@ def test_the_projects_name_these_pythons(project):
 def test_the_makefile_names_these_pythons():
     text = (ROOT / "Makefile").read_text()
     assert "(3, 11) <= sys.version_info[:2] < (3, 15)" in text
+
+
+def test_versions_that_fit_stay_when_a_lock_is_written(tmp_path, monkeypatch):
+    """A new requirement moves nothing else; a build's label and what belongs to accelerators are left out."""
+    for version in ("1.0", "1.1"):
+        wheel(tmp_path, "small", version)
+    wheel(tmp_path, "beside", "2.0", ["small"])
+    wheel(tmp_path, "torch", "2.13.0+cu130", ["nvidia-cublas"])
+    wheel(tmp_path, "nvidia-cublas", "13.1")
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    python = Path(sys.executable)
+    kept = {"small": "1.0", "gone": "3.0"}
+    found = locks.resolve(python, kept, ["beside", "torch"])
+    assert found == {"beside": "2.0", "small": "1.0", "torch": "2.13.0"}
+    assert locks.resolve(python, {}, ["beside"])["small"] == "1.1"
+    assert locks.changes(kept, found) == [
+        "beside new → 2.0",
+        "gone 3.0 → gone",
+        "torch new → 2.13.0",
+    ]
+    with pytest.raises(SystemExit, match="make lock: pip failed"):
+        locks.resolve(python, {"small": "9"}, ["beside"])
+
+
+def test_what_is_asked_for_is_locked():
+    asked = []
+    for project in PROJECTS:
+        known = tomllib.loads((ROOT / project).read_text())["project"]
+        asked += known["dependencies"]
+        for extra in known.get("optional-dependencies", {}).values():
+            asked += extra
+    locked = {
+        canonicalize_name(name): version
+        for lock in LOCKS
+        for name, version in locks.pins(ROOT / lock).items()
+    }
+    for requirement in map(Requirement, asked):
+        version = locked.get(canonicalize_name(requirement.name))
+        assert version and requirement.specifier.contains(version), f"{requirement}: make lock"

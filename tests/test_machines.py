@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import re
 import subprocess
+import sys
+import threading
 from contextlib import nullcontext
 
 import pytest
@@ -55,6 +58,55 @@ def test_a_command_runs_on_every_kind_that_works():
     assert not machines.works(machines.Kind("x", lambda: nullcontext(["/there/is/none"])))
 
 
+def test_a_proxy_is_the_only_way_out():
+    """A page of this machine comes through the proxy, and by no other way."""
+    behind = [kind for kind in machines.kinds() if kind.name == "behind a proxy"]
+    if not behind or not machines.works(behind[0]):
+        pytest.skip("this machine makes no network namespace")
+    code = """
+import sys, urllib.error, urllib.request as r
+direct = r.build_opener(r.ProxyHandler({}))
+try:
+    direct.open(sys.argv[1], timeout=20)
+except OSError:
+    print("not direct")
+with r.urlopen(sys.argv[1], timeout=20) as page:
+    print(len(page.read()))
+try:
+    r.urlopen("http://127.0.0.1:1/", timeout=20)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+    page = bytes(300_000)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/page?a=1"
+        with behind[0].prefix() as prefix:
+            done = subprocess.run(
+                [*prefix, sys.executable, "-c", code, address], capture_output=True, text=True
+            )
+        server.shutdown()
+    assert done.stdout.splitlines() == ["not direct", str(len(page)), "502"], done.stderr
+
+
+def test_the_root_folder_of_a_distribution_has_its_name(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "os-release").write_text('NAME="X"\nPRETTY_NAME="Example Linux 9"\n')
+    kind = machines.other_root(tmp_path)
+    assert kind.name == "root folder of Example Linux 9"
+    assert not machines.works(kind)  # it holds no program
+
+
 def test_pythons_are_found():
     found = machines.pythons()
     assert found and all(re.search(r"python", path) for path in found)
@@ -91,9 +143,22 @@ def test_every_part_is_a_target():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for part in (*nightly.EVERY_CHANGE, *nightly.NIGHTLY):
         assert nightly._TARGETS.get(part, (part,))[0] in targets
-    script = (ROOT / ".ci" / "run").read_text()
-    for part in nightly.EVERY_CHANGE:
-        assert f"make {nightly._TARGETS.get(part, (part,))[0]}" in script
+
+
+def test_the_pages_say_what_every_change_runs():
+    """The script, the table of minutes and the README name the same parts."""
+    made = re.findall(
+        r"^ *(?:FUZZ_SECONDS=(\d+) )?make ([a-z-]+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE
+    )
+    wanted = [nightly._TARGETS.get(part, (part, "")) for part in nightly.EVERY_CHANGE]
+    assert made == [(seconds, target) for target, seconds in wanted]
+    page = nightly.PAGE.read_text()
+    assert nightly.noted(page, {}, "") == page  # every part has a row, in its place
+    readme = (ROOT / "README.md").read_text()
+    [listed] = re.findall(
+        r"`\.ci/run` is what every change has to pass.*?\n\n\|.*?\n\n", readme, re.DOTALL
+    )
+    assert set(re.findall(r"`make ([a-z-]+)`", listed)) == set(nightly.EVERY_CHANGE)
 
 
 def test_the_workflows():

@@ -22,13 +22,15 @@ import pytest
 
 from autograder.course import settings
 from autograder.course.release import write_sources
-from autograder.course.source import QUIZ, ROOT, chapters
+from autograder.course.source import QUIZ, ROOT, SOLUTIONS, chapters
 from autograder.sample_class import answer
 from tests import gradebook_course as made
+from tests import needs
 from tests.test_release import IDIOM, suite_passages
 
 CHAPTER = "ch03_gradients"
 OURS = chapters()[CHAPTER]
+pytestmark = needs.graded(CHAPTER)
 FUNCTIONS = [function.name for function in OURS.functions if function.name != QUIZ]
 RIGHT, WRONG, GONE = FUNCTIONS[0], FUNCTIONS[1], FUNCTIONS[2]
 BY_HAND = "handed in by hand"
@@ -197,9 +199,16 @@ def test_nothing_but_the_notebook_comes_along(course):
         names = {path.name for path in (course / folder / CHAPTER).iterdir()}
         assert names == {f"{CHAPTER}.ipynb", "timestamp.txt", "submission_secret.txt"}, folder
     exchange = course.parent / "exchange" / "sequences"
-    for folder, kinds in (("outbound", {".ipynb"}), ("feedback", {".html"})):
+    for folder, kinds in (("outbound", {".ipynb", ".svg"}), ("feedback", {".html"})):
         found = {path.suffix for path in (exchange / folder).rglob("*") if path.is_file()}
         assert found == kinds
+
+
+def test_students_fetch_the_figures_of_a_chapter(everything):
+    base, _ = everything
+    ours = {path.name: path.read_bytes() for path in (SOLUTIONS / CHAPTER / "figures").glob("*")}
+    there = (base / "late" / CHAPTER / "figures").glob("*")
+    assert ours and {path.name: path.read_bytes() for path in there} == ours
 
 
 def test_repaired_cells_can_be_graded_by_hand(course):
@@ -236,8 +245,11 @@ def test_feedback_needs_no_network_and_runs_nothing(course):
     for page in (course / "feedback").rglob("*.html"):
         text = page.read_text()
         assert "<script" not in text
-        assert "<img" not in text or 'src="data:' in text
-        assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+        pictures = re.findall(r"<img[^>]*>", text)
+        assert len(pictures) == len(list((SOLUTIONS / CHAPTER / "figures").glob("*.svg")))
+        assert all('src="data:image/svg+xml;base64,' in picture for picture in pictures)
+        # A paper's address is followed by who clicks on it; nothing is loaded.
+        assert not re.search(r"""(?:src|<link[^>]*href)=["']?(?:https?:)?//""", text)
     repaired = (course / "feedback" / "repaired" / CHAPTER / f"{CHAPTER}.html").read_text()
     assert "&lt;script&gt;" in repaired
 

@@ -16,15 +16,19 @@ import pytest
 
 from autograder import cli
 from autograder.classroom.run import RunSummary
+from autograder.commands import grade as grade_command
+from autograder.commands import grading
 from autograder.course.source import chapters, module_source
 from autograder.files import write_file
 from autograder.grading import reader
 from autograder.grading.engine import Usage
-from autograder.grading.submissions import printable
+from autograder.grading.layouts import find
+from autograder.grading.one_file import printable
 from autograder.reports.files import Place, read_results, rendered, write_reports
 from autograder.results import TestResult, from_json, function_result, to_json
 from autograder.sandbox.doctor import Available
 from autograder.sandbox.terms import GraderFault
+from tests import needs
 from tests.made_up_class import result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +52,7 @@ def graded_by_hand(monkeypatch):
     """Grading is somebody else's test: here every submission gets 5 of 10 points."""
 
     def grade_class(selection, output, *_with, **_options):
-        found, passed_over = cli.find(selection.root, selection.chapters, selection.students)
+        found, passed_over = find(selection.root, selection.chapters, selection.students)
         summary = RunSummary([], {}, passed_over=passed_over)
         for place in found:
             tests = [
@@ -65,7 +69,7 @@ def graded_by_hand(monkeypatch):
             summary.graded += 1
         return summary
 
-    monkeypatch.setattr(cli, "grade_class", grade_class)
+    monkeypatch.setattr(grading, "grade_class", grade_class)
 
 
 def grade(folder: Path, output: Path, *options: str) -> int:
@@ -138,7 +142,7 @@ def test_the_same_results_give_the_same_files_and_none_is_written_twice(tmp_path
     assert [each.folder for each in filed] == ["ada", "bo"]
     assert filed == read_results(tmp_path, places[::-1])
     course = chapters()
-    run = cli._run(RunSummary([], {}), 1, "A")
+    run = grading._run(RunSummary([], {}), 1, "A")
     assert list(rendered(filed, run, course)) == list(rendered(filed, run, course))
     written: list[Path] = []
 
@@ -182,7 +186,7 @@ def test_the_log_in_actions_is_closed_before_any_name_is_in_it(
 
 @pytest.mark.usefixtures("graded_by_hand")
 def test_an_unsafe_run_says_so_on_every_page(class_folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "available", lambda: Available("D", {"seccomp": "none"}))
+    monkeypatch.setattr(grade_command, "_available", lambda: Available("D", {"seccomp": "none"}))
     assert grade(class_folder, tmp_path / "graded") == 2
     assert grade(class_folder, tmp_path / "graded", "--unsafe-own-code") == 0
     assert "--unsafe-own-code at sandbox level D" in capsys.readouterr().err
@@ -202,6 +206,7 @@ def test_complaints_are_one_line_that_nothing_obeys(class_folder, tmp_path, caps
     assert line.startswith("autograder: cannot write or read")
 
 
+@needs.graded(CHAPTER)
 def test_ctrl_c_leaves_a_state_that_goes_on(tmp_path):
     """A real run, interrupted when the first results are there, then finished."""
     many = 60  # so that the interrupt comes before the last, however busy the machine is

@@ -20,14 +20,18 @@ from autograder import cli
 from autograder.classroom import local
 from autograder.classroom.grader_process import GraderProcess
 from autograder.classroom.scheduler import Conditions, Task
+from autograder.commands import grade as grade_command
 from autograder.course.source import chapters, module_source
 from autograder.files import csv_bytes
-from autograder.grading.submissions import Found, parse
+from autograder.grading.choice import Found
+from autograder.grading.submissions import parse
 from autograder.reports import grades_csv
 from autograder.results import SubmissionResult, from_json, to_json
 from autograder.sandbox.doctor import Available
+from tests import needs
 
 CHAPTER = "ch02_vanilla_rnn"
+pytestmark = needs.graded(CHAPTER)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -225,6 +229,11 @@ def test_in_every_table_texts_are_defused_and_numbers_are_not():
     assert csv_bytes(rows) == b"a,'=1,'  @x,'-1\n-1.5,,,x\n"
 
 
+def test_a_table_has_a_line_for_each_row_whatever_ends_a_line_elsewhere():
+    rows = [["a\rb", "1"], ["c\nd", "2"], ["e\r\nf", "3"], ["g\x85\u2028", "4"]]
+    assert list(csv.reader(io.StringIO(csv_bytes(rows).decode(), newline=""))) == rows
+
+
 def some_tasks(source, count):
     """So many tasks that differ in their place alone."""
     submission = parse("ada", CHAPTER, f"{CHAPTER}.py", source.encode())
@@ -281,7 +290,7 @@ def test_what_nothing_held_is_never_taken_for_a_result_of_the_sandbox(
 ):
     output, only = tmp_path / "graded", ("--student", "ada", "--student", "absent")
     with monkeypatch.context() as machine:
-        machine.setattr(cli, "available", lambda: Available("D", {"seccomp": "none"}))
+        machine.setattr(grade_command, "_available", lambda: Available("D", {"seccomp": "none"}))
         assert grade(class_folder, output, *only, "--unsafe-own-code") == 0
         assert graded_anew(output) == {"ada"}
         assert grade(class_folder, output, *only, "--unsafe-own-code") == 0

@@ -101,7 +101,7 @@ def test_nothing_acts_in_any_renderer(attack):
 
 def test_no_report_holds_what_acts(tmp_path):
     for attack in ATTACKS:
-        for kind, page in report_pages(attack, result(tmp_path, attack)):
+        for kind, page in report_pages([attack], result(tmp_path, attack.student, [attack])):
             body = page.decode().split("<body>", 1)[1]
             told = [one for one in wrong_with(body) if not re.fullmatch(_OWN, one)]
             assert told == [], (kind, attack.name)

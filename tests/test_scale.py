@@ -23,6 +23,7 @@ from benchmarks.scale_fit import (
     slope,
 )
 from benchmarks.synthetic_class import hand_in, material, submission
+from tests import needs
 
 CHAPTER = "ch02_vanilla_rnn"
 
@@ -113,6 +114,7 @@ def test_a_synthetic_class_is_the_same_every_time_and_no_two_are_alike(tmp_path)
     assert len(set(one.values())) == 30
 
 
+@needs.graded(CHAPTER)
 def test_a_synthetic_class_has_every_kind_of_student():
     chapter = chapters()[CHAPTER]
     made_of = material(chapter)

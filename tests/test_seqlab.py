@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import types
 from collections import Counter
 
@@ -32,6 +33,7 @@ from seqlab.registry import (
     visible_check,
 )
 from seqlab.results import GradientRow
+from tests import needs
 
 
 def find(check, **namespace):
@@ -113,7 +115,8 @@ def test_a_result_of_another_form_is_told_without_a_traceback():
         c.expect("dW", grads["W"], np.zeros(2))
 
     assert "KeyError" in only(find(check, f=dict))
-    assert "TypeError" in only(find(check, f=lambda: None))
+    assert "TypeError" in only(find(check, f=lambda: 1))
+    assert "returns nothing: is a `return` missing?" in only(find(check, f=lambda: None))
 
 
 def test_what_follows_from_an_earlier_finding_is_not_told():
@@ -152,7 +155,7 @@ def test_expect_knows_axes_and_dtypes():
     got = np.zeros((2, 3, 1), dtype=np.float32)
     wrong = got.copy()
     wrong[1, 2] = 1.0
-    assert "step 2" in only(find(lambda c: c.expect("h", wrong, got, axes="N T H")))
+    assert "step 3" in only(find(lambda c: c.expect("h", wrong, got, axes="N T H")))
     assert "float32" in only(find(lambda c: c.expect("h", got, got, dtype=np.float64)))
 
 
@@ -226,7 +229,7 @@ def test_a_gradient_of_a_number_is_a_number():
 
 
 def test_tensors_are_known_without_importing_their_library():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason=needs.NO_TORCH)
     at = torch.tensor(POINT, requires_grad=True)
     right = torch.tensor(slope(POINT))
 
@@ -374,7 +377,7 @@ def test_a_cache_that_serves_once_is_told():
 # --- the real checks
 
 
-@pytest.mark.parametrize("name", list(chapters()))
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_the_visible_checks_of_a_chapter_fit_it(name):
     chapter = chapters()[name]
     checks = checks_of(name)
@@ -387,7 +390,7 @@ def test_the_visible_checks_of_a_chapter_fit_it(name):
         assert not run_check(check, reference | {check.function: stub[check.function]}).ok
 
 
-@pytest.mark.parametrize("name", list(chapters()))
+@pytest.mark.parametrize("name", needs.each_reference(chapters()))
 def test_results_of_none_and_zero_fail_every_visible_check(name):
     reference = vars(load_reference(chapters()[name]))
     for check in checks_of(name).values():
@@ -446,12 +449,12 @@ def test_the_likely_mistake_waits_for_the_second_failure():
 def test_the_table_of_gradients_is_escaped_html_and_text():
     rows = (
         GradientRow("d<x>", True, 1e-9),
-        GradientRow("dW", False, 0.25, "row 1, unit 0", 1.5, -2.0),
+        GradientRow("dW", False, 0.25, "row 2, unit 1", 1.5, -2.0),
     )
     result = CheckResult("f", False, ("dW is wrong",), gradients=rows, mend_first=("g", "h"))
     html, text = Report((result,)).html(), Report((result,)).text()
     assert "d&lt;x&gt;" in html and "<table" in html and 'scope="row"' in html
-    for words in ("2.5e-01", "row 1, unit 0", "1.5", "-2", "g and h"):
+    for words in ("2.5e-01", "row 2, unit 1", "1.5", "-2", "g and h"):
         assert words in html and words in text
 
 
@@ -519,7 +522,16 @@ def test_a_function_that_never_ends_is_stopped_with_a_sentence():
     said = only(run_check(check, {"f": f}, seconds=0.2).findings)
     assert "f had not finished after 0.2 s" in said
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_PROF):
+        assert signal.getitimer(timer) == (0.0, 0.0)
+
+
+def test_waiting_for_the_machine_is_no_endless_loop():
+    waited = VisibleCheck("f", lambda c: c.call("f"), "?", ".")
+    pause = threading.Event()
+    assert run_check(waited, {"f": lambda: pause.wait(0.6)}, seconds=0.2).ok
+    said = only(run_check(waited, {"f": lambda: pause.wait(60)}, seconds=0.2).findings)
+    assert "f had not finished after 0.2 s" in said
 
 
 # --- %check

@@ -221,7 +221,7 @@ def test_an_endless_loop_ends_with_a_sentence_and_the_rest_is_checked(tmp_path):
 def test_what_cannot_be_interrupted_is_killed(tmp_path):
     stuck = (
         "def cell_highway(f):\n    import signal\n"
-        "    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})\n    while True:\n        pass\n"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGPROF})\n    while True:\n        pass\n"
     )
     path = write(tmp_path / f"{NAME}.ipynb", {"cell_highway": stuck})
     done = check(path, "cell_highway", "init_lstm", seconds=SHORT)

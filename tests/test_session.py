@@ -7,7 +7,6 @@ import textwrap
 
 import numpy as np
 import pytest
-import torch
 
 from autograder.sandbox import client, entry, timer
 from autograder.sandbox.client import Zygote
@@ -15,6 +14,7 @@ from autograder.sandbox.confine import libraries
 from autograder.sandbox.doctor import available
 from autograder.sandbox.session import FunctionMissing, Session, StudentRaised
 from autograder.sandbox.terms import Cell, GraderFault, Limits, Opaque, Unsent, WorkerEnded
+from tests import needs
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,8 @@ def test_input_has_nobody_to_ask_and_display_does_nothing(start):
         ("numpy", "torch", False),
         ("numpy", "pytest", False),
         ("numpy", "autograder", False),
-        ("torch", "torch.nn", True),
-        ("torch", "pytest", False),
+        pytest.param("torch", "torch.nn", True, marks=needs.torch),
+        pytest.param("torch", "pytest", False, marks=needs.torch),
     ],
 )
 def test_imports_end_where_the_chapter_says(start, libraries, module, allowed):
@@ -280,7 +280,7 @@ def test_a_result_of_one_worker_is_none_in_another(start):
 # --- torch
 
 
-def test_gradients_come_back_in_the_shape_of_the_arguments(start):
+def test_gradients_come_back_in_the_shape_of_the_arguments(start, torch):
     session = start(
         "def f(x, p): return x @ p['W'], x.sum(), p['unused'] * 0 + 1.0", libraries="torch"
     )
@@ -296,7 +296,7 @@ def test_gradients_come_back_in_the_shape_of_the_arguments(start):
     assert outcome.gradients[1]["unused"] is None
 
 
-def test_models_can_be_called_read_and_written(start):
+def test_models_can_be_called_read_and_written(start, torch):
     session = start(
         """
         import torch
@@ -397,6 +397,7 @@ def test_busy_threads_are_left_behind_between_tests(start):
     assert session.seconds - started < 1.0  # with the thread, each call waits for its turn
 
 
+@needs.torch
 def test_torch_alone_leaves_no_threads(start):
     session = start(
         """
@@ -519,6 +520,7 @@ def test_what_metadata_do_not_tell_is_searched_for(monkeypatch):
         zygote.close()
 
 
+@needs.torch
 def test_no_accelerator_is_seen(start):
     source = """
     import torch
@@ -544,3 +546,16 @@ def test_lines_of_python_are_counted_whatever_writes_the_loop(start, body, least
     assert counted.result == 499_500
     assert least <= counted.lines <= most
     assert session.call("f", [1000]).lines == 0
+
+
+def test_a_zygote_may_leave_scipy_and_matplotlib_to_those_who_import_them():
+    seen = "import sys\ndef loaded():\n    return ['scipy' in sys.modules, 'matplotlib' in sys.modules]"
+    for scientific in (False, True):
+        zygote = Zygote("numpy", scientific=scientific)
+        session = Session(zygote, [Cell(1, seen)], is_notebook=True, limits=Limits())
+        try:
+            session.load()
+            assert session.call("loaded", []).result == [scientific, scientific]
+        finally:
+            session.close()
+            zygote.close()

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 import autograder.course.source as source_module
+from autograder.certification.kinds import (
+    CONDUCT,
+    EDGE,
+    MAIN,
+    REFUSAL,
+    TERM,
+    Seen,
+    calls_of,
+    kind_of,
+)
 from autograder.certification.shares import (
     PLAIN_BODIES,
     SHAPED_BODIES,
+    Kept,
     earned_by,
     error_shares,
     judged,
+    kept_by,
+    page,
     share_of,
     shares_of,
 )
@@ -19,16 +33,23 @@ from autograder.course.source import chapters, module_source
 from autograder.grading.judge import Suite
 from tests import miniature
 
-REFUSAL = """
+REFUSES = """
 @scores("twice", weight=2.0)
 def test_refuses(student):
     with raises(TypeError, naming=None):
         student.twice(None)
 """
+TRIVIAL = """
+@scores("twice", weight=3.0)
+def test_trivial(student):
+    compare("y", student.twice(np.asarray({0})), 4 * np.asarray({0}))
+"""
 GIFT = """
 @scores("twice", weight=3.0)
-def test_of_nothing(student):
-    compare("y", student.twice(np.zeros(2)), np.zeros(2))
+def test_property(student):
+    from autograder.grading.toolkit import require
+    y = np.asarray(student.twice(np.zeros(2)))
+    require(y.dtype == float and not y.any(), "zeros are not doubled to zeros")
 """
 
 
@@ -60,15 +81,28 @@ def test_what_computes_nothing_earns_nothing_of_a_good_suite(suite, body):
     assert earned.shares == {"step": 0.0, "twice": 0.0}
 
 
-def test_zeros_of_the_right_shape_earn_what_wants_zeros(suite):
+@pytest.mark.parametrize("given", ["[0.0, 0.0]", "[0.25, 0.25]"])
+def test_a_trivial_result_counts_beside_a_telling_one_only(suite, given):
+    collected = suite(TRIVIAL.format(given))
+    for body in (*PLAIN_BODIES, *SHAPED_BODIES):
+        assert earned_by(collected, body).points == 0.0
+    there_only = f"def twice(x):\n    return 4.0 * x if np.array_equal(x, {given}) else x\n"
+    mistake = Mistake("twice", "there_only", "?", code=there_only)
+    assert kept_by(collected, mistake).share == 0.0
+    for_one_too = there_only.replace(" if ", " if len(x) == 1 or ")
+    mistake = Mistake("twice", "for_one_too", "?", code=for_one_too)
+    assert kept_by(collected, mistake).share == pytest.approx(0.8)
+
+
+def test_a_property_is_evidence(suite):
     earned = earned_by(suite(GIFT), "zeros of the right shape")
     assert earned.points == 30.0  # weight 3 of 5, of 50 points
     assert earned.worst == ("twice", pytest.approx(0.6))
-    assert earned_by(suite(GIFT), "ones of the right shape").points == 0.0
+    assert earned_by(suite(GIFT), "True").points == 0.0
 
 
 def test_error_cases_are_what_is_lost_where_nothing_is_refused(suite):
-    collected = suite(REFUSAL)
+    collected = suite(REFUSES)
     whole = judged(collected, [module_source(collected.chapter)], ["twice"])["twice"]
     assert share_of(whole) == 1.0
     assert error_shares(suite()) == {}
@@ -76,8 +110,64 @@ def test_error_cases_are_what_is_lost_where_nothing_is_refused(suite):
 
 
 def test_what_is_out_of_bounds_is_told(suite):
-    measured = shares_of(suite(GIFT + REFUSAL), [])
+    measured = shares_of(suite(GIFT + REFUSES), [])
     told = [f"{subject}: {what}" for subject, what in measured.out_of_bounds()]
     assert "trivial body zeros of the right shape: earns 43% of twice" in told
     assert "twice: its error cases are 29% of its points" in told
     assert not [line for line in told if "body None" in line]
+
+
+STEP_KINDS = [
+    ("2 * x,", "3 * x,", MAIN),
+    ("2 * x,", "(2 + (len(x) == 9)) * x,", EDGE),
+    ("return 2 * x,", "x += 1\n    return 2 * (x - 1),", EDGE),
+    ("2 * x,", "2 * x.astype(np.float16),", MAIN),
+]
+NINE = """
+@scores("step")
+@pytest.mark.parametrize("N", [9, 5, 6, 7, 8])
+def test_others(student, reference, N):
+    x, y, _ = case(reference, N)
+    compare("y", student.step(x)[0], y, axes="N")
+"""
+KEEPING = """
+def step(x):
+    past = step.__dict__.setdefault("past", [])
+    past.append(x)
+    return 2 * x + (len(past) == 3), {"x": x}
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "kind"), STEP_KINDS)
+def test_the_kind_follows_from_where_results_are_wrong(suite, old, new, kind):
+    collected = suite(NINE)
+    assert kind_of(calls_of(collected, Mistake("step", "m", "?", old=old, new=new))) == kind
+
+
+def test_what_no_single_call_shows_is_conduct(suite):
+    calls = calls_of(suite(NINE), Mistake("step", "keeps", "?", code=KEEPING))
+    assert [bool(call.wrong) for call in calls].count(True) == 1
+    assert kind_of(calls) == CONDUCT
+
+
+def test_a_result_of_several_is_a_term_and_refusals_are_their_own_kind():
+    term = [Seen(1, 5), Seen(2, 5), Seen(0, 5)]
+    assert kind_of(term) == TERM
+    assert kind_of([Seen(0, 1), Seen(1, 1, refused=True), Seen(1, 1, refused=True)]) == REFUSAL
+
+
+def test_a_share_out_of_the_bounds_of_its_kind_is_found_or_excused():
+    low = Kept("step", "m", share=0.8, kind=MAIN)
+    assert low.finding() == "loses 20%; as main point it should lose 50% to 100%"
+    assert msgspec.structs.replace(low, excused="a reason").finding() is None
+    fine = Kept("step", "m", share=0.2, kind=MAIN)
+    assert fine.finding() is None
+    stale = msgspec.structs.replace(fine, excused="a reason")
+    assert stale.finding() == "has an exception and needs none"
+
+
+def test_the_page_holds_every_mistake(suite):
+    measured = shares_of(suite(NINE), [Mistake("step", "m", "?", old="2 * x,", new="3 * x,")])
+    text = page([measured])
+    assert "| ch00_mini | 1 | 1 | 0 | 0.00 of 100 | 0% |" in text
+    assert "| step | m | main point | 100% |  |" in text

@@ -18,7 +18,7 @@ import pytest
 
 import seqlab
 from seqlab import simulation
-from tests import simulation_reference
+from tests import needs, simulation_reference
 
 SIMS = Path(simulation.__file__).parent / "sims"
 TOLERANCE = 1e-9
@@ -391,7 +391,7 @@ def test_a_wrong_function_is_told_so_in_a_sentence(name: str) -> None:
 
 @needs_node
 def test_a_function_of_tensors_is_given_tensors() -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason=needs.NO_TORCH)
     from seqlab.simulation_widget import drive
 
     seen = []

@@ -15,6 +15,7 @@ from autograder.sandbox.session import Session
 from autograder.sandbox.terms import Cell, Limits
 from seqlab import lines, statements
 from seqlab.statements import Cells
+from tests import needs
 
 
 class Notebook:
@@ -217,6 +218,7 @@ def test_a_worker_that_makes_up_its_steps_spoils_its_own_cell_only(zygote):
     made.close()
 
 
+@needs.torch
 def test_nothing_is_compiled_by_torch():
     zygote = Zygote("torch")
     source = (

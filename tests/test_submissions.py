@@ -10,13 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.grading.submissions import (
-    MAX_BYTES,
-    find,
-    parse,
-    printable,
-    read,
-)
+from autograder.grading.layouts import find
+from autograder.grading.one_file import MAX_BYTES, printable
+from autograder.grading.submissions import parse, read
 from seqlab import quiz_text
 from seqlab.magics import strip as strip_magics
 
@@ -65,8 +61,9 @@ def test_one_other_notebook_counts_and_is_reported(tmp_path):
 
 
 def test_of_two_other_notebooks_none_counts(tmp_path):
-    got = hand_in(tmp_path, {"a.ipynb": notebook("a = 1"), "b.ipynb": notebook("a = 1")})
-    assert got.status == "missing"
+    got = hand_in(tmp_path, {"a.ipynb": notebook("a = 1"), "b.ipynb": notebook("a = 2")})
+    assert got.status == "unreadable"
+    assert "a.ipynb, b.ipynb" in got.problems[0].what
 
 
 def test_other_files_are_reported_and_nbgraders_time_stamp_is_not(tmp_path):

@@ -8,11 +8,12 @@ import tempfile
 import pytest
 
 from autograder.cli import main
-from autograder.sandbox import client, verdict
+from autograder.sandbox import client, doctor, verdict
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.confine import cgroups, identity, libraries
 from autograder.sandbox.doctor import Available, Row, available
 from autograder.sandbox.terms import SAFE_LEVELS, GraderFault
+from tests import needs
 
 HELD = Row("list /", "refused", "EACCES", True)
 BROKEN = Row("fork", "refused", "done", False)
@@ -107,6 +108,7 @@ def test_a_kernel_that_tells_no_delays_is_noticed(tmp_path, text, wanted):
     assert verdict.tells_waiting(str(path)) == wanted
 
 
+@needs.torch
 def test_torch_is_tried(monkeypatch):
     level = available().level
     if level not in SAFE_LEVELS:
@@ -118,6 +120,8 @@ def test_torch_is_tried(monkeypatch):
 
 
 def test_torch_that_does_not_start(monkeypatch):
+    monkeypatch.setattr(libraries, "importable", lambda torch: frozenset({"torch"}))
+
     def failing(_zygote, _limits):
         raise GraderFault("the sandbox does not start: OSError: libcublasLt.so.13")
 
@@ -138,4 +142,21 @@ def test_the_command_begins_with_the_verdict(capsys):
     first, *table = capsys.readouterr().out.splitlines()
     assert first.startswith(f"level {available().level}: graded code is held; ")
     assert len(table) > 40 and all(line.startswith("held ") for line in table)
-    assert any("PyTorch" in line for line in table)
+    trained = any("PyTorch" in line for line in table)
+    assert trained or "PyTorch is not installed" in first
+
+
+def test_python_in_a_folder_that_only_root_may_enter(monkeypatch):
+    """A worker with a user of its own could not read it; at level A it is mounted elsewhere."""
+    monkeypatch.setattr(identity, "possible", lambda: True)
+    monkeypatch.setattr(identity, "prepare", lambda _paths: identity.Identity(None, False))
+    monkeypatch.setattr(cgroups, "delegated", lambda: None)
+    assert doctor.has_own_user("A") and not doctor.has_own_user("B")
+    lines = verdict.weaker(Available("B"))
+    assert any(
+        line.startswith("Python lies in a folder that only root may enter") for line in lines
+    )
+    assert "the threads of a submission cannot be counted, so it may start none" in lines
+    monkeypatch.setattr(identity, "prepare", lambda _paths: identity.Identity(2_000_000_000, False))
+    assert doctor.has_own_user("B")
+    assert not any("only root" in line for line in verdict.weaker(Available("B")))

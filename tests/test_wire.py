@@ -8,7 +8,6 @@ from collections import OrderedDict, namedtuple
 import msgspec
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -103,7 +102,7 @@ def test_what_is_no_data_sends_only_its_type():
     assert [type(item) for item in got] == [wire.Unsendable] * 5
 
 
-def test_tensors_keep_values_and_requires_grad():
+def test_tensors_keep_values_and_requires_grad(torch):
     tensor = torch.arange(6.0, dtype=torch.float64).reshape(2, 3).T.requires_grad_()
     got = send(tensor, torch)
     assert torch.equal(got, tensor)
@@ -111,7 +110,7 @@ def test_tensors_keep_values_and_requires_grad():
     assert got.is_leaf
 
 
-def test_a_tensor_where_none_may_cross_is_refused():
+def test_a_tensor_where_none_may_cross_is_refused(torch):
     packer = wire.Packer(torch, lambda v: wire.Unsendable("x"))
     value = packer.pack(torch.zeros(2))
     with pytest.raises(wire.WireError):
@@ -202,3 +201,49 @@ def test_a_head_nested_without_end_is_refused():
 
 def test_the_header_has_no_padding():
     assert struct.calcsize(wire.HEADER.format) == 16
+
+
+def test_a_cell_may_be_as_long_as_a_file():
+    source = "x = '" + "é" * (5 << 20) + "'"
+    parts = wire.frame(wire.RunCell(1, 1, source, "__main__"))
+    head, _ = wire.read_header(bytes(parts[0][: wire.HEADER.size]), wire.MAX_CELL)
+    assert head > wire.MAX_HEAD
+    with pytest.raises(wire.WireError):  # a worker sends nothing of that length
+        wire.read_header(bytes(parts[0][: wire.HEADER.size]))
+    with pytest.raises(wire.WireError):
+        wire.frame(wire.Done(id=1, value="x" * (2 << 20)))
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda torch: torch.eye(3).to_sparse(), "sparse tensor"),
+        (lambda torch: torch.eye(3).to_sparse_csr(), "sparse tensor"),
+        (lambda torch: torch.zeros(3, device="meta"), "tensor without values, on the device meta"),
+        (lambda torch: torch.nested.nested_tensor([torch.ones(1)]), "nested tensor"),
+        (lambda torch: torch.zeros(3, dtype=torch.uint64), "tensor of dtype torch.uint64"),
+        (lambda torch: torch.zeros(3, dtype=torch.bfloat16), "tensor of dtype torch.bfloat16"),
+    ],
+)
+def test_tensors_that_cannot_cross_are_named(made, told):
+    torch = pytest.importorskip("torch")
+    packed = wire.Packer(torch, lambda _value: None).pack(made(torch))
+    assert packed == wire.Unsendable(told)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({1 << 70: 1}, "dict with keys that cannot be sent"),
+        ({((1,),): 1}, "dict with keys that cannot be sent"),
+        ({n: n for n in range(wire.MAX_FREE_KEYS + 1)}, "dict with keys that cannot be sent"),
+        (np.zeros((0, 1 << 40)), "array of an impossible shape"),
+    ],
+)
+def test_what_the_grader_would_refuse_is_named_by_the_worker(value, told):
+    assert wire.Packer(None, lambda _value: None).pack([value]).values == [wire.Unsendable(told)]
+
+
+def test_ordinary_keys_cross():
+    value = {1: 1, "a": 2, (1, "b"): 3, None: 4, np.int64(5): 5, 2.5: 6}
+    assert send(value) == value

@@ -4,23 +4,28 @@ earns next to nothing.
 
 Each subject is graded once as a submission is, in a confined worker. With the other seeds it runs in a stand-in without
 a process (`autograder.sandbox.inprocess`), after that has given the same result as the worker; and a mistake then meets those
-tests only in which its function takes part, directly or through other functions. After a few seeds it is enough that
-it fails one test of its own function.
+tests only in which its function takes part, directly or through other functions. After the first seed it is enough
+that it fails one test of its own function.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import multiprocessing
+import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from autograder.certification.errors import largest_error
+from autograder.certification.kernels import Ran, loaded_kernel, run_all
 from autograder.certification.shares import Shares, share_of, shares_of
 from autograder.course.catalogue import (
     CatalogueError,
@@ -31,25 +36,35 @@ from autograder.course.catalogue import (
     named_in,
 )
 from autograder.course.settings import Grading
-from autograder.course.source import QUIZ, Chapter, load_reference, module_source
-from autograder.files import csv_bytes
+from autograder.course.source import (
+    QUIZ,
+    ROOT,
+    Chapter,
+    hidden_folder,
+    load_reference,
+    module_source,
+)
+from autograder.files import csv_bytes, write_file
 from autograder.grading import toolkit
 from autograder.grading.collect import HiddenTest
 from autograder.grading.engine import Grader
 from autograder.grading.judge import Suite
 from autograder.grading.submissions import Submission
+from autograder.grading.version import grader_version
 from autograder.results import HINT, NO_EVIDENCE, FunctionResult, SubmissionResult, TestResult
 from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Cell
-from seqlab.compare import relative_error
 
 SEEDS = 20
-WHOLE_SEEDS = 5  # with so many of them a mistake meets every test that it can affect
+WHOLE_SEEDS = 1  # with so many of them a mistake meets every test that it can affect
 LEAST_MARGIN = 100.0
 LEAST_NAMED = 0.9
 LEAST_MISTAKES, LEAST_ALTERNATIVES = 500, 60  # of the whole course
 _ROUNDING = float(np.finfo(np.float64).eps)  # no sound code can be asked to err by less
 _WITHOUT_INPUTS = 2  # seeds for a test that has no hidden inputs
+
+CERTIFICATES = ROOT / ".cache" / "certificates"
+_HERE = Path(__file__).parent
 
 REFERENCE, STUB, ALTERNATIVE, MISTAKE = "reference", "stub", "alternative", "mistake"
 
@@ -118,6 +133,8 @@ class Certificate(msgspec.Struct):
     margins: list[Margin] = []
     records: list[MistakeRecord] = []
     shares: Shares | None = None
+    kernels: list[Ran] = []
+    left_out: list[str] = []  # kernels that the processor does not have
 
 
 # --- the subjects ---------------------------------------------------------------------------------------------------
@@ -207,34 +224,6 @@ class _Watch:
                 margin.wrong, margin.nearest = error, subject.name
 
 
-def largest_error(got: Any, want: Any) -> float:
-    """Return the largest relative error among the numbers of a result, infinite where it has another form."""
-    if hasattr(want, "detach"):
-        if not hasattr(got, "detach"):
-            return math.inf
-        got, want = got.detach().numpy(), want.detach().numpy()
-    if isinstance(want, np.ndarray):
-        if not isinstance(got, np.ndarray) or got.shape != want.shape:
-            return math.inf
-        if want.dtype.kind != "f" or got.dtype.kind != "f":
-            return 0.0 if np.array_equal(got, want) else math.inf
-        return relative_error(got.astype(np.float64), want.astype(np.float64))
-    if isinstance(want, Mapping):
-        if not isinstance(got, Mapping) or set(got) != set(want):
-            return math.inf
-        return max((largest_error(got[key], want[key]) for key in want), default=0.0)
-    if isinstance(want, list | tuple):
-        if not isinstance(got, list | tuple) or len(got) != len(want):
-            return math.inf
-        return max(map(largest_error, got, want), default=0.0)
-    if isinstance(want, float | np.floating):
-        try:
-            return relative_error(np.asarray([float(got)]), np.asarray([float(want)]))
-        except (TypeError, ValueError):
-            return math.inf
-    return 0.0 if type(got) is type(want) and got == want else math.inf
-
-
 # --- a chapter ------------------------------------------------------------------------------------------------------
 
 
@@ -315,7 +304,8 @@ class _Certification:
         return self.certificate
 
     def _measure_shares(self) -> None:
-        measured = shares_of(self.suite, catalogue=())
+        kept = {(one.function, one.name): one.kept for one in self.certificate.records}
+        measured = shares_of(self.suite, mistakes(self.chapter.name), kept)
         self.certificate.shares = measured
         for subject, what in measured.out_of_bounds():
             self.find(subject, what)
@@ -355,7 +345,7 @@ class _Certification:
     ) -> _Outcomes:
         """Run a subject once more, without a process and with inputs of this seed, which is number so many.
 
-        After the first seeds a mistake meets the tests of its own function only, up to the first that it fails.
+        After the first seed a mistake meets the tests of its own function only, up to the first that it fails.
         """
         zygote = InProcessZygote(self.chapter.libraries)
         session = load_session(zygote, subject.sources, self.suite.limits)
@@ -499,17 +489,45 @@ def certify(chapter: Chapter, grader: Grader, seeds: int = SEEDS) -> Certificate
 # --- the course -----------------------------------------------------------------------------------------------------
 
 
-def _certify_alone(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
-    """Certify a chapter in a process of its own."""
+def certify_where_changed(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
+    """Certify a chapter, in a process of its own as torch's threads are set, unless nothing that its certificate depends on has changed."""
+    kept = CERTIFICATES / f"{chapter.name}-{_digest(chapter, seeds, grading)}"
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.msgpack.decode(kept.read_bytes(), type=Certificate)
+    certificate = _certified(chapter, seeds, grading)
+    for older in CERTIFICATES.glob(f"{chapter.name}-*"):
+        older.unlink(missing_ok=True)
+    write_file(kept, msgspec.msgpack.encode(certificate))
+    return certificate
+
+
+def _digest(chapter: Chapter, seeds: int, grading: Grading) -> str:
+    """Name what a certificate depends on: the grader, suite and source, catalogue, styles, reasons, and this machine."""
+    folder = hidden_folder(chapter.name)
+    hashed = hashlib.sha256(grader_version(chapter, grading).encode())
+    hashed.update(f"{seeds} {platform.machine()} {loaded_kernel()} {grading!r}".encode())
+    for path in sorted([*folder.rglob("*.py"), *folder.glob("*.toml"), *_HERE.glob("*.py")]):
+        hashed.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()[:16]
+
+
+def _certified(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
     if chapter.libraries == "torch":
         import torch
 
         torch.set_num_threads(1)
     grader = Grader({chapter.name: chapter}, grading=grading)
     try:
-        return certify(chapter, grader, seeds)
+        certificate = certify(chapter, grader, seeds)
     finally:
         grader.close()
+    certificate.kernels, certificate.left_out = run_all(chapter)
+    for ran in certificate.kernels:
+        subject = f"kernel {ran.kernel}, torch's threads {ran.threads}"
+        certificate.findings += [
+            Finding(chapter.name, subject, f"loses {what}") for what in ran.lost
+        ]
+    return certificate
 
 
 def certify_all(
@@ -519,13 +537,16 @@ def certify_all(
     jobs: int = 1,
     grading: Grading | None = None,
 ) -> Iterator[Certificate]:
-    """Certify chapters, `jobs` at a time; certificates come in the order of the chapters."""
+    """Certify chapters, `jobs` at a time; certificates come in the order of the chapters.
+
+    A certificate is kept in the cache folder, and taken from there while nothing that it depends on changes.
+    """
     longest_first = sorted(
         chapters, key=lambda c: (c.libraries != "torch", -len(mistakes(c.name)), c.name)
     )
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
         running = {
-            c.name: pool.submit(_certify_alone, c, seeds, grading or Grading())
+            c.name: pool.submit(certify_where_changed, c, seeds, grading or Grading())
             for c in longest_first
         }
         for chapter in chapters:

@@ -5,26 +5,36 @@ Everything is our own code and runs in a stand-in without a process.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
+import tomllib
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import msgspec
+import numpy as np
 
+from autograder.certification.kinds import BOUNDS, calls_of, kind_of
 from autograder.course.catalogue import CatalogueError, Mistake, mistaken_source, mistakes
 from autograder.course.settings import Grading
-from autograder.course.source import QUIZ, Chapter, module_source
+from autograder.course.source import QUIZ, Chapter, hidden_folder, module_source
 from autograder.grading.judge import Suite
 from autograder.grading.toolkit import HANDLE
 from autograder.results import FunctionResult, function_result
 from autograder.sandbox.inprocess import InProcessZygote, load_session
+from seqlab.nested import leaves
 
 MOST_TRIVIAL_POINTS = (
     1.0  # of the 100 of a chapter, for one trivial body in place of every function
 )
 MOST_TRIVIAL_SHARE = 0.1  # of any function
 MOST_ERRORS_SHARE = 0.2  # of any function, for all that is to be refused
+EXCEPTIONS = "exceptions.toml"
+"""Beside a chapter's suite: mistakes that are out of the bounds of their kind, `"function/mistake" = "reason"`."""
+
+_ROUNDING = 0.005
 _SECONDS = 5.0  # for a call: what takes longer hangs
 
 PLAIN_BODIES = {
@@ -73,22 +83,24 @@ def _filled(value, fill):
     return "" if isinstance(value, str) else None
 """
 
-_RIGHT = '''
-import copy as _copy
+_RIGHT = """
+from autograder.certification.shares import key_of as _key_of, remembered as _remembered
 
 _right = {{"__name__": "right"}}
 exec(compile({source!r}, "<right>", "exec"), _right)
+"""
+
+_REMEMBER = """
+results = _right[{name!r}](*a, **k)
+_remembered[_key_of({name!r}, a, k)] = results
+return results"""
+"""The reference, whose results are kept for bodies that need their shapes."""
+
+_SHAPING = """
+from autograder.certification.shares import key_of as _key_of, remembered as _remembered
+from seqlab.nested import leaves as _leaves
+
 _held = {held!r}
-
-
-def _leaves(value):
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
 
 
 def _form(value):
@@ -103,31 +115,59 @@ def _given(value, given):
     return next((one for one in given if _form(one) == _form(value)), _filled(value, 0))
 
 
-def _own(value):
-    """A copy of a model, so that what trains or changes it leaves the caller's alone."""
-    return _copy.deepcopy(value) if hasattr(value, "named_parameters") else value
-
-
 def _shaped(name, a, k, made):
-    try:
-        results = _right[name](*map(_own, a), **{{key: _own(value) for key, value in k.items()}})
-    except Exception:
-        return None
-    given, held = list(_leaves((a, k))), _held.get(name, [])
-    if held is True:
+    results, held = _remembered.get(_key_of(name, a, k)), _held.get(name, [])
+    given = list(_leaves([a, k]))
+    if held is True or results is None:
         return None
     if not held:
         return made(results, given)
     return tuple(one if kept else made(one, given) for one, kept in zip(results, held))
-'''
+"""
+
+remembered: dict[str, Any] = {}
+"""What the reference returned to which arguments, for one suite at a time."""
+
+
+def key_of(name: str, arguments: Any, named: Any) -> str:
+    """Name a call by what its arguments hold; callables and models of any kind are alike."""
+    return repr((name, [_described(leaf) for leaf in leaves([arguments, named])]))
+
+
+def _described(leaf: Any) -> str:
+    if hasattr(leaf, "detach") and hasattr(leaf, "numpy"):
+        leaf = leaf.detach().numpy()
+    if isinstance(leaf, np.ndarray):
+        return f"{leaf.dtype}{leaf.shape}{zlib.crc32(leaf.tobytes())}"
+    plain = isinstance(leaf, str | int | float | complex | np.generic | None)
+    return repr(leaf) if plain else "an object"
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The share of its function's points that a mistake keeps."""
+    """The share of its function's points that a mistake keeps, its kind, and why it may be out of the kind's bounds."""
 
     function: str
     mistake: str
     share: float
+    kind: str
+    excused: str = ""
+
+    @property
+    def within(self) -> bool:
+        """Whether what it loses is within the bounds of its kind."""
+        least, most = BOUNDS[self.kind]
+        return least - _ROUNDING <= 1.0 - self.share <= most + _ROUNDING
+
+    def finding(self) -> str | None:
+        """Say what is wrong with its share, if anything is."""
+        least, most = BOUNDS[self.kind]
+        if self.within:
+            return "has an exception and needs none" if self.excused else None
+        if self.excused:
+            return None
+        return (
+            f"loses {1.0 - self.share:.0%}; as {self.kind} it should lose {least:.0%} to {most:.0%}"
+        )
 
 
 class Earned(msgspec.Struct, frozen=True):
@@ -144,7 +184,7 @@ class Earned(msgspec.Struct, frozen=True):
 
 
 class Shares(msgspec.Struct, frozen=True):
-    """Which share of the points what is wrong keeps or earns, in a chapter."""
+    """Which share of the points is kept or earned by what is wrong, in a chapter."""
 
     chapter: str
     kept: list[Kept]
@@ -154,7 +194,11 @@ class Shares(msgspec.Struct, frozen=True):
 
     def out_of_bounds(self) -> list[tuple[str, str]]:
         """Subject and what is wrong with it, for everything that earns too much."""
-        found = []
+        found = [
+            (f"mistake {one.function}/{one.mistake}", finding)
+            for one in self.kept
+            if (finding := one.finding())
+        ]
         for one in self.earned:
             if one.points > MOST_TRIVIAL_POINTS:
                 text = f"earns {one.points:.2f} of 100 in place of every function"
@@ -198,14 +242,24 @@ def share_of(result: FunctionResult) -> float:
     return passed / total if total else 0.0
 
 
-def kept_by(suite: Suite, entry: Mistake) -> Kept:
-    """Return what a mistake keeps of its own function.
+def kept_by(suite: Suite, entry: Mistake, share: float | None = None) -> Kept:
+    """Return what a mistake keeps of its own function (measured, unless it is known), and its kind.
 
     Raises:
         CatalogueError: the entry does not fit the chapter.
     """
-    result = judged(suite, [mistaken_source(suite.chapter, entry)], [entry.function])
-    return Kept(entry.function, entry.name, share_of(result[entry.function]))
+    if share is None:
+        result = judged(suite, [mistaken_source(suite.chapter, entry)], [entry.function])
+        share = share_of(result[entry.function])
+    kind = kind_of(calls_of(suite, entry))
+    excused = exceptions(suite.chapter.name).get(f"{entry.function}/{entry.name}", "")
+    return Kept(entry.function, entry.name, share, kind, excused)
+
+
+def exceptions(chapter: str) -> dict[str, str]:
+    """Return the mistakes of a chapter that may be out of bounds, with reasons; none where it has no such file."""
+    path = hidden_folder(chapter) / EXCEPTIONS
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _results(suite: Suite) -> Mapping[str, Any]:
@@ -213,13 +267,25 @@ def _results(suite: Suite) -> Mapping[str, Any]:
 
 
 def _right(suite: Suite) -> str:
+    return _RIGHT.format(source=module_source(suite.chapter))
+
+
+@functools.lru_cache(maxsize=1)
+def _remember(suite: Suite) -> None:
+    """Fill `remembered` with the reference's results of a whole run."""
+    remembered.clear()
+    names = function_names(suite.chapter)
+    judged(suite, [_right(suite), replaced(suite, _REMEMBER, names)], names)
+
+
+def _shaping(suite: Suite) -> str:
     held: dict[str, Any] = {}
     for name, declared in _results(suite).items():
         if declared == HANDLE:
             held[name] = True
         elif isinstance(declared, Mapping):
             held[name] = [axes == HANDLE for axes in declared.values()]
-    return _RIGHT.format(source=module_source(suite.chapter), held=held)
+    return _SHAPING.format(held=held)
 
 
 def replaced(suite: Suite, body: str, names: Sequence[str]) -> str:
@@ -237,7 +303,10 @@ def earned_by(suite: Suite, body: str) -> Earned:
     """Return what a trivial body earns, in place of every function at once and of each alone."""
     names = function_names(suite.chapter)
     text = {**PLAIN_BODIES, **SHAPED_BODIES}[body]
-    before = [_FILLING, _right(suite)] if body in SHAPED_BODIES else [_FILLING]
+    before = [_FILLING]
+    if body in SHAPED_BODIES:
+        _remember(suite)
+        before.append(_shaping(suite))
     together = judged(suite, [*before, replaced(suite, text, names)], names)
     shares = {name: share_of(result) for name, result in together.items()}
     whole = module_source(suite.chapter)
@@ -251,18 +320,28 @@ def earned_by(suite: Suite, body: str) -> Earned:
 def error_shares(suite: Suite) -> dict[str, float]:
     """Return the share of each function that is lost where nothing is refused and all else is right."""
     names = function_names(suite.chapter)
-    sources = [_FILLING, _right(suite), replaced(suite, ACCEPTS_ALL, names)]
+    sources = [_right(suite), replaced(suite, ACCEPTS_ALL, names)]
     lost = {name: 1.0 - share_of(result) for name, result in judged(suite, sources, names).items()}
     return {name: share for name, share in lost.items() if share > 0.0}
 
 
-def shares_of(suite: Suite, catalogue: Sequence[Mistake] | None = None) -> Shares:
-    """Return what mistakes (all of the catalogue, unless some are given) and trivial bodies keep in a chapter."""
+def shares_of(
+    suite: Suite,
+    catalogue: Sequence[Mistake] | None = None,
+    known: Mapping[tuple[str, str], float] | None = None,
+) -> Shares:
+    """Return what mistakes and trivial bodies keep in a chapter.
+
+    Args:
+        suite: of the chapter.
+        catalogue: the mistakes; all of the chapter's, if none are given.
+        known: what mistakes keep as far as that has been measured, by function and name.
+    """
     name = suite.chapter.name
     kept = []
     for entry in mistakes(name) if catalogue is None else catalogue:
         try:
-            kept.append(kept_by(suite, entry))
+            kept.append(kept_by(suite, entry, (known or {}).get((entry.function, entry.name))))
         except CatalogueError:
             continue  # the certificate of the chapter reports it
     earned = [earned_by(suite, body) for body in (*PLAIN_BODIES, *SHAPED_BODIES)]
@@ -282,3 +361,44 @@ def shares_of_all(chapters: Sequence[Chapter], jobs: int, grading: Grading) -> I
     with ProcessPoolExecutor(max(1, jobs), multiprocessing.get_context("spawn")) as pool:
         for measured in [pool.submit(_alone, chapter, grading) for chapter in chapters]:
             yield measured.result()
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+_HEAD = """# Which share of the points mistakes lose
+
+Written by `make shares-page`. The kind of a mistake follows from which results it makes wrong where the tests call the
+reference; what it should lose of its function's points follows from the kind:
+
+| kind | loses |
+|---|---|
+{bounds}
+
+A refusal is wrong only where the reference raises, conduct is what no single call shows. What is out of bounds is marked;
+it has an entry with a reason in the chapter's `exceptions.toml`, or `make certify` fails.
+"""
+
+
+def page(measured: Sequence[Shares]) -> str:
+    """Return the page on shares: a summary of all chapters, then every mistake."""
+    bounds = [f"| {kind} | {least:.0%} to {most:.0%} |" for kind, (least, most) in BOUNDS.items()]
+    lines = [_HEAD.format(bounds="\n".join(bounds)), "| chapter | mistakes | within | excused |"]
+    lines[-1] += " a trivial body earns at most | of one function |"
+    lines.append("|---|--:|--:|--:|--:|--:|")
+    for one in measured:
+        within = sum(kept.within for kept in one.kept)
+        excused = sum(bool(kept.excused) for kept in one.kept)
+        points = max((body.points for body in one.earned), default=0.0)
+        share = max((body.worst[1] for body in one.earned), default=0.0)
+        lines.append(
+            f"| {one.chapter} | {len(one.kept)} | {within} | {excused} | {points:.2f} of 100 | {share:.0%} |"
+        )
+    for one in measured:
+        lines += ["", f"## {one.chapter}", "", "| function | mistake | kind | loses | |"]
+        lines.append("|---|---|---|--:|---|")
+        for kept in one.kept:
+            mark = "" if kept.within else (kept.excused or "out of bounds")
+            lines.append(
+                f"| {kept.function} | {kept.mistake} | {kept.kind} | {1.0 - kept.share:.0%} | {mark} |"
+            )
+    return "\n".join(lines) + "\n"

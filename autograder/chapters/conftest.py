@@ -12,7 +12,8 @@ from autograder.course import settings
 from autograder.course.source import Chapter, chapters
 from autograder.grading.collect import HiddenTest, hidden_tests, register_marker
 from autograder.grading.judge import Judge, Suite
-from autograder.grading.submissions import Submission, SubmissionError, parse, read_bytes
+from autograder.grading.one_file import SubmissionError, read_bytes
+from autograder.grading.submissions import Submission, parse
 from autograder.sandbox.client import Zygote
 from autograder.sandbox.session import Session
 

@@ -20,8 +20,8 @@ from autograder.classroom import dask_worker
 from autograder.classroom.dask_worker import Delivered, Description, Order, Refused, Reply
 from autograder.classroom.scheduler import LOST_TWICE, Conditions, Outcome, SchedulerError, Task
 from autograder.course.source import Chapter
+from autograder.grading.choice import Found
 from autograder.grading.engine import Usage, lost_in_process
-from autograder.grading.submissions import Found
 from autograder.grading.version import fingerprint, grader_version
 from autograder.results import SubmissionResult
 

@@ -10,25 +10,22 @@ import ctypes
 import os
 import signal
 import struct
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
 
+from autograder.classroom.launch import Launched, launch
 from autograder.classroom.scheduler import LOOK_SECONDS, LOST_TWICE, MOST_LOSSES, Conditions
-from autograder.course.source import ROOT, Chapter
+from autograder.course.source import Chapter
 from autograder.grading.engine import Grader, Usage, lost_in_process, not_examined
 from autograder.grading.judge import EXAMINING_SECONDS
 from autograder.grading.submissions import Submission
 from autograder.results import SubmissionResult
-from autograder.sandbox.terms import ONE_CORE
 
 _PR_SET_PDEATHSIG = 1
-_END_SECONDS = 2.0
 _PLACE = struct.Struct("<H254s")  # length and name of the function whose results are being examined
 # Processor time of the grader itself, its workers aside. The judge stops itself long before, unless it hangs in C.
 _SECONDS_WITHOUT_PROGRESS = 2 * EXAMINING_SECONDS
@@ -72,33 +69,31 @@ class Losses:
 class GraderProcess:
     """A grader process with its own zygotes."""
 
-    def __init__(self, course: dict[str, Chapter], conditions: Conditions):
+    def __init__(
+        self,
+        course: dict[str, Chapter],
+        conditions: Conditions,
+        launched: Launched | None = None,
+    ):
         self.conditions = conditions
         self._course = course
-        self._start()
+        self._start(launched or launch())
 
-    def _start(self) -> None:
-        self.connection, theirs = Pipe()
-        self._journal = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
+    def _start(self, launched: Launched) -> None:
+        self._launched = launched
         self._seen = b""
         self._given_at = self._moved_at = 0.0
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        descriptors = [theirs.fileno(), self._journal.fileno()]
-        arguments = [*map(str, descriptors), str(os.getpid())]
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.classroom.grader_process", *arguments],
-            pass_fds=descriptors,
-            env={**os.environ, **ONE_CORE, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the parent to answer
-        )
-        theirs.close()
         self._send(msgspec.msgpack.encode(_Setting(self._course, self.conditions)))
+
+    @property
+    def connection(self) -> Connection:
+        """Our end of the pipe."""
+        return self._launched.connection
 
     @property
     def pid(self) -> int:
         """The process id."""
-        return self._process.pid
+        return self._launched.process.pid
 
     def _send(self, data: bytes) -> None:
         try:
@@ -110,13 +105,13 @@ class GraderProcess:
         """Hand over a submission; `take` gets its result when the connection is ready."""
         self._given_at = self._moved_at = self._cpu()
         self._seen = b""
-        os.pwrite(self._journal.fileno(), bytes(_PLACE.size), 0)
+        os.pwrite(self._launched.journal.fileno(), bytes(_PLACE.size), 0)
         self._send(msgspec.msgpack.encode(_Order(submission, losses.without)))
 
     def _cpu(self) -> float:
         """Processor time of the process itself so far, in seconds; 0 where the system does not tell."""
         try:
-            text = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+            text = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
         except OSError:
             return 0.0
         user, system = text.rpartition(")")[2].split()[11:13]
@@ -124,20 +119,20 @@ class GraderProcess:
 
     def examining(self) -> str:
         """Return the function whose results the process looks at, "" where it does something else."""
-        length, name = _PLACE.unpack(os.pread(self._journal.fileno(), _PLACE.size, 0))
+        length, name = _PLACE.unpack(os.pread(self._launched.journal.fileno(), _PLACE.size, 0))
         return name[:length].decode(errors="replace")
 
     def stop_if_stuck(self) -> None:
         """Kill the process where it has spent its time on what a submission returned; `take` sees the end."""
         now = self._cpu()
-        place = os.pread(self._journal.fileno(), _PLACE.size, 0)
+        place = os.pread(self._launched.journal.fileno(), _PLACE.size, 0)
         if place != self._seen:
             self._seen, self._moved_at = place, now
         if (
             now - self._moved_at > _SECONDS_WITHOUT_PROGRESS
             or now - self._given_at > _SECONDS_OF_A_SUBMISSION
         ):
-            self._process.kill()
+            self._launched.process.kill()
 
     def take(self) -> tuple[SubmissionResult, Usage] | None:
         """Return the result, None where the process died."""
@@ -177,17 +172,11 @@ class GraderProcess:
     def restart(self) -> None:
         """Start a new process in place of a dead one."""
         self.close()
-        self._start()
+        self._start(launch())
 
     def close(self) -> None:
         """End the process."""
-        self.connection.close()
-        self._journal.close()
-        try:
-            self._process.wait(timeout=_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._launched.close()
 
 
 def _work(connection: Connection, journal: int) -> None:

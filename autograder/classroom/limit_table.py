@@ -11,7 +11,7 @@ from typing import NamedTuple, get_type_hints
 
 from autograder import results
 from autograder.classroom import grader_process, scheduler
-from autograder.grading import judge, reader, submissions
+from autograder.grading import archives, choice, judge, one_file, reader
 from autograder.sandbox import client, session, wire
 from autograder.sandbox.confine import Policy, cgroups, limits
 from autograder.sandbox.terms import Limits
@@ -21,6 +21,7 @@ BEGIN, END = "<!-- limits: begin -->\n", "<!-- limits: end -->\n"
 
 GRADER = "the grader, from outside"
 READER = "the reader of submissions, before anything runs"
+_READER_CHILD = "a confined child of the grader, replaced afterwards"
 FORMAT = "the grader, which checks each frame before it is unpacked"
 _BROKEN = "crashed: broke the grader's format"
 
@@ -100,6 +101,7 @@ _POLICY = {
 _NO_LIMITS = {"level", "readable", "listable", "outside", "grouped"}  # fields of a policy
 _WIRE = {
     "MAX_HEAD": "bytes of a frame without its arrays",
+    "MAX_CELL": "bytes of a cell",
     "MAX_BODY": "bytes of the arrays of a frame",
     "MAX_ARRAYS": "arrays of a frame",
     "MAX_DIMENSIONS": "dimensions of an array",
@@ -113,6 +115,7 @@ _WIRE = {
     "MAX_FAILURES": "failures told of one cell",
 }
 _CUT = {
+    "MAX_CELL": "remark at the cell: `not run: too large`",
     "MAX_TEXT": "cut",
     "MAX_STEPS": "several in a row count as one",
     "MAX_FAILURES": "the rest is not told",
@@ -244,11 +247,17 @@ def _of_files() -> Iterator[Row]:
         "reading one file",
         f"{reader.SECONDS:g} s of processor time, as long of waiting, {_size(reader.MEMORY)} of memory",
         "unreadable: `takes too long to read`, `takes too much memory to read`",
-        "a confined child of the grader, replaced afterwards",
+        _READER_CHILD,
     )
-    yield Row("a file that is handed in", _size(submissions.MAX_BYTES), refused, READER)
+    yield Row("a file that is handed in", _size(one_file.MAX_BYTES), refused, READER)
     yield Row("the same without outputs, or a module", _size(cells.MAX_BYTES), refused, READER)
     yield Row("cells", _size(cells.MAX_CELLS), "refused: says how many there are", READER)
+    doubtful = "unreadable: says what is there, for a human to look at"
+    yield Row("files and folders of one submission", f"{choice.MAX_ENTRIES:,}", doubtful, READER)
+    yield Row("folders within its folder", str(choice.MAX_DEPTH), doubtful, READER)
+    yield Row("files that may be the one that counts", str(choice.MAX_COMPARED), doubtful, READER)
+    archive = f"{_size(archives.MAX_PACKED)}; the one file in it {_size(archives.MAX_UNPACKED)}"
+    yield Row("an archive that is handed in", archive, "unreadable: says why", _READER_CHILD)
     yield Row("remarks on a file", str(cells.MAX_REMARKS), "the rest is counted", READER)
 
 

@@ -10,17 +10,24 @@ from typing import cast
 import msgspec
 
 from autograder.classroom.grader_process import GraderProcess, Losses
+from autograder.classroom.launch import Launched
 from autograder.classroom.scheduler import LOOK_SECONDS, Conditions, Outcome, Task
 from autograder.course.source import Chapter
-from autograder.grading.submissions import Found
+from autograder.grading.choice import Found
 from autograder.sandbox.confine import threads_for
 
 
 class LocalProcesses:
-    """Up to `jobs` grader processes, started as they are needed."""
+    """Up to `jobs` grader processes, started as they are needed.
 
-    def __init__(self, jobs: int):
+    Args:
+        jobs: how many.
+        launched: one that was started before it was known what there is to grade. Its owner closes it.
+    """
+
+    def __init__(self, jobs: int, launched: Launched | None = None):
         self._jobs = max(1, jobs)
+        self._launched = launched
 
     def grade(
         self, tasks: Iterable[Task], course: dict[str, Chapter], conditions: Conditions
@@ -39,7 +46,8 @@ class LocalProcesses:
             if task is None:
                 return False
             if process is None:
-                process = GraderProcess(course, conditions)
+                process = GraderProcess(course, conditions, self._launched)
+                self._launched = None
                 pool.append(process)
             busy[process.connection] = process, task
             process.give(task.submission, losses[task.found])

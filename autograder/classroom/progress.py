@@ -7,7 +7,7 @@ from contextlib import closing
 
 from autograder.classroom.scheduler import Conditions, Outcome, Scheduler, Task
 from autograder.course.source import Chapter
-from autograder.grading.submissions import printable
+from autograder.grading.one_file import printable
 
 
 class Watched:

@@ -16,12 +16,14 @@ from typing import Any
 import msgspec
 
 from autograder.classroom.grader_process import GraderProcess
-from autograder.classroom.hiding import PREFIX, hidden, restore
+from autograder.classroom.hiding import NBGRADERS, PREFIX, hidden, restore
 from autograder.classroom.scheduler import Conditions, Scheduler, Task
 from autograder.course.source import Chapter
 from autograder.files import TEMPORARY, write_file
+from autograder.grading.choice import Found
 from autograder.grading.engine import Usage, ungraded
-from autograder.grading.submissions import Found, Submission, find, read
+from autograder.grading.layouts import find, nothing_found
+from autograder.grading.submissions import Submission, read
 from autograder.grading.version import grader_version
 from autograder.reports.changes import CHANGES, record_change
 from autograder.results import SCHEMA, Problem, SubmissionResult, from_json, to_json
@@ -39,6 +41,10 @@ class Selection(msgspec.Struct, frozen=True):
     chapters: Sequence[str]
     students: Sequence[str] = ()  # only these, where given
     expected: Sequence[str] = ()  # chapters that everybody has, even where few handed them in
+
+
+class NothingFound(Exception):
+    """There is nothing to grade; the message says what was expected and what is there."""
 
 
 class RunSummary(msgspec.Struct):
@@ -98,13 +104,20 @@ def grade_class(
         All results, sorted by student and chapter.
 
     Raises:
+        NothingFound: there is nothing to grade.
         SchedulerError: the scheduler cannot go on.
     """
     started = time.perf_counter()
     sweep(output)
     found, passed_over = find(
-        selection.root, selection.chapters, selection.students, selection.expected
+        selection.root,
+        selection.chapters,
+        selection.students,
+        selection.expected,
+        known=list(course),
     )
+    if not found:
+        raise NothingFound(nothing_found(selection.root, selection.chapters))
     summary = RunSummary([], {}, passed_over=passed_over)
     collected: dict[tuple[str, str], SubmissionResult] = {}
 
@@ -132,7 +145,7 @@ def grade_class(
 
     progress(0, len(found), "")
     with (
-        hidden(output, conditions.level) as folder,
+        hidden(output, conditions.level, _about_students(selection.root)) as folder,
         closing(scheduler.grade(tasks(folder), course, conditions)) as outcomes,
     ):
         for task, graded, usage in outcomes:
@@ -144,6 +157,11 @@ def grade_class(
     summary.results = [collected[key] for key in sorted(collected)]
     summary.seconds = time.perf_counter() - started
     return summary
+
+
+def _about_students(submitted: Path) -> list[Path]:
+    """Folders in nbgrader's layout from which a worker could tell how others did."""
+    return [submitted, *(submitted.parent / name for name in NBGRADERS)]
 
 
 def _order(place: Found) -> tuple[str, str]:
@@ -183,7 +201,8 @@ class OneByOne:
         else:
             if self._process is None:
                 self._process = GraderProcess(self._course, self._conditions)
-            with hidden(output, self._conditions.level):
+            beside = _about_students(Path(found.folder).parent.parent)
+            with hidden(output, self._conditions.level, beside):
                 result, _usage = self._process.grade(submission)
         result = with_level(result, self._conditions.level)
         _write_result(output, found, result)
@@ -218,6 +237,8 @@ def _cached(
         and result.submission == submission.digest
         and result.grader == (grader if conditions.level in SAFE_LEVELS else grader + UNSAFE)
         and result.status == submission.status == "graded"
+        # The same bytes under another name have other remarks.
+        and result.problems[: len(submission.problems)] == submission.problems
     )
     return result if fits else None
 

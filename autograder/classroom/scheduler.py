@@ -9,8 +9,9 @@ import msgspec
 
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter
+from autograder.grading.choice import Found
 from autograder.grading.engine import Usage
-from autograder.grading.submissions import Found, Submission
+from autograder.grading.submissions import Submission
 from autograder.results import SubmissionResult
 from autograder.sandbox.confine import MOST_THREADS
 

@@ -1,7 +1,7 @@
 """From sources to what students get, through nbgrader's own `generate_assignment`.
 
 nbgrader copies every file of a source folder into the release, so the notebooks it reads lie in a generated folder of
-their own, never beside the sources. What it releases is put into `assignments/`, byte for byte the same for the same
+their own, never beside the sources; a chapter's figures are put there too. What it releases is put into `assignments/`, byte for byte the same for the same
 sources. Beside the notebooks goes what seqlab has to know of the quizzes: the form of the answers to the graded
 questions, without the key, and the practice questions with their explanations.
 """
@@ -24,14 +24,20 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets.config import Config
 
+from autograder.course import settings, told
 from autograder.course.quiz import as_released, graded_questions, practice_questions
 from autograder.course.source import QUIZ, ROOT, Chapter, read_notebook
+from seqlab import grader
 from seqlab.quizzes import PRACTICE
 
 SOURCE_FOLDER = ROOT / ".nbgrader_source"
 ASSIGNMENTS = ROOT / "assignments"
+FIGURES = "figures"
+"""The folder beside a chapter's source, and beside its notebook, that holds its figures."""
 QUIZ_FORMS = Path("seqlab/src/seqlab/quiz.json")
 QUIZ_PRACTICE = QUIZ_FORMS.with_name(PRACTICE)
+GRADER = QUIZ_FORMS.with_name(grader.FILE)
+README = "README.md"
 
 _LOAD_CELL = "load_seqlab"
 _STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
@@ -60,8 +66,8 @@ def release(
 
     Args:
         chapters: what to release.
-        assignments: the folder that gets `<chapter>/<chapter>.ipynb`.
-        sources: the folder that gets nbgrader's source notebooks.
+        assignments: the folder that gets `<chapter>/<chapter>.ipynb` and `<chapter>/figures/`.
+        sources: the folder that gets nbgrader's source notebooks and figures.
 
     Raises:
         ReleaseError: nbgrader refused; its log says why.
@@ -77,6 +83,7 @@ def release(
             _tidy(notebook)
             text = nbformat.writes(notebook) + "\n"
             (target / released.name).write_text(text, encoding="utf-8")
+            _put_figures(released.parent, target)
     asked = [
         chapter
         for chapter in chapters
@@ -84,6 +91,12 @@ def release(
     ]
     _add_to(assignments / QUIZ_FORMS, {chapter.name: _forms(chapter) for chapter in asked})
     _add_to(assignments / QUIZ_PRACTICE, {chapter.name: _practice(chapter) for chapter in asked})
+    grading = settings.load().grading
+    _write_json(assignments / GRADER, told.as_data(grading))
+    page = assignments / README
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(told.readme(text, grading.libraries), encoding="utf-8")
 
 
 def chapter_notebook(chapter: Chapter) -> Any:
@@ -92,6 +105,10 @@ def chapter_notebook(chapter: Chapter) -> Any:
     A kernel does not know its notebook, and a function's name may be there in two chapters.
     """
     notebook = read_notebook(chapter)
+    libraries = settings.load().grading.libraries
+    first = notebook["cells"][0]
+    if first["cell_type"] == "markdown":
+        first["source"] += f"\n\n{told.sentence(libraries, chapter.name)}"
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("grade_id") == _LOAD_CELL:
             cell["source"] += f"\n%chapter {chapter.name}"
@@ -113,6 +130,7 @@ def write_sources(chapters: Sequence[Chapter], folder: Path = SOURCE_FOLDER) -> 
         for cell in notebook["cells"]:
             cell["metadata"].pop("lines_to_next_cell", None)  # jupytext's note about the script
         nbformat.write(notebook, str(target / f"{chapter.name}.ipynb"))
+        _put_figures(Path(chapter.path).parent, target)
 
 
 def generate(chapters: Sequence[Chapter], sources: Path, folder: Path) -> None:
@@ -156,13 +174,24 @@ def _practice(chapter: Chapter) -> dict[str, Any]:
 
 def _add_to(path: Path, chapters: dict[str, dict[str, Any]]) -> None:
     """Write these chapters into a file that may hold others."""
+    _write_json(path, dict(sorted((_read_json(path) | chapters).items())))
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    merged = dict(sorted((_read_json(path) | chapters).items()))
-    path.write_text(json.dumps(merged, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _read_json(path: Path) -> dict[str, dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _put_figures(source: Path, target: Path) -> None:
+    """Let `target` have the figures of `source` and no others."""
+    shutil.rmtree(target / FIGURES, ignore_errors=True)
+    for path in sorted((source / FIGURES).glob("*.svg")):
+        (target / FIGURES).mkdir(exist_ok=True)
+        (target / FIGURES / path.name).write_bytes(path.read_bytes())
 
 
 def _tidy(notebook: Any) -> None:

@@ -25,6 +25,11 @@ from autograder.sandbox.terms import Limits
 
 FILE = ROOT / "course.toml"
 OUR_PACKAGES = frozenset({"seqdata", "seqlab"})  # what students have of us
+MODULES = {
+    "matplotlib": ("matplotlib", "mpl_toolkits", "pylab"),
+    "torch": ("torch", "torchgen", "functorch"),
+}
+"""Library to top-level modules, of those that have more than one of their own name."""
 
 _CHECKS = ROOT / "assignments" / "seqlab" / "src" / "seqlab" / "checks"
 _SHOWN = 60
@@ -108,7 +113,7 @@ class Course(msgspec.Struct, frozen=True):
 
 
 class Late(msgspec.Struct, frozen=True):
-    """What a late submission loses. Slip days go to what was due first; each started day is one."""
+    """What a late submission loses. Slip days go to what was due first; each started day of the calendar is one."""
 
     enabled: Annotated[bool, Meta(description="Whether late submissions lose points.")] = False
     slip_days: Annotated[
@@ -187,7 +192,8 @@ class Settings(msgspec.Struct, frozen=True):
 def importable(grading: Grading, chapter: str) -> frozenset[str]:
     """Return the names of the top-level modules that a submission of this chapter may import."""
     libraries = grading.libraries
-    allowed = {*libraries.common, *libraries.chapters.get(chapter, ())}
+    names = {*libraries.common, *libraries.chapters.get(chapter, ())}
+    allowed = {module for name in names for module in MODULES.get(name, (name,))}
     return sys.stdlib_module_names | OUR_PACKAGES | allowed
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import hashlib
+import importlib.util
 import io
 import itertools
+import json
 import linecache
 import re
 import sys
@@ -17,9 +20,11 @@ import tokenize
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+
+from autograder.files import write_file
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = ROOT / "solutions"
@@ -30,6 +35,8 @@ BEGIN_SOLUTION = "### BEGIN SOLUTION"
 END_SOLUTION = "### END SOLUTION"
 FULL_POINTS = 100.0
 LIBRARIES = ("numpy", "torch")
+
+_READ_SOURCES = ROOT / ".cache" / "sources"  # by digest; may be deleted at any time
 
 _ID_LENGTH = 64  # what the notebook format allows
 _module_numbers = itertools.count(1)
@@ -168,14 +175,42 @@ def _jupytext() -> types.ModuleType:
 
 
 @functools.lru_cache(maxsize=64)
-def _parse_version(path: Path, _version: tuple[int, int]) -> Any:
+def _parse_version(path: Path, _version: tuple[int, int]) -> dict[str, Any]:
+    """Read a source as the JSON of a notebook: from the cache where the same bytes were read before.
+
+    Jupytext, with what it imports, takes longer than everything else that a short command does.
+    """
+    data = path.read_bytes()
+    stored = _READ_SOURCES / f"{hashlib.sha256(_reader() + data).hexdigest()}.json"
     try:
-        return _jupytext().reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+        return cast(dict[str, Any], json.loads(stored.read_bytes()))
+    except (OSError, ValueError):
+        notebook = _read_by_jupytext(path, data)
+    try:
+        write_file(stored, json.dumps(notebook).encode())
+    except OSError:
+        return notebook  # a cache that cannot be written costs time and nothing else
+    return notebook
+
+
+@functools.cache
+def _reader() -> bytes:
+    """Which jupytext there is, found out without importing it."""
+    found = importlib.util.find_spec("jupytext")
+    if found is None or found.origin is None:
+        return b""
+    return (Path(found.origin).parent / "version.py").read_bytes()
+
+
+def _read_by_jupytext(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        notebook = _jupytext().reads(data.decode(), fmt="py:percent")
     except Exception as error:  # jupytext raises whatever its YAML and JSON parsers do
         raise CourseError(f"{path}: cannot be read: {error}") from error
+    return cast(dict[str, Any], json.loads(json.dumps(notebook)))
 
 
-def _parse(path: Path) -> Any:
+def _parse(path: Path) -> dict[str, Any]:
     try:
         status = path.stat()
     except OSError as error:
@@ -192,7 +227,9 @@ def read_notebook(chapter: Chapter) -> Any:
     The `if __name__ == "__main__":` of an experiment is taken off: it keeps the import of a source from running
     experiments, and is of no use to students.
     """
-    notebook = copy.deepcopy(_parse(Path(chapter.path)))
+    import nbformat  # takes a while to import; most commands need no notebook
+
+    notebook = nbformat.from_dict(copy.deepcopy(_parse(Path(chapter.path))))
     for number, cell in enumerate(notebook["cells"], start=1):
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
         cell["id"] = cell_id(grade_id or f"{chapter.name}-{number:03d}")

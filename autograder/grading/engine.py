@@ -12,6 +12,7 @@ from autograder.course.catalogue import mistakes
 from autograder.course.quiz import GradedQuestion, graded_questions
 from autograder.course.settings import Grading
 from autograder.course.source import QUIZ, ROOT, Chapter
+from autograder.grading.causes import explained
 from autograder.grading.collect import SuiteError
 from autograder.grading.hints import Hints, traces_of
 from autograder.grading.installed import why_not_gradable
@@ -34,6 +35,7 @@ from autograder.sandbox.terms import GraderFault
 from seqlab.answers import LETTER, NUMBER, ORDER, readable
 
 _ATTEMPTS = 2
+_SCIENTIFIC = ("scipy", "plot", "pylab", "pandas")
 _TRACES = ROOT / ".cache" / "traces.sqlite"
 
 
@@ -65,14 +67,15 @@ class Grader:
         self._policy = policy
         self._suites: dict[str, Suite] = {}
         self._hints: dict[str, Hints] = {}
-        self._zygotes: dict[str, Zygote] = {}
+        self._zygotes: dict[tuple[str, bool], Zygote] = {}
         self.cpu_seconds = 0.0
 
-    def zygote(self, libraries: str) -> Zygote:
-        """The warm zygote for numpy or torch chapters."""
-        if libraries not in self._zygotes:
-            self._zygotes[libraries] = Zygote(libraries, self._policy)
-        return self._zygotes[libraries]
+    def zygote(self, libraries: str, *, scientific: bool = True) -> Zygote:
+        """The warm zygote for numpy or torch chapters, with or without scipy and matplotlib imported in advance."""
+        kind = libraries, scientific
+        if kind not in self._zygotes:
+            self._zygotes[kind] = Zygote(libraries, self._policy, scientific=scientific)
+        return self._zygotes[kind]
 
     def suite(self, name: str) -> Suite:
         """The collected suite of a chapter."""
@@ -128,7 +131,7 @@ class Grader:
             try:
                 return self._run(submission, chapter, usage, without, examining)
             except (GraderFault, OSError) as fault:
-                self._drop_zygote(chapter.libraries)
+                self._drop_zygotes(chapter.libraries)
                 if attempt == _ATTEMPTS:
                     return self._failed(submission, chapter, str(fault))
             except SuiteError as fault:
@@ -144,13 +147,15 @@ class Grader:
         examining: Callable[[str], None],
     ) -> SubmissionResult:
         started = time.perf_counter()
-        zygote = self.zygote(chapter.libraries)  # first: it gets ready while the suite is collected
+        # First: it gets ready while the suite is collected.
+        zygote = self.zygote(chapter.libraries, scientific=_is_scientific(submission))
         suite = self.suite(chapter.name)
         session = Session(
             zygote,
             submission.cells,
             is_notebook=submission.is_notebook,
             limits=self.grading.limits,
+            needed=[each.name for each in chapter.functions if each.name != QUIZ],
         )
         begun = time.perf_counter()
         try:
@@ -175,7 +180,8 @@ class Grader:
                 functions.append(function_result(function.name, function.points, tests))
         usage.calls = session.seconds
         usage.total = time.perf_counter() - started
-        problems = (*submission.problems, *(Problem(*problem) for problem in session.problems))
+        functions, told = explained(functions, session.problems, submission.cells, session.rebound)
+        problems = (*submission.problems, *told)
         score = total_score(functions)
         status = "grader_error" if score is None else "graded"
         return make_result(submission, chapter, self.grading, status, score, functions, problems)
@@ -184,20 +190,25 @@ class Grader:
         problems = (*submission.problems, Problem("grader", reason))
         return make_result(submission, chapter, self.grading, "grader_error", None, (), problems)
 
-    def _drop_zygote(self, libraries: str) -> None:
-        zygote = self._zygotes.pop(libraries, None)
-        if zygote is not None:
+    def _drop_zygotes(self, libraries: str) -> None:
+        for kind in [kind for kind in self._zygotes if kind[0] == libraries]:
+            zygote = self._zygotes.pop(kind)
             self.cpu_seconds += zygote.cpu_seconds
             zygote.close()
 
     def close(self) -> None:
         """End the zygotes and give the files back."""
-        for libraries in list(self._zygotes):
-            self._drop_zygote(libraries)
+        for libraries in {kind[0] for kind in self._zygotes}:
+            self._drop_zygotes(libraries)
         for hints in self._hints.values():
             hints.close()
         self._hints.clear()
         self._suites.clear()
+
+
+def _is_scientific(submission: Submission) -> bool:
+    """Tell whether a submission speaks of scipy, matplotlib or what imports them. A wrong answer costs time only."""
+    return any(name in cell.source for cell in submission.cells for name in _SCIENTIFIC)
 
 
 def make_result(

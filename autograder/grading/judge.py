@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import types
 import warnings
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,22 @@ from typing import Any
 from autograder.course.settings import Grading
 from autograder.course.source import Chapter, load_reference
 from autograder.grading.collect import HiddenTest, collect
-from autograder.grading.toolkit import HANDLE, Opaque, Student, TestEnded, state
+from autograder.grading.toolkit import (
+    HANDLE,
+    TELLING,
+    Student,
+    TestEnded,
+    returns_nothing,
+    state,
+)
 from autograder.grading.traces import PLACE, Call, Trace, trace
 from autograder.results import NO_EVIDENCE, TestResult
 from autograder.sandbox.session import Session, StudentRaised, limited_memory
 from autograder.sandbox.terms import GraderFault, Limits, WorkerEnded
 from autograder.sandbox.timer import PROCESSOR_TIME, limited
+from autograder.sandbox.wire import MADE
+
+_NEEDED = re.compile(r"needs `\w+`, which the grader does not have")
 
 EXAMINING_SECONDS = 10.0
 """Processor time that the grader itself may spend on the results of one test."""
@@ -97,15 +108,15 @@ class Judge:
         self._budget = _TimeBudget(session, suite.limits, len(suite.chapter.functions))
         self.judgement = Judgement()
         self._places: dict[str, str] = {}
-        self._without_evidence: set[tuple[str, str]] = set()
+        self._needs: dict[str, str] = {}
+        self._evidence: dict[tuple[str, str], frozenset[str]] = {}
 
     def run(self, test: HiddenTest) -> TestEnded | None:
         """Run a test, once more with substituted steps where that can excuse it; None where it passed."""
-        state.right = 0
+        state.nothing = ""
         attempts: list[Trace] = []
         ended = self._excused(test, attempts)
-        if not state.right:
-            self._without_evidence.add((test.function, test.name))
+        self._evidence[test.function, test.name] = frozenset(state.evidence)
         self._record(test, ended)
         if ended is not None and not self._suite.takes_long(test):
             self.judgement.traces.setdefault(test.function, {})[test.name] = attempts
@@ -120,13 +131,14 @@ class Judge:
     def finish(self) -> Judgement:
         """Return what the tests said.
 
-        To leave an argument alone or to raise a named error is worth something beside right results only: where a
-        function has failed and no passed test found a result right, the passed ones do not count.
+        To leave an argument alone or to raise a named error is worth something beside right results only. So is what a
+        function gives that computes nothing: where one has failed, and whatever its passed tests found right is one and
+        the same trivial thing (zeros, ones, None, an argument), the passed ones do not count.
         """
         for function, tests in self.judgement.outcomes.items():
             passed = [name for name, test in tests.items() if test.verdict == "passed"]
-            shown = any((function, name) not in self._without_evidence for name in passed)
-            if len(passed) < len(tests) and not shown:
+            shown = frozenset[str]().union(*(self._evidence[function, name] for name in passed))
+            if len(passed) < len(tests) and len(shown) < 2 and TELLING not in shown:
                 for name in passed:
                     tests[name] = TestResult(name, "failed", tests[name].weight, NO_EVIDENCE)
         return self.judgement
@@ -137,22 +149,30 @@ class Judge:
         place = PLACE.search(message) if verdict == "error" else None
         if place and self._places.setdefault(test.function, place[0]) != place[0]:
             message = message.replace(place[0], "")
+        needed = _NEEDED.search(message)  # one module for a function, for the same reason
+        if needed and self._needs.setdefault(test.function, needed[0]) != needed[0]:
+            message = f"{test.function} raised ImportError"
         result = TestResult(test.name, verdict, test.weight, message)  # type: ignore[arg-type]
         self.judgement.outcomes.setdefault(test.function, {})[test.name] = result
 
     def _excused(self, test: HiddenTest, attempts: list[Trace]) -> TestEnded | None:
         wrong = [step for step in test.steps if self._lost_points(step)]
         if not wrong:
-            return self._attempt(test, attempts, substituted=False)
+            return self._attempt(test, attempts, None)
+        loan = self._loan(test, wrong)
         # A step that runs into its limit would do so in every test: try without it first.
         slow = any(self._lost_points(step, "timeout") for step in wrong)
-        first = self._attempt(test, attempts, substituted=slow)
+        first = self._attempt(test, attempts, loan if slow else None)
         if first is None:
             return None
-        second = self._attempt(test, attempts, substituted=not slow)
+        second = self._attempt(test, attempts, None if slow else loan)
         if second is None:
             return None
-        return second if slow else first
+        shown = second if slow else first
+        if shown.verdict not in ("failed", "error"):
+            return shown
+        lent = ", ".join(loan.functions)
+        return TestEnded(shown.verdict, f"{shown.message}; so it is with a right {lent}")
 
     def _lost_points(self, function: str, verdict: str = "") -> bool:
         outcomes = self.judgement.outcomes.get(function, {}).values()
@@ -162,10 +182,10 @@ class Judge:
         )
 
     def _attempt(
-        self, test: HiddenTest, attempts: list[Trace], substituted: bool
+        self, test: HiddenTest, attempts: list[Trace], loan: _Loan | None
     ) -> TestEnded | None:
         calls: list[Call] = []
-        ended = self._run_once(test, calls, substituted)
+        ended = self._run_once(test, calls, loan)
         if ended is not None:
             try:
                 with limited(PROCESSOR_TIME, EXAMINING_SECONDS, _ExaminedTooLong):
@@ -175,19 +195,22 @@ class Judge:
             attempts.append(seen)
         return ended
 
-    def _run_once(self, test: HiddenTest, calls: list[Call], substituted: bool) -> TestEnded | None:
-        lent = self._lent_steps(test) if substituted else {}
+    def _run_once(
+        self, test: HiddenTest, calls: list[Call], loan: _Loan | None
+    ) -> TestEnded | None:
+        state.evidence, state.given = set(), []
+        substituted = loan is not None
         student = self._student(test, calls, substituted)
         given = {"student": student, "reference": self._suite.reference, **test.parameters}
-        self._session.settle(lent)
+        self._session.settle(loan.names if loan else ())
         replies = self._session.replies
         try:
             with (
                 self._budget.spent_on(test, substituted),
                 limited(PROCESSOR_TIME, EXAMINING_SECONDS, _ExaminedTooLong),
             ):
-                if lent:
-                    self._session.bind(lent)
+                if loan:
+                    self._session.bind(loan.functions, loan.caches, loan.uncalled)
                 test.run(**{name: given[name] for name in test.arguments})
         except TestEnded as ended:
             return ended
@@ -203,11 +226,72 @@ class Judge:
         seconds = self._budget.of(test, substituted)
         return _Recorded(self._session, test.declared, seconds, self._suite.seed, calls)
 
-    def _lent_steps(self, test: HiddenTest) -> dict[str, Callable[..., Any]]:
-        return {
-            step: _lend(getattr(self._suite.reference, step), test.declared.get(step, ""))
+    def _loan(self, test: HiddenTest, wrong: Sequence[str]) -> _Loan:
+        """What is lent for a test: the steps that lost points, and the backward of a forward that is lent.
+
+        A right step stays the submission's own, with its cache. The lent backward of such a step makes its cache anew
+        from the arguments that the worker has noted. Where the forward is lent, the cache is still the submission's.
+        """
+        makers = {
+            step: _cache_place(test.declared.get(step, ""))
             for step in test.steps
+            if _cache_place(test.declared.get(step, "")) is not None
         }
+        users = {step for step in test.steps if step not in makers and _backward_of(step, makers)}
+        lent = [
+            step
+            for step in test.steps
+            if step in wrong or (step in users and _backward_of(step, makers) in wrong)
+        ]
+        reference = self._suite.reference
+        functions = {step: _lend(step, reference, makers) for step in lent}
+        caches = {
+            maker: place
+            for maker, place in makers.items()
+            if place is not None
+            and (maker in lent or any(_backward_of(step, makers) == maker for step in lent))
+        }
+        uncalled = [
+            step for step in caches if any(self._lost_points(step, end) for end in _NO_ANSWER)
+        ]
+        return _Loan(functions, caches, uncalled)
+
+
+@dataclass(frozen=True)
+class _Loan:
+    """Reference steps in place of a submission's own.
+
+    Attributes:
+        functions: the lent steps.
+        caches: steps, lent or not, whose caches are told by what made them, and the place of the cache in the result.
+        uncalled: lent steps whose own counterpart gives no answer, so that it is not called for its cache.
+    """
+
+    functions: dict[str, Callable[..., Any]]
+    caches: dict[str, int]
+    uncalled: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """What tells a worker with these names bound from any other."""
+        return [*self.functions, *(f"{name}, noted" for name in self.caches)]
+
+
+_NO_ANSWER = ("timeout", "memory", "crashed", "output")
+
+
+def _cache_place(declared: Any) -> int | None:
+    """The place of the cache among declared results, -1 where there is nothing else; None where there is no cache."""
+    if declared == HANDLE:
+        return -1
+    kinds = list(declared.values()) if isinstance(declared, Mapping) else []
+    return kinds.index(HANDLE) if HANDLE in kinds else None
+
+
+def _backward_of(step: str, makers: Container[str]) -> str | None:
+    """The forward whose cache a step takes, by the course's names: `x_backward` and `x_forward`."""
+    forward = step.removesuffix("backward") + "forward"
+    return forward if step.endswith("backward") and forward in makers else None
 
 
 def _blamed(function: str, error: BaseException) -> TestEnded:
@@ -215,14 +299,14 @@ def _blamed(function: str, error: BaseException) -> TestEnded:
     if isinstance(error, WorkerEnded):
         return TestEnded(error.verdict, f"{function} {error.message}")
     if isinstance(error, StudentRaised):
-        return TestEnded("error", f"{function} raised {error.describe()}")
+        return TestEnded("error", f"{function} {error.tell()}")
     if isinstance(error, MemoryError):
         return TestEnded(
             "memory", f"{function} gave a result that takes too much memory to examine"
         )
     if isinstance(error, _ExaminedTooLong):
         return TestEnded("timeout", f"{function} gave a result that takes too long to examine")
-    return TestEnded("failed", "a result is not of the form that is asked for")
+    return TestEnded("failed", returns_nothing() or "a result is not of the form that is asked for")
 
 
 class _ExaminedTooLong(BaseException):
@@ -293,19 +377,28 @@ class _Recorded(Student):
         return super()._guard(function, recorded)
 
 
-def _lend(function: Callable[..., Any], declared: Any) -> Callable[..., Any]:
-    """Make a callback of a reference step: caches cross as opaque objects and come back as themselves."""
+def _lend(
+    name: str, reference: types.ModuleType, makers: Mapping[str, int | None]
+) -> Callable[..., Any]:
+    """Make a callback of a reference step. Caches do not cross: they come as the call that made them, and none goes out.
+
+    Such a call may be made up, as all that a worker sends. It can ask for nothing but a right step at inputs that the
+    submission has anyway, and only while the step is lent.
+    """
+    function, place = getattr(reference, name), makers.get(name)
+
+    def cache(value: Any) -> Any:
+        maker = value.get(MADE) if isinstance(value, Mapping) else None
+        if not isinstance(maker, str) or makers.get(maker) is None:
+            return value
+        result = getattr(reference, maker)(*value["args"], **value["kwargs"])
+        where = makers[maker]
+        return result if where == -1 else result[where]
 
     def step(*args: Any, **kwargs: Any) -> Any:
-        plain = [arg.value if isinstance(arg, Opaque) else arg for arg in args]
-        named = {k: v.value if isinstance(v, Opaque) else v for k, v in kwargs.items()}
-        result = function(*plain, **named)
-        if isinstance(declared, Mapping):
-            kinds = declared.values()
-            return tuple(
-                Opaque(part) if axes == HANDLE else part
-                for part, axes in zip(result, kinds, strict=True)
-            )
-        return Opaque(result) if declared == HANDLE else result
+        result = function(*map(cache, args), **{key: cache(value) for key, value in kwargs.items()})
+        if place is None:
+            return result
+        return None if place == -1 else (*result[:place], None, *result[place + 1 :])
 
     return step

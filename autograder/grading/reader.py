@@ -6,14 +6,17 @@ import atexit
 import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+import autograder
 import seqlab.cells
 from autograder.sandbox.confined import CallFailed, Confined, confined
 from seqlab.cells import Reading, Remark
 
 _READ = "seqlab.cells:read"
+_UNPACK = "autograder.grading.archives:only_member"
 SECONDS = 20.0
 """Computing, and waiting, for one file."""
 MEMORY = 1 << 30
@@ -27,19 +30,33 @@ def reading(file_name: str, data: bytes) -> Reading:
         GraderFault: the reader does not start.
     """
     try:
-        return msgspec.msgpack.decode(
-            _child(os.getpid()).call(_READ, file_name, data), type=Reading
-        )
+        return _called(Reading, _READ, file_name, data)
     except CallFailed as failed:
-        reason = str(failed)
+        return Reading("unreadable", remarks=(Remark(file_name, str(failed)),))
+
+
+def unpacked(data: bytes) -> tuple[str, bytes, str]:
+    """Return name and bytes of the one file in an archive, or else, in the third place, why there is none.
+
+    Raises:
+        GraderFault: the reader does not start.
+    """
+    try:
+        return _called(tuple[str, bytes, str], _UNPACK, data)
+    except CallFailed as failed:
+        return "", b"", str(failed)
+
+
+def _called(kind: Any, function: str, *arguments: Any) -> Any:
+    try:
+        return msgspec.msgpack.decode(_child(os.getpid()).call(function, *arguments), type=kind)
     except msgspec.DecodeError:
-        reason = "cannot be read"
-    return Reading("unreadable", remarks=(Remark(file_name, reason),))
+        raise CallFailed("cannot be read") from None
 
 
 @functools.cache
 def _child(_process: int) -> Confined:
-    path = [str(Path(seqlab.cells.__file__).parents[1])]
-    child = confined([_READ], path, seconds=SECONDS, memory=MEMORY)
+    path = [str(Path(module.__file__ or "").parents[1]) for module in (seqlab.cells, autograder)]
+    child = confined([_READ, _UNPACK], path, seconds=SECONDS, memory=MEMORY)
     atexit.register(child.close)
     return child

@@ -8,7 +8,7 @@ import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,6 +40,7 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 HANDLE = "handle"  # in RESULTS: this result stays in the worker
+TELLING, NOTHING = "telling", "nothing"  # what a right result shows: see `State.evidence`
 MAX_DRAWS = 100  # of a case; the first is nearly always well conditioned
 
 
@@ -49,14 +50,18 @@ class State:
 
     Attributes:
         seed: of all hidden inputs; set before any case is made.
-        right: how many results of the running test were found right; a test without any shows nothing by itself.
+        evidence: what the right results of the running test show: TELLING, or the constant that a trivial one consists of.
+        given: arguments of the calls of the running test; a result that equals one of them is trivial.
         drawn: whether a test has asked for inputs that depend on the seed; for certification.
+        nothing: the function whose latest call returned None, "" where it returned something.
         observer: gets every comparison: got, wanted, tolerance, whether it was right; for certification.
     """
 
     seed: int = 0
-    right: int = 0
+    evidence: set[str] = field(default_factory=set)
+    given: list[Any] = field(default_factory=list)
     drawn: bool = False
+    nothing: str = ""
     observer: Callable[[Any, Any, float, bool], None] | None = None
 
 
@@ -199,15 +204,51 @@ def compare(
     if state.observer is not None:
         state.observer(got, want, tolerance, difference is None)
     if difference:
-        raise TestEnded("failed", difference)
-    state.right += 1
+        raise TestEnded("failed", (got is None and returns_nothing()) or difference)
+    state.evidence |= _shown_by(want)
 
 
 def require(condition: bool, message: str) -> None:
     """End the test as failed where a property does not hold. The student may see the message."""
     if not condition:
         raise TestEnded("failed", message)
-    state.right += 1
+    state.evidence.add(TELLING)
+
+
+def _shown_by(want: Any) -> set[str]:
+    """What a result shows that is as wanted: more than one constant is telling, nothing at all shows nothing."""
+    shown = {_constant(leaf) for leaf in leaves(want)} - {NOTHING}
+    return {TELLING} if len(shown) > 1 else shown
+
+
+def _constant(leaf: Any) -> str:
+    """Name what a body would return that computes nothing: zeros, ones, None, an argument; TELLING for all else."""
+    if leaf is None:
+        return "None"
+    if hasattr(leaf, "detach"):
+        leaf = leaf.detach().numpy()
+    if not isinstance(leaf, bool | int | float | np.generic | np.ndarray):
+        return TELLING if leaf else NOTHING
+    values = np.asarray(leaf)
+    if values.size == 0:
+        return NOTHING
+    for constant in (0, 1):
+        if (values == constant).all():
+            return str(constant)
+    return "an argument" if any(_equal(values, each) for each in leaves(state.given)) else TELLING
+
+
+def _equal(values: np.ndarray, argument: Any) -> bool:
+    if hasattr(argument, "detach"):
+        argument = argument.detach().numpy()
+    if not isinstance(argument, int | float | np.generic | np.ndarray):
+        return False
+    return values.shape == np.shape(argument) and bool((values == argument).all())
+
+
+def returns_nothing() -> str:
+    """Say that the function that was called last gave None, which is most likely a slip; "" where it did not."""
+    return f"{state.nothing} returns nothing: is a `return` missing?" if state.nothing else ""
 
 
 @contextmanager
@@ -220,7 +261,7 @@ def raises(error: type[BaseException], naming: str | tuple[str, ...] | None) -> 
         raised = ended.raised
         if error.__name__ not in raised.bases:
             raise TestEnded(
-                "failed", f"should raise {error.__name__} here; raised {raised.describe()}"
+                "failed", f"should raise {error.__name__} here; {raised.tell()}"
             ) from None
         if words and not any(
             re.search(rf"(?<!\w){re.escape(word)}(?!\w)", raised.text) for word in words
@@ -237,7 +278,7 @@ class _Raised(TestEnded):
     """The submission raised; kept apart so that `raises` can look at it."""
 
     def __init__(self, function: str, raised: StudentRaised):
-        super().__init__("error", f"{function} raised {raised.describe()}")
+        super().__init__("error", f"{function} {raised.tell()}")
         self.raised = raised
 
 
@@ -296,6 +337,11 @@ class Student:
         self._seconds = seconds
         self._seed = seed
 
+    @property
+    def steps_are_lent(self) -> bool:
+        """Tell whether the steps that the test names are the reference's, which take no large arrays."""
+        return self._session.lends
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -316,6 +362,7 @@ class Student:
         `echo` brings the arguments back as they are afterwards; with `strict` a RuntimeWarning of numpy's is an error;
         with `count` the result tells how many lines of Python were run.
         """
+        state.given.append((args, kwargs))
         declared = self._results.get(function, "")
         hold: bool | list[bool] = declared == HANDLE
         if isinstance(declared, Mapping):
@@ -335,6 +382,9 @@ class Student:
                 count=count,
             ),
         )
+        state.nothing = function if outcome.result is None else ""
+        if outcome.result is None and (declared == HANDLE or isinstance(declared, Mapping)):
+            raise TestEnded("failed", returns_nothing())
         if isinstance(declared, Mapping):
             self._check_count(function, outcome.result, list(declared))
         return outcome

@@ -27,7 +27,7 @@ _GRADER = (
     "autograder/files.py",
     "autograder/results.py",
 )
-_LIBRARIES = ("msgspec", "numpy", "pytest", "scipy", "torch")
+_LIBRARIES = ("autograd", "msgspec", "numpy", "pytest", "scipy", "torch")
 
 
 def grader_version(chapter: Chapter, grading: Grading) -> str:

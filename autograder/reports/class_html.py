@@ -67,7 +67,14 @@ def render(results: Sequence[SubmissionResult], run: Run) -> bytes:
         tiles=_tiles(facts),
         first=[shorten(thing, _SAYS) for thing in look_first(facts, run)],
         charts=[_chart(chapter) for chapter in facts.chapters],
-        passed_over=[shorten(problem.where, _NAME) for problem in run.passed_over[:_ROWS]],
+        passed_over=[
+            f"{shorten(problem.where, _NAME)}: {shorten(problem.what, _WHY)}"
+            for problem in run.passed_over[:_ROWS]
+        ],
+        unreadable_times=[
+            shorten(f"{problem.where}: {problem.what}", _SAYS)
+            for problem in run.unreadable_times[:_ROWS]
+        ],
         kinds=_kinds(facts),
         humans=[_human(attention) for attention in facts.attention[:_ROWS]],
         lecture=_lecture(facts),

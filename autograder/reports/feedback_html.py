@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from autograder.course.source import QUIZ, Chapter
 from autograder.reports import page
+from autograder.reports.causes import CauseFacts, causes_of
 from autograder.reports.statistics import Run, Told, split_hint, state, to_repair, told
 from autograder.reports.text import points
-from autograder.results import FunctionResult, Problem, SubmissionResult
+from autograder.results import FunctionResult, Problem, SubmissionResult, split_cause
 
 STATES = {
     "full": "✓ all points",
@@ -48,8 +49,20 @@ class _Test(NamedTuple):
     more: int
 
 
+class _Cause(NamedTuple):
+    """A cause, the points that it cost, and what follows from it: remarks, and functions with their tests."""
+
+    says: str
+    cost: float
+    remarks: tuple[str, ...]
+    functions: list[tuple[str, list[_Test]]]
+
+
 class _Function(NamedTuple):
-    """What is shown of one function. `lost` and `right` are its tests, none where it is not written."""
+    """What is shown of one function. `lost` and `right` are its tests, none where it is not written.
+
+    `caused` counts tests that were lost by a cause, which is shown above with what follows from it.
+    """
 
     name: str
     score: str
@@ -58,6 +71,7 @@ class _Function(NamedTuple):
     lost: list[_Test]
     hints: list[str]
     right: list[str]
+    caused: int
 
 
 def render(result: SubmissionResult, run: Run, chapter: Chapter | None = None) -> bytes:
@@ -72,7 +86,8 @@ def render(result: SubmissionResult, run: Run, chapter: Chapter | None = None) -
         name_length=_NAME,
         reason=REASONS.get(result.status, ""),
         percents=page.whole_percents(share),
-        problems=student_problems(result),
+        causes=[_cause(cause, result) for cause in causes_of(result)],
+        problems=[p for p in student_problems(result) if not split_cause(p.what)[1]],
         repairs=[_repair(function) for function in to_repair(result)],
         functions=[_function(function) for function in result.functions],
     )
@@ -89,21 +104,37 @@ def _repair(function: FunctionResult) -> _Repair:
         unwritten = "not answered yet" if function.name == QUIZ else "not written yet"
     first = next((message for test in told(function) for message in test.messages), "")
     to_win = round(function.max_score - function.score, 2)
-    return _Repair(function.name, to_win, unwritten, split_hint(first)[0])
+    return _Repair(function.name, to_win, unwritten, split_cause(first)[1] or split_hint(first)[0])
 
 
 def _function(function: FunctionResult) -> _Function:
     which = state(function)
     tests = told(function) if which != "unwritten" else []
+    lost = [test for test in tests if test.passed < test.total]
+    own = [test for test in lost if not all(split_cause(said)[1] for said in test.messages)]
     return _Function(
         function.name,
         f"{points(function.score)} of {points(function.max_score)}",
         which,
         STATES[which],
-        [_test(test) for test in tests if test.passed < test.total],
+        [_test(test) for test in own],
         _hints(tests),
         [_named(test) for test in tests if test.passed == test.total],
+        len(lost) - len(own),
     )
+
+
+def _cause(cause: CauseFacts, result: SubmissionResult) -> _Cause:
+    functions = []
+    for function in result.functions:
+        if function.name in cause.functions:
+            lost = [
+                test
+                for test in told(function)
+                if any(split_cause(said)[1] == cause.says for said in test.messages)
+            ]
+            functions.append((function.name, [_test(test) for test in lost]))
+    return _Cause(cause.says, cause.cost, cause.remarks, functions)
 
 
 def _hints(tests: list[Told]) -> list[str]:

@@ -12,8 +12,16 @@ from typing import Literal
 
 from autograder.course.catalogue import mistakes, named_in
 from autograder.course.source import QUIZ
+from autograder.reports.causes import causes_of
 from autograder.reports.text import counted, listed, points
-from autograder.results import HINT, FunctionResult, Problem, SubmissionResult, TestResult
+from autograder.results import (
+    HINT,
+    FunctionResult,
+    Problem,
+    SubmissionResult,
+    TestResult,
+    split_cause,
+)
 
 BINS = 10
 State = Literal["full", "part", "wrong", "stopped", "unwritten"]
@@ -30,8 +38,11 @@ VERDICTS = {
     "grader_error": "fault of the grader",
 }
 STOPPED = ("timeout", "memory", "crashed", "output")
+ONE_CAUSE = "one_cause"
+"""Points that one line cost which may be right all the same: a statement that failed above, a name bound again."""
 
 _STUB = "raised NotImplementedError"
+_WAITS = " waits for "  # for another function, which is a stub
 _PLACE = re.compile(r" \(cell [^()]*\)")
 # Told of a passed test that does not count yet: a consequence, and nobody's mistake.
 _NO_MISTAKE = "counts as soon as"
@@ -71,6 +82,7 @@ class Run:
     reused: int = 0
     unrun: int = 0
     passed_over: tuple[Problem, ...] = ()
+    unreadable_times: tuple[Problem, ...] = ()
     seconds_each: Mapping[str, float] = field(default_factory=dict)  # "student/chapter"
 
     @property
@@ -233,7 +245,10 @@ def state(function: FunctionResult) -> State:
 
 
 def _unwritten(test: TestResult) -> bool:
-    return test.verdict == "missing" or _STUB in test.message
+    said, cause = split_cause(test.message)
+    if cause or _WAITS in said:
+        return False
+    return test.verdict == "missing" or _STUB in said
 
 
 def told(function: FunctionResult) -> list[Told]:
@@ -264,9 +279,9 @@ def shown_name(test: str) -> str:
 
 
 def split_hint(message: str) -> tuple[str, str]:
-    """Return what a message says and the hint at its end, "" where it has none."""
+    """Return what a message says without its cause, and the hint at its end, "" where it has none."""
     said, mark, hint = message.rpartition(HINT)
-    return (said, hint) if mark else (message, "")
+    return split_cause(said if mark else hint)[0], hint if mark else ""
 
 
 def to_repair(result: SubmissionResult, most: int = 3) -> list[FunctionResult]:
@@ -315,7 +330,7 @@ def _chapter(name: str, results: Sequence[SubmissionResult]) -> ChapterFacts:
 
 
 def _attention(results: Iterable[SubmissionResult]) -> tuple[Attention, ...]:
-    kinds = ("grader_error", "refused", "unreadable", *STOPPED)
+    kinds = ("grader_error", "refused", "unreadable", ONE_CAUSE, *STOPPED)
     found = []
     for result in results:
         if result.status in kinds:
@@ -327,11 +342,15 @@ def _attention(results: Iterable[SubmissionResult]) -> tuple[Attention, ...]:
             for kind in STOPPED
         }
         reasons = [
+            f"{cause.says} ({points(cause.cost)} points in {', '.join(cause.functions)})"
+            for cause in causes_of(result)
+        ]
+        first = [ONE_CAUSE] * bool(reasons) + [kind for kind, names in stopped.items() if names]
+        reasons += [
             f"{', '.join(names)} {VERDICTS[kind]}" for kind, names in stopped.items() if names
         ]
         if reasons:
-            first = next(kind for kind, names in stopped.items() if names)
-            found.append(Attention(result.student, result.chapter, first, "; ".join(reasons)))
+            found.append(Attention(result.student, result.chapter, first[0], "; ".join(reasons)))
     return tuple(sorted(found, key=lambda a: (kinds.index(a.kind), a.student, a.chapter)))
 
 
@@ -393,8 +412,12 @@ def _mistakes(results: Iterable[SubmissionResult]) -> tuple[MistakeFacts, ...]:
 def _seen(chapter: str, function: FunctionResult) -> Iterator[tuple[str, str]]:
     """What lost tests say of the mistakes behind them: a name from the catalogue, or "", and a sentence."""
     for test in function.tests:
-        if test.verdict not in ("failed", "error") or _unwritten(test):
-            continue
+        if (
+            test.verdict not in ("failed", "error")
+            or _unwritten(test)
+            or split_cause(test.message)[1]
+        ):
+            continue  # what follows from a cause is no mistake of its own
         if function.name == QUIZ:
             yield f"question {test.name}", ""
             continue
@@ -418,6 +441,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
     errors = [f"{a.student} {a.chapter}" for a in facts.attention if a.kind == "grader_error"]
     humans = [f"{a.student} {a.chapter}" for a in facts.attention if a.kind != "grader_error"]
     names = [problem.where for problem in run.passed_over]
+    times = [problem.where for problem in run.unreadable_times]
     named = [mistake for mistake in facts.mistakes if mistake.named and mistake.students > 1]
     spreads = [(c.spread.median, c.name) for c in facts.chapters if c.spread and c.spread.count > 1]
     things = [
@@ -429,6 +453,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
         if humans
         else "",
         f"Passed over in the folder of submissions: {listed(names)}" if names else "",
+        f"Not known when handed in, so never late: {listed(times)}" if times else "",
     ]
     things += [
         f"Suspect test {test.name} of {test.function} ({test.chapter}): strong submissions fail it as often as weak ones"

@@ -107,7 +107,7 @@ def show_end(console: Console, results: Sequence[SubmissionResult], run: Run, ou
     """Print the table, what to look at, and where the files are."""
     facts = gather(results)
     console.print(_everyone(facts) if len(facts.results) <= _ROWS else _chapters(facts))
-    for problem in run.passed_over:
+    for problem in (*run.passed_over, *run.unreadable_times):
         say(console, f"{problem.where}: {problem.what}")
     if len(facts.results) <= _ROWS:
         for attention in facts.attention:

@@ -85,6 +85,10 @@ def _cache_folder() -> str:
     return tempfile.mkdtemp(prefix="seqlab-grader-")
 
 
+KERNEL = "OPENBLAS_CORETYPE"
+"""Names the kernel that numpy's linear algebra uses; a submission computes with the grader's."""
+
+
 def _environment() -> dict[str, str]:
     """The clean environment of a zygote: nothing of the instructor's own reaches student code."""
     return {
@@ -99,6 +103,7 @@ def _environment() -> dict[str, str]:
         "HOME": "/nonexistent",
         "TORCH_COMPILE_DISABLE": "1",  # a compiler writes files and starts processes
         "TORCHINDUCTOR_CACHE_DIR": _cache_folder(),  # importing torch._dynamo makes it
+        **{name: os.environ[name] for name in (KERNEL,) if name in os.environ},
         **confine_libraries.NO_ACCELERATORS,
     }
 
@@ -128,17 +133,25 @@ def _wrapped(
 class Zygote:
     """A warm process that forks workers; one per grader process and kind of chapter."""
 
-    def __init__(self, libraries: str, policy: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        libraries: str,
+        policy: dict[str, Any] | None = None,
+        *,
+        scientific: bool = True,
+    ):
         """Start it. The first `fork` waits until its imports are done.
 
         Args:
             libraries: "numpy" or "torch".
             policy: fields of `confine.Policy`.
+            scientific: whether scipy and matplotlib are imported in advance, which takes longer than all the rest.
 
         Raises:
             GraderFault: there is nothing to confine it with, or its cgroup cannot be entered.
         """
         self.libraries = libraries
+        self._scientific = scientific
         self.cpu_seconds = 0.0
         self.peak_memory = 0
         self._exits: dict[int, int] = {}
@@ -163,7 +176,9 @@ class Zygote:
         policy = {**policy, "grouped": self._group is not None}
         ours, theirs = socket.socketpair()
         self._control = ours
-        options = json.dumps({"libraries": self.libraries, "policy": policy})
+        options = json.dumps(
+            {"libraries": self.libraries, "scientific": self._scientific, "policy": policy}
+        )
         # What it, or bubblewrap, says on its way out.
         self._complaints = os.fdopen(os.memfd_create("complaints"), "rb")
         command += [sys.executable, "-P", "-s", "-B", "-c", program, str(theirs.fileno()), options]

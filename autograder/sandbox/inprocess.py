@@ -128,7 +128,7 @@ def _crossed(parts: list[Any], decode: Callable[[bytes], Any]) -> tuple[Any, lis
     """A frame as its reader sees it."""
     whole = b"".join(bytes(part) for part in parts)
     start = wire.HEADER.size
-    head, _body = wire.read_header(whole[:start])
+    head, _body = wire.read_header(whole[:start], wire.MAX_CELL)
     message, specs = wire.decode_head(decode, whole[start : start + head])
     return message, wire.split_body(specs, bytearray(whole[start + head :]))
 
@@ -191,7 +191,7 @@ def _server_class() -> type[Any]:
             message = msgspec.structs.replace(message, module_name=worker.MODULE)
             return super()._run_cell(message)
 
-        def _new_cells(self, notebook: bool) -> statements.Cells:
+        def _new_cells(self, notebook: bool, needed: Sequence[str]) -> statements.Cells:
             return _Cells(self.namespace, notebook, (_TimeUp, _FormatBroken))
 
         def _send(self, message: Any, packer: Any = None) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from . import timer, wire
 from .client import START_SECONDS, Worker, Zygote, new_id
 from .inside.lines import logical_lines
+from .missing import MissingModules
 from .terms import CallResult, Cell, GraderFault, Handle, Limits, Opaque, Unsent, WorkerEnded
 
 _CALLBACK_ELEMENTS = 4096
@@ -45,7 +46,11 @@ _TYPES = {
 }
 _DTYPES = (
     r"(ndarray|matrix|MaskedArray|tensor|generic) of dtype "
-    r"(object|float16|longdouble|clongdouble|bfloat16|<U\d{1,2}|\|S\d{1,2}|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
+    r"(object|float16|longdouble|clongdouble|float128|complex256|bfloat16|<U\d{1,2}|\|S\d{1,2}"
+    r"|torch\.(bfloat16|u?q?u?int\d{1,2}|float8_\w{4,8}))"
+    r"|array of \d{1,2} dimensions|int of more than \d{1,5} bits"
+    r"|array of an impossible shape|dict with keys that cannot be sent"
+    r"|(sparse|nested) tensor|tensor without values, on the device meta"
 )
 _QUOTED = re.compile(r"'(\w+)'")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -63,6 +68,7 @@ class StudentRaised(Exception):
     """Student code raised. `bases` are the built-in classes of the exception, nearest first.
 
     What is told of it must not carry anything else: a class may give itself any name, and claim to be built in.
+    `needs` is the module for want of which it raised, where that shows in the submission's own imports.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class StudentRaised(Exception):
         reply: wire.Raised,
         statements: Callable[[int], Sequence[int]],
         remark: str = "",
+        needs: str = "",
     ):
         """Take what a worker says of an exception.
 
@@ -77,8 +84,10 @@ class StudentRaised(Exception):
             reply: what it says.
             statements: the lines on which the statements of a cell begin.
             remark: what the grader has to add.
+            needs: a module that the submission imports and the grader does not have.
         """
         self.remark = remark
+        self.needs = needs
         self.bases = _exceptions(reply.bases)
         self.text = reply.text
         self.first_argument = reply.first_argument
@@ -87,8 +96,16 @@ class StudentRaised(Exception):
 
     def describe(self) -> str:
         """Tell the nearest built-in class and the student's own place, never the text of the exception."""
-        place = f" (cell {self.cell}, line {self.line})" if self.cell else ""
-        return f"{self.bases[0]}{place}{': ' if self.remark else ''}{self.remark}"
+        return f"{self.bases[0]}{self._where()}{': ' if self.remark else ''}{self.remark}"
+
+    def tell(self) -> str:
+        """Tell in a predicate what happened: the function raised something, or needs what is not there."""
+        if self.needs:
+            return f"needs `{self.needs}`, which the grader does not have{self._where()}"
+        return f"raised {self.describe()}"
+
+    def _where(self) -> str:
+        return f" (cell {self.cell}, line {self.line})" if self.cell else ""
 
 
 class FunctionMissing(Exception):
@@ -106,7 +123,17 @@ class _Aside(NamedTuple):
 class Session:
     """Runs one submission."""
 
-    def __init__(self, zygote: Zygote, cells: Sequence[Cell], *, is_notebook: bool, limits: Limits):
+    def __init__(
+        self,
+        zygote: Zygote,
+        cells: Sequence[Cell],
+        *,
+        is_notebook: bool,
+        limits: Limits,
+        needed: Sequence[str] = (),
+    ):
+        """Take a submission; `needed` are the names of the functions that are going to be called."""
+        self._needed = list(needed)
         self._zygote = zygote
         self._cells = list(cells)
         self._module_name = "__main__" if is_notebook else "submission"
@@ -133,6 +160,10 @@ class Session:
         self.spent = 0.0  # in calls and cells so far
         self.replies = 0  # of the submission to calls, so far
         self.problems: list[tuple[str, str]] = []  # where, what
+        self._missing = MissingModules(self._cells)
+        self.rebound: dict[
+            str, tuple[int, int, str]
+        ] = {}  # name to cell, line and how it was bound again
 
     # --- life
 
@@ -261,7 +292,7 @@ class Session:
                 break
             skip = sorted(self._bad_steps.get(cell.number, ()))
             message = wire.RunCell(
-                new_id(), cell.number, cell.source, self._module_name, skip, until
+                new_id(), cell.number, cell.source, self._module_name, skip, until, self._needed
             )
             latest: list[wire.Running] = []  # at most MAX_STEPS
             try:
@@ -278,6 +309,7 @@ class Session:
             self.spent += worker.used.total
             if not self._loaded:
                 self._note_failures(cell, reply)
+                self._note_rebound(cell, reply)
         return True
 
     def _blame(self, cell: Cell, latest: Sequence[wire.Running], message: str) -> None:
@@ -295,8 +327,22 @@ class Session:
         for failure in failures[: wire.MAX_FAILURES]:
             if isinstance(failure, wire.Raised):
                 remark = self._about_threads(failure)
+                self._missing.note(cell, failure.line, failure.text)
                 said = _tell_load_error(failure, self._cells)
                 self._note(cell, failure.line, f"{said}{': ' if remark else ''}{remark}")
+
+    def _note_rebound(self, cell: Cell, reply: Any) -> None:
+        """Note which names mean something else now: those of the submission's own text, or of the course."""
+        for each in reply.rebound[: wire.MAX_FAILURES] if isinstance(reply, wire.Ran) else ():
+            known = each.name in self._needed or hasattr(builtins, each.name)
+            if each.how == "restored":
+                self.rebound.pop(each.name, None)
+            elif (known or self._is_written(each.name)) and len(self.rebound) < _PROBLEMS:
+                line = each.line if 0 < each.line <= self._lines[cell.number] else 0
+                self.rebound[each.name] = (cell.number, line, each.how)
+
+    def _is_written(self, name: str) -> bool:
+        return name.isidentifier() and any(name in cell.source for cell in self._cells)
 
     def _about_threads(self, reply: wire.Raised) -> str:
         """Say why a thread did not start, where that is what was raised."""
@@ -421,7 +467,8 @@ class Session:
         if isinstance(reply, wire.Raised):
             if _exceptions(reply.bases)[0] == "MemoryError":
                 raise WorkerEnded("memory", "used too much memory")
-            raised = StudentRaised(reply, self._statements, self._about_threads(reply))
+            needs = self._missing.needed(_exceptions(reply.bases)[0], reply.text)
+            raised = StudentRaised(reply, self._statements, self._about_threads(reply), needs)
             if raised.remark:
                 self._note_call(raised)
             raise raised
@@ -510,13 +557,33 @@ class Session:
             None,
         )
 
-    def bind(self, functions: Mapping[str, Callable[..., Any]]) -> None:
-        """Bind names of the submission to callables of ours until the next test; `settle` was told these names."""
+    @property
+    def lends(self) -> bool:
+        """Tell whether the running test has names of the submission bound to callables of ours."""
+        return bool(self._bound)
+
+    def bind(
+        self,
+        functions: Mapping[str, Callable[..., Any]],
+        caches: Mapping[str, int] | None = None,
+        uncalled: Iterable[str] = (),
+    ) -> None:
+        """Bind names of the submission to callables of ours until the next test; `settle` was told these names.
+
+        Args:
+            functions: the callables, by name.
+            caches: functions, lent or not, whose caches are told by the arguments that made them, and the place of the
+                cache among their results (-1: the result). A lent function gets such a cache as a dict with the keys
+                `wire.MADE` (the function's name), "args" and "kwargs", which the submission could also make up.
+            uncalled: those of `functions` for whose caches the submission's own is not called.
+        """
 
         def make(packer: wire.Packer) -> wire.Bind:
             return wire.Bind(
                 new_id(),
                 {name: packer.pack(function).token for name, function in functions.items()},
+                dict(caches or {}),
+                list(uncalled),
             )
 
         self._exchange(make, None)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .client import Zygote, is_own_folder, usual_cache_folder
 from .confine import cgroups, identity, libraries
-from .doctor import Available, Row
+from .doctor import Available, Row, has_own_user
 from .session import FunctionMissing, Session, StudentRaised
 from .terms import SAFE_LEVELS, Cell, GraderFault, Limits, WorkerEnded
 
@@ -73,11 +73,16 @@ def weaker(found: Available) -> list[str]:
         lines.append("no cgroup is delegated, so memory is bounded for each worker, not for all")
     if os.name == "posix" and os.geteuid() == 0 and not identity.can_change_user():
         lines.append("root may not change its user here, so workers keep the grader's")
+    own_user = has_own_user(found.level)
+    if identity.possible() and not own_user:
+        lines.append(
+            "Python lies in a folder that only root may enter, so workers keep the grader's user"
+        )
     if not is_own_folder(usual_cache_folder()):
         lines.append(
             "the folder for caches cannot be written to, so the first start after a reboot is slower"
         )
-    if found.level == "B" and cgroups.delegated() is None and not identity.possible():
+    if found.level == "B" and cgroups.delegated() is None and not own_user:
         lines.append("the threads of a submission cannot be counted, so it may start none")
     if not tells_waiting():
         lines.append(NO_DELAY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ MAGIC, VERSION = b"SQ", 1
 HELLO = 0  # id of the frame in which a worker says that it is confined and ready
 
 MAX_HEAD = 1 << 20
+MAX_CELL = 11 << 20  # of the frame that brings a cell, which may be as long as a file
 MAX_BODY = 64 << 20
 MAX_ARRAYS = 4096
 MAX_DIMENSIONS = 16
@@ -54,6 +55,9 @@ DTYPES = {
         ]  # numpy's own spelling
     )
 }
+
+NO_TENSOR = ("<f16", "<u2", "<u4", "<u8")
+"""Of these, those that no tensor can have in every version of PyTorch."""
 
 
 class WireError(Exception):
@@ -118,7 +122,7 @@ ArraySpec = tuple[str, tuple[int, ...]]
 
 
 class RunCell(msgspec.Struct, tag="cell", frozen=True):
-    """Execute one cell, step by step; `module_name` becomes `__name__`.
+    """Execute one cell, step by step; `module_name` becomes `__name__`, `needed` are names of functions to watch.
 
     Steps in `skip` are left out, and from `until` on (where that is not negative) all of them.
     """
@@ -129,6 +133,7 @@ class RunCell(msgspec.Struct, tag="cell", frozen=True):
     module_name: str
     skip: list[int] = []
     until: int = -1
+    needed: list[str] = []
 
 
 class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True):
@@ -166,11 +171,25 @@ class WriteState(msgspec.Struct, tag="load", frozen=True):
     values: Value
 
 
+MADE = "cache made by"
+"""Key of what a noted cache is sent as: the name of the function that made it; beside it "args" and "kwargs"."""
+
+
 class Bind(msgspec.Struct, tag="bind", frozen=True):
-    """Bind names of the submission to callables of the grader."""
+    """Bind names of the submission to callables of the grader.
+
+    Attributes:
+        id: of the request.
+        names: name to the callable's token.
+        caches: name to the place of the cache among its results, -1 where the result is the cache: of such functions,
+            lent or the submission's own, the worker notes which arguments made which cache.
+        uncalled: functions of these names that are not called for their caches where they are replaced.
+    """
 
     id: int
     names: dict[str, int]
+    caches: dict[str, int] = {}
+    uncalled: list[str] = []
 
 
 Request = Union[RunCell, Call, ReadState, WriteState, Bind]  # noqa: UP007
@@ -214,11 +233,20 @@ class Running(msgspec.Struct, tag="running", frozen=True, forbid_unknown_fields=
     line: int
 
 
+class Rebound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name that means something else from a line of the cell on, and how it came to that."""
+
+    name: str
+    line: int
+    how: Literal["again", "deleted", "hides", "helper", "restored"]
+
+
 class Ran(msgspec.Struct, tag="ran", frozen=True, forbid_unknown_fields=True):
-    """A cell has run. `failures` are of its statements, with their lines; some may be left out."""
+    """A cell has run. `failures` are of its statements, with their lines; some may be left out, as of `rebound`."""
 
     id: int
     failures: list[Raised]
+    rebound: list[Rebound] = []
 
 
 class CallBack(msgspec.Struct, tag="callback", frozen=True, forbid_unknown_fields=True):
@@ -322,8 +350,7 @@ class Packer:
         if isinstance(value, tuple):
             return Items([self.pack(item, depth + 1) for item in value], True)
         if isinstance(value, dict):
-            pairs = value.items()
-            return Mapping([(self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in pairs])
+            return self._pack_dict(value, depth)
         if isinstance(value, int):  # an IntEnum, say
             return self.pack(int(value), depth)
         if isinstance(value, float):
@@ -334,6 +361,13 @@ class Packer:
             return self._pack_array("s", np.asarray(complex(value)))
         return self._reference(value)
 
+    def _pack_dict(self, value: dict[Any, Any], depth: int) -> Any:
+        pairs = [(self.pack(k, depth + 1), self.pack(v, depth + 1)) for k, v in value.items()]
+        free = [key for key, _ in pairs if not isinstance(key, str)]
+        if len(free) > MAX_FREE_KEYS or any(map(_is_bad_key, free)):
+            return Unsendable("dict with keys that cannot be sent")
+        return Mapping(pairs)
+
     def _pack_array(self, kind: str, array: np.ndarray, requires_grad: bool = False) -> Any:
         dtype = array.dtype.newbyteorder("<")
         if dtype.str not in DTYPES:
@@ -341,6 +375,8 @@ class Packer:
         if array.ndim > MAX_DIMENSIONS:
             return Unsendable(f"array of {array.ndim} dimensions")
         shape = tuple(array.shape)
+        if math.prod(size or 1 for size in shape) > MAX_BODY and not array.size:
+            return Unsendable("array of an impossible shape")
         plain = np.ascontiguousarray(array, dtype=dtype)
         self.arrays.append((dtype.str, shape))
         if plain.size:
@@ -351,7 +387,9 @@ class Packer:
         try:
             plain = tensor.detach().resolve_conj().resolve_neg().cpu().contiguous().numpy()
         except (TypeError, RuntimeError, ValueError):  # bfloat16, sparse, quantised, meta
-            return Unsendable(_text(f"tensor of dtype {tensor.dtype}"))
+            return Unsendable(_text(_kind_of_tensor(tensor)))
+        if plain.dtype.str in NO_TENSOR:
+            return Unsendable(_text(_kind_of_tensor(tensor)))
         return self._pack_array("t", plain, bool(tensor.requires_grad))
 
 
@@ -404,14 +442,7 @@ class Unpacker:
         return self._resolve(value)
 
     def _key(self, value: Any, depth: int) -> Any:
-        # Hashes of integers and of tuples collide at will: thousands of such keys take a dict seconds.
-        if isinstance(value, Large) or (
-            isinstance(value, Items)
-            and (
-                len(value.values) > MAX_KEY_LENGTH
-                or any(isinstance(item, (Large, Items)) for item in value.values)
-            )
-        ):
+        if _is_bad_key(value):
             raise WireError("a dict with a key that is no plain value")
         return self.unpack(value, depth)
 
@@ -432,12 +463,37 @@ class Unpacker:
             raise WireError("unknown kind of array")
         if self._torch is None:
             raise WireError("a tensor where none can cross")
-        if array.dtype.str in ("<f16", "<u2", "<u4", "<u8"):
+        if array.dtype.str in NO_TENSOR:
             raise WireError("a tensor of an unknown dtype")
         tensor = self._torch.from_numpy(array)
         if value.requires_grad and (tensor.is_floating_point() or tensor.is_complex()):
             tensor.requires_grad_(True)
         return tensor
+
+
+def _is_bad_key(value: Any) -> bool:
+    """Whether a wire value may not be a key: it cannot be one, or its hash can be chosen.
+
+    Hashes of integers and of tuples collide at will: thousands of such keys take a dict seconds.
+    """
+    if isinstance(value, Items):
+        return (
+            not value.fixed
+            or len(value.values) > MAX_KEY_LENGTH
+            or any(isinstance(item, (Large, Items)) for item in value.values)
+        )
+    return isinstance(value, (Large, Mapping)) or (isinstance(value, Array) and value.kind != "s")
+
+
+def _kind_of_tensor(tensor: Any) -> str:
+    """Say of a tensor that cannot cross what is unusual about it."""
+    if tensor.device.type == "meta":
+        return "tensor without values, on the device meta"
+    if tensor.is_nested:
+        return "nested tensor"
+    if "strided" not in str(tensor.layout):
+        return "sparse tensor"
+    return f"tensor of dtype {tensor.dtype}"
 
 
 def _text(text: str) -> str:
@@ -459,17 +515,23 @@ def frame(message: Any, packer: Packer | None = None) -> list[Any]:
     except (RecursionError, ValueError) as error:
         raise WireError("not encodable") from error
     body = sum(len(buffer) for buffer in buffers)
-    if len(head) > MAX_HEAD or body > MAX_BODY:
+    most = MAX_CELL if isinstance(message, RunCell) else MAX_HEAD
+    if len(head) > most or body > MAX_BODY:
         raise WireError(f"too large: {len(head)} and {body} bytes")
     return [HEADER.pack(MAGIC, VERSION, len(head), body) + head, *buffers]
 
 
-def read_header(header: bytes) -> tuple[int, int]:
-    """Return the lengths of head and body; raise WireError before anything of a wrong frame is read."""
+def read_header(header: bytes, most: int = MAX_HEAD) -> tuple[int, int]:
+    """Return the lengths of head and body; raise WireError before anything of a wrong frame is read.
+
+    Args:
+        header: of the frame.
+        most: bytes that a head may have.
+    """
     magic, version, head, body = HEADER.unpack(header)
     if magic != MAGIC or version != VERSION:
         raise WireError("not a frame")
-    if not 0 < head <= MAX_HEAD or body > MAX_BODY:
+    if not 0 < head <= most or body > MAX_BODY:
         raise WireError(f"frame too large: {head} and {body} bytes")
     return head, body
 

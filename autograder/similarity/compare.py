@@ -29,8 +29,10 @@ from typing import Any
 import msgspec
 
 import seqlab
-from autograder.course.source import QUIZ, ROOT, Chapter
-from autograder.grading.submissions import Submission, find, parse, read, read_bytes
+from autograder.course.source import QUIZ, ROOT, Chapter, chapters
+from autograder.grading.layouts import find
+from autograder.grading.one_file import read_bytes
+from autograder.grading.submissions import Submission, parse, read
 from autograder.sandbox.confined import CallFailed, Confined, confined
 from autograder.sandbox.terms import Cell
 
@@ -384,7 +386,7 @@ def compare(chapter: Chapter, root: Path, assignments: Path = ROOT / "assignment
     """
     explained = stub_grams(chapter, assignments)
     given = [function.name for function in chapter.functions]
-    places, _ = find(root, [chapter.name])
+    places, _ = find(root, [chapter.name], known=list(chapters()))
     prepared, left_out = [], []
     with closing(_preparer()) as child:
         for place in places:

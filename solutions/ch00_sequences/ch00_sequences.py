@@ -27,6 +27,18 @@
 # recurrence is used, each a few lines long. At the end they run on real data: who is speaking,
 # is this review praise or blame, and what would one call this colour.
 #
+# At the end of the chapter you can
+#
+# - turn text and sequences of unequal length into arrays, with masks that keep padding out;
+# - run one recurrence in three shapes: to a vector, step by step, and from a vector;
+# - say what sharing weights through time saves, and when.
+#
+# Assumed:
+#
+# - linear algebra: product of a matrix and a vector, shapes;
+# - backpropagation: none is needed yet;
+# - optimisation: none; a readout is fitted by least squares, which is given.
+#
 # Time: about two hours. No other chapter is needed.
 
 # %%
@@ -66,6 +78,10 @@ import numpy as np
 # The weights are **the same at every step**. So their number does not depend on $T$, one network reads
 # sequences of any length, and whatever it learns about an element it knows wherever the element stands.
 # The state is the network's memory, a summary of everything read so far in $H$ numbers.
+#
+# See where the weights stand: one block per place on the left, one set for all steps on the right.
+#
+# ![Left, a dense layer with weights of its own for each of three inputs and none for a fourth; right, a recurrence that reads one set of weights at every step.](figures/window_or_recurrence.svg)
 #
 # Two honest remarks. The summary is *lossy*: a state of fixed size cannot hold a sequence of any length,
 # and a network that has room for an early element need not have learnt to keep it (Chapters 3 and 4).
@@ -222,6 +238,10 @@ def one_hot(tokens, V):
 # $4$. A plain mean over the second row would be $4/3$, and would change whenever somebody else's
 # longer sequence joins the batch.
 #
+# Dashed cells are padding; see which of the two means counts them.
+#
+# ![The padded array of the sequences 1, 2, 3 and 4 with its mask; the masked means are 2 and 4, the plain ones 2 and 4/3.](figures/padding_and_mask.svg)
+#
 # ### Exercise 0.4 · `pad_sequences`
 # **20 min · ●●○**
 #
@@ -341,6 +361,11 @@ def masked_mean(x, mask):
 # input,
 #
 # $$h_0 = c, \quad y_0 = \text{start}, \qquad h_t = f(h_{t-1}, y_{t-1}), \quad y_t = g(h_t). \tag{0.9}$$
+#
+# The chain of states is the same three times; what differs is where something goes in and where something comes
+# out.
+#
+# ![Three chains of states: one with inputs and a single answer at the end, one with an output at every step, one whose outputs are fed back as inputs.](figures/three_shapes.svg)
 #
 # The usual example for "sequence to sequence", translation, does not fit (0.8): "Bonjour le monde" has
 # three words and "Hello world" two, and their order may differ. It is (0.7) followed by (0.9), one
@@ -861,6 +886,21 @@ if __name__ == "__main__":
 # - Three shapes, one recurrence: the last state, a readout at every step, or outputs that are fed back.
 #   Where input and output differ in length, the first and the third are combined.
 # - Padding is a matter of storage. No result may depend on it, however strange its content.
+
+# %% [markdown]
+# ## Papers
+#
+# - Elman, J. L. (1990). *Finding Structure in Time*. Cognitive Science 14 (2), 179–211.
+#   [doi:10.1207/s15516709cog1402_1](https://doi.org/10.1207/s15516709cog1402_1). A network with a copy of its own
+#   state, and what such a state comes to hold; easy to read.
+# - Jaeger, H., Haas, H. (2004). *Harnessing Nonlinearity: Predicting Chaotic Systems and Saving Energy in Wireless
+#   Communication*. Science 304, 78–80. [doi:10.1126/science.1091277](https://doi.org/10.1126/science.1091277). Random
+#   recurrent weights with a fitted readout, as in the experiments of this chapter.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). The
+#   textbook's view; sections 10.1 and 10.2 go with Chapters 0 to 2.
+#
+# **Up next:** Chapter 1, which takes the loop out of the recurrence so that it can be differentiated.
 
 # %% [markdown]
 # ## Practice

@@ -29,6 +29,12 @@
 # - the two tools with which every gradient of this course can be checked: a numerical gradient and a relative
 #   error.
 #
+# Assumed:
+#
+# - linear algebra: vectors, the transpose;
+# - backpropagation: the chain rule for a feed-forward network;
+# - optimisation: gradient descent, for one experiment.
+#
 # Time: about two hours. No chapter before this one is needed.
 
 # %%
@@ -52,13 +58,7 @@ import numpy as np
 #
 # The loop has become a composition of three functions, and its computation graph has no cycle any more:
 #
-# ```
-#            θ ─────────┬──────────┬──────────┐
-#                       ▼          ▼          ▼
-#            h0 ─────▶ h1 ─────▶  h2 ─────▶  h3
-#                       ▲          ▲          ▲
-#                      x1         x2         x3
-# ```
+# ![Left, a node h with a loop, an input x and parameters theta; right, the chain h0, h1, h2, h3 with an input at each step and one theta that enters all three steps.](figures/unfolded_graph.svg)
 #
 # For a *given* length the recurrence and its graph compute the same numbers; what differs is that the second can be
 # differentiated with what you know already. A longer sequence gives a longer graph, so the graph belongs to a
@@ -200,6 +200,11 @@ def unfolded_graph(T):
 # $3 a^2 h_0 + 2 a b\,x_1 + b\,x_2 = 3 + 2 + 0 = 5$. Look at the column of $\delta_t$ once more: it is a power of
 # $a$. With $a$ inside $(-1, 1)$ the early uses count exponentially little, and outside they drown all others.
 # Chapter 3 is about nothing else.
+#
+# The same numbers in the graph: follow the dashed gradient from right to left, and at each step the share that
+# goes up into the sum.
+#
+# ![The states 4, 4, 2, 7 in a chain, one parameter a read by three steps; the gradient comes back as 1, 1/2, 1/4, and its shares 1, 2 and 2 add up to 5.](figures/gradient_through_time.svg)
 
 # %% [markdown]
 # **See it move.** Below, one box with a loop becomes a chain of boxes: the states run forward, then the gradient runs
@@ -533,6 +538,21 @@ if __name__ == "__main__":
 # - BPTT is backpropagation in that graph. The gradient of a shared parameter is the sum of the gradients of its
 #   uses.
 # - A gradient that was not compared with central differences is a guess.
+
+# %% [markdown]
+# ## Papers
+#
+# - Rumelhart, D. E., Hinton, G. E., Williams, R. J. (1986). *Learning Representations by Back-propagating Errors*.
+#   Nature 323, 533–536. [doi:10.1038/323533a0](https://doi.org/10.1038/323533a0). Backpropagation in four pages; read
+#   it for how little it needs.
+# - Werbos, P. J. (1990). *Backpropagation Through Time: What It Does and How to Do It*. Proceedings of the IEEE 78
+#   (10), 1550–1560. [doi:10.1109/5.58337](https://doi.org/10.1109/5.58337). BPTT as a recipe, from the most general
+#   graph to the recurrent network.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). Section
+#   10.1 unfolds computational graphs as this chapter does.
+#
+# **Up next:** Chapter 2, where the recurrence becomes a network that learns to write.
 
 # %% [markdown]
 # ## Practice

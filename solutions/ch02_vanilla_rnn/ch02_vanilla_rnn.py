@@ -27,6 +27,18 @@
 # would do it for you; the point is to see where the gradient of a shared weight comes from,
 # because Chapter 3 is about what goes wrong with exactly that sum.
 #
+# At the end of the chapter you can
+#
+# - write the vanilla RNN forwards and backwards through time, for batches;
+# - compute a cross-entropy that does not overflow, and read it in bits;
+# - let a trained model write, at a temperature.
+#
+# Assumed:
+#
+# - linear algebra: matrix products in batches, transposes;
+# - backpropagation: the chain rule of Chapter 1, the derivative of tanh;
+# - optimisation: gradient descent; Adam is given.
+#
 # Time: about two and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -56,6 +68,11 @@ import numpy as np
 #
 # The output is linear: $y_t$ holds scores (logits). Whether a softmax, a sigmoid or nothing
 # follows depends on the task and belongs to the loss.
+#
+# Read (2.1) along the horizontal line and (2.2) upwards: of all that is drawn, only the blue line leaves the
+# step.
+#
+# ![One step of the vanilla RNN: Whh times the old state, Wxh times the input and bh are added, a tanh gives the new state; a copy goes through Why and by to the output.](figures/rnn_cell.svg)
 #
 # **Batches.** The equations speak of column vectors. The code handles a batch of $N$ sequences at
 # once, stored batch-first: `x` is `(N, T, D)`, one step of it `(N, D)`, and each *row* is one
@@ -136,6 +153,10 @@ if __name__ == "__main__":
 # pass is what these equations read: the inputs, the states and the weights. How you store it, the
 # *cache*, is up to you. Only your own backward looks into it, but it may do so more than once,
 # and between two forward calls.
+#
+# See that each state collects gradient from two sides, and that one matrix with four uses gets four shares.
+#
+# ![Four steps that read one matrix Whh; gradients run back between the states, and at each step a share, delta t times h t-1 transposed, goes up into the gradient of Whh.](figures/shares_of_one_weight.svg)
 #
 # The rest of the network hangs on the states in the ordinary way. With
 # $\bar y_{n,t} = \partial L/\partial y_{n,t}$ the readout gives
@@ -729,6 +750,21 @@ if __name__ == "__main__":
 # - The factor $W_{hh}^{\top}\operatorname{diag}(1 - h_t \odot h_t)$ is applied once per step on
 #   the way back. In the worked example two steps left $0.0576$ of a gradient of $1$. What becomes
 #   of it after fifty is the subject of Chapter 3.
+
+# %% [markdown]
+# ## Papers
+#
+# - Elman, J. L. (1990). *Finding Structure in Time*. Cognitive Science 14 (2), 179–211.
+#   [doi:10.1207/s15516709cog1402_1](https://doi.org/10.1207/s15516709cog1402_1). The network of (2.1), and its states
+#   looked at word by word.
+# - Graves, A. (2013). *Generating Sequences With Recurrent Neural Networks*.
+#   [arXiv:1308.0850](https://arxiv.org/abs/1308.0850). What comes of predicting the next element: text and
+#   handwriting, written by an LSTM.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). Section
+#   10.2 derives the gradients (2.4) to (2.8) in its own letters.
+#
+# **Up next:** Chapter 3, on what becomes of a gradient after fifty steps.
 
 # %% [markdown]
 # ## Practice

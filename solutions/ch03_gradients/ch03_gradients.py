@@ -30,6 +30,12 @@
 #   which that is true;
 # - clip gradients by norm and by value, safely, and cut long sequences into windows.
 #
+# Assumed:
+#
+# - linear algebra: eigenvalues, singular values, norms, orthogonal matrices;
+# - backpropagation: BPTT as in Chapters 1 and 2;
+# - optimisation: what one step of gradient descent does.
+#
 # Time: about two and a half hours. The functions of the chapters before are not needed, their ideas are.
 
 # %%
@@ -64,6 +70,11 @@ import numpy as np
 #
 # There are $T - 1$ factors in (3.3), not $T$: no step lies before the state $h_1$. And matrices do not commute, so
 # their order matters.
+#
+# A change of the state and a gradient meet the same matrices in opposite order; below, what a Jacobian does to
+# the rows of $W_{hh}$ in the example that follows.
+#
+# ![Four states with the Jacobians J2, J3, J4 between them, the gradients going back through their transposes, and J3 of the example as Whh with its rows scaled by slopes.](figures/product_of_jacobians.svg)
 #
 # **By hand.** Two units and three steps, with
 #
@@ -188,6 +199,10 @@ def gradient_norms(dh_last, h, Whh):
 # $14{,}000$. After how many steps has the signal fallen below a threshold $\tau$? At the smallest
 #
 # $$k \ge 0 \quad \text{with} \quad \rho^k < \tau. \tag{3.7}$$
+#
+# On a logarithmic axis each radius is a straight line; see how little separates those that end far apart.
+#
+# ![Powers of 1.1, 1, 0.9 and 0.5 over a hundred steps on a logarithmic axis: straight lines that end at 14,000, at 1, at 0.000027 and below the picture.](figures/powers_of_a_radius.svg)
 #
 # **The fine print.** You will often read: above one the gradient explodes, below one it vanishes. Here is when.
 #
@@ -349,6 +364,10 @@ def steps_until_vanished(radius, threshold):
 #
 # By hand: $g = \{(3, 0),\ (0, 4)\}$ in two arrays has the norm $5$. With $\tau = 2$ the factor is $0.4$ and the
 # result $\{(1.2, 0),\ (0, 1.6)\}$; with $\tau = 5$ or more nothing changes.
+#
+# Twice the same gradient; see which of the two results still points where it pointed.
+#
+# ![A gradient is shortened to the radius of a circle and keeps its direction; beside it the same gradient is cut at the side of a square and points elsewhere.](figures/two_ways_to_clip.svg)
 #
 # Clipping does nothing for the vanishing half. Multiplying a gradient by a large number raises all its terms alike,
 # and the early steps keep their tiny share; a share that was rounded away cannot be brought back at all. An
@@ -741,6 +760,24 @@ if __name__ == "__main__":
 # - Vanished gradients are not zero, they are outvoted: late steps dominate the sum.
 # - Clip by the global norm, watch the norm, refuse what is not finite. Clipping does not help against vanishing.
 # - What would help is a path through time on which nothing has to be multiplied by a matrix. That is chapter 4.
+
+# %% [markdown]
+# ## Papers
+#
+# - Bengio, Y., Simard, P., Frasconi, P. (1994). *Learning Long-Term Dependencies with Gradient Descent Is Difficult*.
+#   IEEE Transactions on Neural Networks 5 (2), 157–166. [doi:10.1109/72.279181](https://doi.org/10.1109/72.279181).
+#   Why a state that holds on to something gives a vanishing gradient: a trade, not a bug.
+# - Pascanu, R., Mikolov, T., Bengio, Y. (2013). *On the Difficulty of Training Recurrent Neural Networks*. ICML,
+#   1310–1318. [arXiv:1211.5063](https://arxiv.org/abs/1211.5063). Conditions for vanishing and exploding, the picture
+#   of the cliff, and clipping by norm.
+# - Saxe, A. M., McClelland, J. L., Ganguli, S. (2014). *Exact Solutions to the Nonlinear Dynamics of Learning in Deep
+#   Linear Neural Networks*. ICLR. [arXiv:1312.6120](https://arxiv.org/abs/1312.6120). Learning in deep linear
+#   networks worked out exactly; the case for orthogonal starts.
+# - Goodfellow, I., Bengio, Y., Courville, A. (2016). *Deep Learning*. MIT Press. Chapter 10, Sequence Modeling:
+#   Recurrent and Recursive Nets. [deeplearningbook.org](https://www.deeplearningbook.org/contents/rnn.html). Sections
+#   10.7 and 10.11 tell the same story with more remedies.
+#
+# **Up next:** Chapter 4, a cell whose path through time needs no matrix.
 
 # %% [markdown]
 # ## Practice

@@ -32,6 +32,18 @@
 # In this chapter you write the cell, its backward pass through time, the usual initialisation, and a
 # converter for weights trained with PyTorch. Then you train it on sea temperatures and watch its gates.
 #
+# At the end of the chapter you can
+#
+# - write the LSTM's step and its gradient, and run both through time;
+# - say when its gradient survives and when it does not;
+# - convert the weights of another library and prove it by numbers.
+#
+# Assumed:
+#
+# - linear algebra: products entry by entry, joined vectors;
+# - backpropagation: BPTT, sums over the ways out of a node;
+# - optimisation: Adam and clipping, as tools.
+#
 # Time: about two and a half hours. The exercises need no other chapter. The experiments clip gradients with your
 # `clip_by_global_norm` of Chapter 3.
 
@@ -63,6 +75,10 @@ import numpy as np
 # $$c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t \tag{4.5}$$
 #
 # $$h_t = o_t \odot \tanh(c_t) \tag{4.6}$$
+#
+# Follow the thick line: between $c_{t-1}$ and $c_t$ there is one product and one sum, and no matrix.
+#
+# ![The LSTM cell: the joined vector feeds three gates and the candidate; on the thick line of the cell state the forget gate multiplies and the input gate times the candidate is added; the output gate times tanh of the cell is h.](figures/lstm_cell.svg)
 #
 # | gate | open (near 1) | closed (near 0) |
 # |---|---|---|
@@ -303,6 +319,11 @@ def lstm_backward(dh, dc_last, cache):
 # $f_t \approx 1$ and $i_t \approx 0$ for some entry, then $c_t \approx c_{t-1}$ and the gradient walks back
 # unchanged. That is the "gradient highway", and the sum in (4.5) is what builds it: a step adds to the
 # past in place of recomputing it.
+#
+# The dashed line is that path: it collects one gate per step, while the other way, below, leads through the
+# matrices.
+#
+# ![Three steps along the cell state; a gradient runs back along it and is multiplied by f3, f2 and f1 only. Another way goes through the hidden states and four matrices.](figures/cell_highway.svg)
 #
 # The claim that the LSTM *solves* vanishing gradients holds exactly as far as that condition does.
 #
@@ -793,6 +814,30 @@ if __name__ == "__main__":
 # - This tames vanishing. It is no guarantee, and exploding gradients still call for clipping.
 # - Backwards, $c_t$ collects from two sides, $h_{t-1}$ and $x_t$ from four.
 # - Gate orders, joined or split weights and one bias or two are conventions. Compare numbers, not shapes.
+
+# %% [markdown]
+# ## Papers
+#
+# - Hochreiter, S., Schmidhuber, J. (1997). *Long Short-Term Memory*. Neural Computation 9 (8), 1735–1780.
+#   [doi:10.1162/neco.1997.9.8.1735](https://doi.org/10.1162/neco.1997.9.8.1735). The cell without a forget gate; the
+#   tasks of its experiments are still used.
+# - Gers, F. A., Schmidhuber, J., Cummins, F. (2000). *Learning to Forget: Continual Prediction with LSTM*. Neural
+#   Computation 12 (10), 2451–2471. [doi:10.1162/089976600300015015](https://doi.org/10.1162/089976600300015015). The
+#   forget gate, and streams in which a cell without it drifts away.
+# - Jozefowicz, R., Zaremba, W., Sutskever, I. (2015). *An Empirical Exploration of Recurrent Network Architectures*.
+#   ICML. [PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html). A search through thousands of cells; a
+#   forget bias of 1 closes most of the gap between LSTM and GRU.
+# - Greff, K., Srivastava, R. K., Koutník, J., Steunebrink, B. R., Schmidhuber, J. (2017). *LSTM: A Search Space
+#   Odyssey*. IEEE Transactions on Neural Networks and Learning Systems 28 (10), 2222–2232.
+#   [doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924). Eight variants compared: forget gate
+#   and output squashing matter most.
+# - He, K., Zhang, X., Ren, S., Sun, J. (2015). *Deep Residual Learning for Image Recognition*.
+#   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385). The same sum, through depth in place of time.
+# - Beck, M., et al. (2024). *xLSTM: Extended Long Short-Term Memory*. NeurIPS.
+#   [arXiv:2405.04517](https://arxiv.org/abs/2405.04517). The cell of today: exponential gates, matrix memory, and
+#   layers that can be trained in parallel.
+#
+# **Up next:** Chapter 5, which asks how much of the LSTM is needed.
 
 # %% [markdown]
 # ## Practice

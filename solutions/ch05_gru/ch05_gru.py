@@ -28,6 +28,18 @@
 # shape check will ever reveal. At the end a GRU of yours learns to tell praise from complaint, you
 # watch what moves its state, and you put it beside your LSTM of Chapter 4: is there any difference?
 #
+# At the end of the chapter you can
+#
+# - write the GRU's step and its gradient, and run both through time;
+# - tell the two cells of that name apart;
+# - compare two models without fooling yourself.
+#
+# Assumed:
+#
+# - linear algebra: products entry by entry;
+# - backpropagation: BPTT, one term for each way through a graph;
+# - optimisation: Adam and clipping, as tools.
+#
 # Time: about two hours. The exercises need no other chapter; the last experiment needs your LSTM of Chapter 4.
 
 # %%
@@ -60,11 +72,19 @@ import numpy as np
 # | update $z_t$ | the old state stays as it is | the old state is replaced by the candidate |
 # | reset $r_t$ | the candidate is made from the input alone | the candidate sees the whole old state |
 #
+# See that $z_t$ goes to two places, and $r_t$ only to what the candidate reads.
+#
+# ![The GRU cell: on the thick line the state is multiplied by one minus z and z times the candidate is added; the candidate reads x and the state times the reset gate r.](figures/gru_cell.svg)
+#
 # Compare (5.4) with the LSTM's $c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t$. Put $f_t = 1 - z_t$ and
 # $i_t = z_t$ and they are the same sum: the gates are *tied*. An LSTM may keep everything and write
 # as well ($f = i = 1$), so its cell can count upwards without limit. A GRU cannot. Its update is a weighted mean, and
 # so every unit stays between the smallest and the largest value among its start and the candidates: if
 # $|h_0| \le 1$, then $|h_t| \le 1$ for ever. There is no output gate either; the memory is always visible.
+#
+# Two gates that are free above, one gate in both places below.
+#
+# ![Above, the LSTM: a forget gate and an input gate, set apart, and an output gate. Below, the GRU: one update gate that multiplies by one minus z and adds z times the candidate.](figures/lstm_beside_gru.svg)
 #
 # The reset gate is for a break in the input. When a sentence ends and a new one begins, what was said
 # before should not colour how the first new word is read: $r \approx 0$ makes the candidate a fresh
@@ -309,6 +329,10 @@ def gru_backward(dh, cache):
 #    $1 - \sigma(a) = \sigma(-a)$, so flipping signs converts it.
 # 3. There are two bias vectors. For the gates only their sum matters. For the candidate it does matter
 #    which is which, since $b_{hn}$ stands inside the bracket that $r_t$ scales.
+#
+# The first difference, drawn: the gate and the matrix have changed places.
+#
+# ![Above, the state is multiplied by r, then by Wh; below, by Whn first, then bhn is added and the result multiplied by r.](figures/two_places_of_the_reset.svg)
 #
 # The arrays are stacked along the first axis in the order $r, z, n$: rows $0$ to $H - 1$ of `weight_ih` are
 # $W_{ir}$, the next $H$ are $W_{iz}$, the last $H$ are $W_{in}$, and the same for the other three arrays.
@@ -734,6 +758,28 @@ if __name__ == "__main__":
 # - "GRU" names two cells. Reset before or after the product is a real difference; the meaning of $z$ is a convention.
 # - Fewer parameters at equal width are certain. Better results are not: between GRU and LSTM we measured no
 #   difference that the seeds would not explain.
+
+# %% [markdown]
+# ## Papers
+#
+# - Cho, K., et al. (2014). *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine
+#   Translation*. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078). Where the unit comes from: an aside in a
+#   paper on translation. Its update gate keeps.
+# - Chung, J., Gulcehre, C., Cho, K., Bengio, Y. (2014). *Empirical Evaluation of Gated Recurrent Neural Networks on
+#   Sequence Modeling*. [arXiv:1412.3555](https://arxiv.org/abs/1412.3555). GRU against LSTM on music and speech; the
+#   source of this chapter's convention for the update gate.
+# - Jozefowicz, R., Zaremba, W., Sutskever, I. (2015). *An Empirical Exploration of Recurrent Network Architectures*.
+#   ICML. [PMLR 37](https://proceedings.mlr.press/v37/jozefowicz15.html). A larger comparison, with the same answer:
+#   it depends on the task.
+# - Greff, K., Srivastava, R. K., Koutník, J., Steunebrink, B. R., Schmidhuber, J. (2017). *LSTM: A Search Space
+#   Odyssey*. IEEE Transactions on Neural Networks and Learning Systems 28 (10), 2222–2232.
+#   [doi:10.1109/TNNLS.2016.2582924](https://doi.org/10.1109/TNNLS.2016.2582924). Ablations of the LSTM, one part at a
+#   time; how to compare cells fairly.
+# - Feng, L., Tung, F., Ahmed, M. O., Bengio, Y., Hajimirsadeghi, H. (2024). *Were RNNs All We Needed?*.
+#   [arXiv:2410.01201](https://arxiv.org/abs/2410.01201). A GRU whose gates read the input only, so that a scan
+#   computes it: this chapter meets Chapter 9.
+#
+# **Up next:** Chapter 6, where a network may read from both ends.
 
 # %% [markdown]
 # ## Practice

@@ -28,6 +28,18 @@
 # once; you stack recurrent layers; and you write a detector for the opposite vice, a model that
 # sees a future it should not see.
 #
+# At the end of the chapter you can
+#
+# - build and differentiate a bidirectional network for padded batches;
+# - stack layers, and send gradients down the stack;
+# - test any model for a look into the future.
+#
+# Assumed:
+#
+# - linear algebra: joined vectors, index arithmetic;
+# - backpropagation: BPTT as in Chapter 2;
+# - optimisation: Adam, as a tool.
+#
 # Time: about two and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -57,6 +69,10 @@ import numpy as np
 # Row $t$ of the result holds both views *of the same position*; both have seen $x_t$ itself. At the
 # first step the forward half knows one input and the backward half all of them, at the last step it is the
 # other way round.
+#
+# The strips above and below say which inputs each half has seen.
+#
+# ![Inputs x1 to x4 between a forward reader and a backward reader; strips of four cells show that the forward half at position t has seen 1 to t, the backward half t to 4.](figures/two_readers.svg)
 #
 # "Backward" is an unlucky word here. The backward *reader* has a forward pass and a backward pass of its
 # own, and in its backward pass gradients travel from small $t$ to large.
@@ -91,6 +107,10 @@ import numpy as np
 # x_{n,t} & t > \ell_n. \end{cases} \tag{6.4}$$
 #
 # Doing it twice gives the original back, so the same function serves before and after.
+#
+# See what a reader of the second row would begin with.
+#
+# ![A row x1, x2, x3, pad, pad; turned whole it begins with padding; turned by (6.4) it is x3, x2, x1, pad, pad.](figures/reversed_up_to_lengths.svg)
 #
 # One habit of this course matters here more than elsewhere: *padding may hold anything*. Zeros are usual, but a
 # batch that was cut out of a larger buffer has old data there, and some put NaN there on purpose, so that
@@ -332,6 +352,10 @@ def leaks_future(model, x):
 # they are already deep, and every layer adds one more squashing function to each path. With residual connections
 # between layers eight and more have been trained with profit. If the stacked layers are bidirectional, each reader
 # of the second layer sees both halves of the first, so there the directions do mix.
+#
+# Depth by itself shows no future: compare the strips of the one layer and the three.
+#
+# ![Three layers over four steps; strips show that position 2 has seen x1 and x2 in one forward layer and in three, that the halves of a bidirectional layer see a part each, and those of a second one all four.](figures/deep_stack.svg)
 #
 # By hand, with $N = D = H = 1$: let layer 1 have `Wxh` 1, `Whh` 0 and layer 2 have `Wxh` $\tfrac53 \ln 2$, `Whh` 1,
 # no biases. For $x = (\ln 2, 0)$ layer 1 gives $(0.6, 0)$. Layer 2 gives $\tanh(\ln 2) = 0.6$ and then $\tanh(0.6)
@@ -650,6 +674,22 @@ if __name__ == "__main__":
 # - Padded batches are reversed up to their lengths, (6.4), and padding is kept out by selection, not by multiplication.
 # - Stacking works like depth elsewhere, (6.8). A few layers are usual.
 # - Causality can be tested from outside, (6.7). Do so for every model that will have to run without a future.
+
+# %% [markdown]
+# ## Papers
+#
+# - Schuster, M., Paliwal, K. K. (1997). *Bidirectional Recurrent Neural Networks*. IEEE Transactions on Signal
+#   Processing 45 (11), 2673–2681. [doi:10.1109/78.650093](https://doi.org/10.1109/78.650093). Two readers trained as
+#   one network, beside two that were trained apart and merged.
+# - Graves, A., Schmidhuber, J. (2005). *Framewise Phoneme Classification with Bidirectional LSTM and Other Neural
+#   Network Architectures*. Neural Networks 18 (5–6), 602–610.
+#   [doi:10.1016/j.neunet.2005.06.042](https://doi.org/10.1016/j.neunet.2005.06.042). Bidirectional LSTMs label speech
+#   frame by frame; a careful comparison with one direction.
+# - Devlin, J., Chang, M.-W., Lee, K., Toutanova, K. (2018). *BERT: Pre-training of Deep Bidirectional Transformers
+#   for Language Understanding*. [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). Both directions in every layer,
+#   and the training task which that makes necessary.
+#
+# **Up next:** Chapter 7, for outputs whose length is their own.
 
 # %% [markdown]
 # ## Practice

@@ -31,6 +31,18 @@
 # to 6 is what happens inside `loss.backward()`; what remains your job is not to cut the path that
 # the gradient takes.
 #
+# At the end of the chapter you can
+#
+# - build an encoder and a decoder, with attention and without;
+# - train with the true prefix and decode greedily or with a beam;
+# - say where the bottleneck hurts, and show it.
+#
+# Assumed:
+#
+# - linear algebra: matrix products in batches;
+# - backpropagation: what `loss.backward()` does, Chapters 1 and 2;
+# - optimisation: Adam and clipping, as tools.
+#
 # Time: about three and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -59,6 +71,10 @@ import torch
 # \quad y_0 = \texttt{bos} \tag{7.3}$$
 #
 # $$\text{logits}_t = W_o\, s_t + b_o, \qquad p(y_t \mid y_{<t}, x) = \operatorname{softmax}(\text{logits}_t)_{y_t} \tag{7.4}$$
+#
+# Everything that passes from left to right goes through the one circle in the middle.
+#
+# ![An encoder with the states h1, h2, h3, the context c, and a decoder with the states s1, s2, s3 that starts in c, reads c and the token before at every step, and writes y1, y2, eos.](figures/bottleneck.svg)
 #
 # Two tokens of the target vocabulary have a job. `bos` stands where there is no previous token yet;
 # `eos` is what the decoder writes to end. Since every factor is conditioned on all earlier tokens,
@@ -459,6 +475,10 @@ def sequence_cross_entropy(logits, targets, pad):
 # $h_2 = 1$. The arguments of the $\tanh$ are $\ln 2$ and $0$, the scores $\ln 3$ and $0$, the
 # weights $\tfrac34$ and $\tfrac14$, and $c = 1 + \tfrac34 \ln 2 \approx 1.520$. If position 2 is
 # masked, the weights are $1$ and $0$, and $c = h_1$.
+#
+# These are the numbers below, with one more place that is padding; see which arrow is missing.
+#
+# ![One decoder step: the state s t-1 asks, three encoder states are compared with it, the weights are 3/4, 1/4 and 0 for padding, and the weighted sum c t enters the new state.](figures/attention.svg)
 
 # %% [markdown]
 # **See it move.** Two decoders copy the same letters on one clock, one through $c$ alone, one with (7.8) and (7.9).
@@ -845,6 +865,10 @@ if __name__ == "__main__":
 # The weights of (7.9) say which letters were looked at for which sound. The next cell, a second's
 # work, shows them for three words that were not trained on: of those that come out right, the ones
 # with the most letters to spare. What to see: a bright band from the upper left to the lower right.
+#
+# For one word, and sketched by hand, such a map looks like this.
+#
+# ![A map of the letters of knight against the sounds N, AY, T: N looks at k and n, AY at i, g and h, T at h and t, a band from the upper left to the lower right.](figures/alignment_map.svg)
 
 
 # %% tags=["experiment"]
@@ -1011,6 +1035,23 @@ if __name__ == "__main__":
 #   cost, and neither makes a wrong model right.
 # - Let $s_{t-1}$ in (7.8) be a state of the *same* sequence, drop the recurrence, and you are on
 #   the way to self-attention and the Transformer. Chapter 9 goes there.
+
+# %% [markdown]
+# ## Papers
+#
+# - Sutskever, I., Vinyals, O., Le, Q. V. (2014). *Sequence to Sequence Learning with Neural Networks*. NeurIPS.
+#   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215). The bottleneck at its best: deep LSTMs, and a source that is
+#   read backwards.
+# - Cho, K., et al. (2014). *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine
+#   Translation*. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078). Encoder and decoder under that name, with
+#   the context read at every step as in (7.3).
+# - Bahdanau, D., Cho, K., Bengio, Y. (2014). *Neural Machine Translation by Jointly Learning to Align and Translate*.
+#   [arXiv:1409.0473](https://arxiv.org/abs/1409.0473). Attention, and alignment maps like the one that you drew.
+# - Bengio, S., Vinyals, O., Jaitly, N., Shazeer, N. (2015). *Scheduled Sampling for Sequence Prediction with
+#   Recurrent Neural Networks*. NeurIPS. [arXiv:1506.03099](https://arxiv.org/abs/1506.03099). Scheduled sampling and
+#   the three schedules of (7.6).
+#
+# **Up next:** Chapter 8, which puts the cells of Chapters 2, 4 and 5 to one hard test.
 
 # %% [markdown]
 # ## Practice

@@ -37,6 +37,22 @@
 # mismatch between training and use that teacher forcing leaves; its main purpose is another one, to make
 # outputs that people prefer.
 #
+# The table as a family tree:
+#
+# ![Recurrence leads to S4 and Mamba; gates to GLU, WaveNet, squeeze-and-excitation and Mamba; the additive path to ResNet and the Transformer; attention to the Transformer with T5, BART and GPT; both directions to BERT.](figures/family_tree.svg)
+#
+# At the end of the chapter you can
+#
+# - compute one linear recurrence by three algorithms;
+# - find gates and additive paths outside of recurrence;
+# - write masked attention, and say what it pays for its short paths.
+#
+# Assumed:
+#
+# - linear algebra: diagonal matrices, inner products;
+# - backpropagation: gradients through a product of layers, Chapter 3;
+# - optimisation: least squares; a general-purpose optimiser is given.
+#
 # Time: about three and a half hours. The functions of other chapters are not needed.
 
 # %%
@@ -77,6 +93,10 @@ import numpy as np
 # One state entry, $a = 0.5$, $b = 2$, $c = 3$, inputs $1, 0, 4$. As a recurrence the states are $2$, $1$
 # and $0.5 + 8 = 8.5$, the outputs $6, 3, 25.5$. The kernel is $3 \cdot 2 \cdot 0.5^j$, that is $6, 3, 1.5$,
 # and the last output $6 \cdot 4 + 3 \cdot 0 + 1.5 \cdot 1 = 25.5$ once more.
+#
+# The three ways side by side, the third of which is explained below; see where 25.5 comes from in each.
+#
+# ![The inputs 1, 0, 4 as a recurrence with the states 2, 1, 8.5, as a convolution with the kernel 6, 3, 1.5 turned round, and as a scan of pairs in two passes; each time the last output is 25.5.](figures/three_algorithms.svg)
 
 # %% [markdown]
 # ### Exercise 9.1 · `diagonal_ssm`
@@ -528,6 +548,10 @@ def residual_gradient_norms(weights, x, residual):
 # each from the true tokens before it, and the mask sees to it that no step peeks. With everything visible,
 # the same layer reads both ways, as BERT does; the word *masked* in BERT's training stands for hidden
 # *tokens* that are to be guessed, another thing.
+#
+# See how far step 1 is from step 4 in each, and what the mask leaves of the lower picture for step 2.
+#
+# ![A chain of four states; four values that enter the output of step 4 directly, each with a weight; and the causal mask, a matrix with ones on and below the diagonal.](figures/who_sees_whom.svg)
 #
 # | | one step of generation | a whole sequence in training | path from step 1 to step $T$ |
 # |---|---|---|---|
@@ -997,6 +1021,35 @@ if __name__ == "__main__":
 # - An identity path keeps a gradient alive, through time as in the LSTM and through depth as in a ResNet. Alive
 #   is not the same as bounded.
 # - Attention connects any two steps directly and pays with $T^2$; recurrence pays with a state of fixed size.
+
+# %% [markdown]
+# ## Papers
+#
+# - Vaswani, A., et al. (2017). *Attention Is All You Need*. NeurIPS.
+#   [arXiv:1706.03762](https://arxiv.org/abs/1706.03762). The Transformer: scaled dot-product attention, the mask, no
+#   recurrence.
+# - Dauphin, Y. N., Fan, A., Auli, M., Grangier, D. (2016). *Language Modeling with Gated Convolutional Networks*.
+#   [arXiv:1612.08083](https://arxiv.org/abs/1612.08083). The gated linear unit, in a language model of convolutions.
+# - van den Oord, A., et al. (2016). *WaveNet: A Generative Model for Raw Audio*.
+#   [arXiv:1609.03499](https://arxiv.org/abs/1609.03499). The gate of (9.7) in a deep stack of causal convolutions
+#   that speaks.
+# - Hu, J., Shen, L., Albanie, S., Sun, G., Wu, E. (2017). *Squeeze-and-Excitation Networks*. CVPR 2018.
+#   [arXiv:1709.01507](https://arxiv.org/abs/1709.01507). Gates on channels, (9.8).
+# - Blelloch, G. E. (1990). *Prefix Sums and Their Applications*. Carnegie Mellon University.
+#   [CMU-CS-90-190](https://www.cs.cmu.edu/~guyb/papers/Ble93.pdf). Scans as a building block of parallel algorithms;
+#   the one that does work proportional to T.
+# - Gu, A., Goel, K., Ré, C. (2021). *Efficiently Modeling Long Sequences with Structured State Spaces*.
+#   [arXiv:2111.00396](https://arxiv.org/abs/2111.00396). S4: how to choose and compute the kernel of (9.2) for long
+#   memory.
+# - Gu, A., Dao, T. (2023). *Mamba: Linear-Time Sequence Modeling with Selective State Spaces*.
+#   [arXiv:2312.00752](https://arxiv.org/abs/2312.00752). Mamba: the step size that depends on the input, and a scan
+#   that fits the hardware.
+# - Lahoti, A., et al. (2026). *Mamba-3: Improved Sequence Modeling using State Space Principles*. ICLR.
+#   [arXiv:2603.15569](https://arxiv.org/abs/2603.15569). Where the line stands in 2026: complex states and a better
+#   discretisation.
+#
+# **Up next:** Practical Methodology, chapter 11 of *Deep Learning* by Goodfellow, Bengio and Courville: choosing
+# measures, baselines and hyperparameters, and finding mistakes.
 
 # %% [markdown]
 # ## Practice

@@ -1,45 +1,89 @@
 """Throw malformed data at everything that reads what a student or a worker sent: `python -m tests.campaigns.fuzz --seconds 600`.
 
-Nothing may come out but our own exceptions, in seconds. The ordinary tests run each target for a moment (test_fuzz.py).
+Bytes go in and reports come out. Nothing else may come out but our own exceptions, in seconds, and no memory may be kept.
+Half of the examples hypothesis makes up, the others follow the code that earlier ones reached (`guided`). The ordinary
+tests run each target for a moment (test_fuzz.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import functools
+import gc
+import importlib
+import importlib.util
+import io
 import json
 import os
+import resource
 import signal
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
-import torch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from rich.console import Console
 
+from autograder.course.quiz import graded_questions
 from autograder.course.settings import Grading
-from autograder.course.source import QUIZ, chapters, module_source
-from autograder.grading.engine import ungraded
-from autograder.grading.submissions import parse
-from autograder.results import from_json, to_json
+from autograder.course.source import QUIZ, ROOT, chapters, module_source
+from autograder.grading.engine import grade_quiz, make_result, ungraded
+from autograder.grading.submissions import Submission, parse
+from autograder.platforms.gradebook.handed_in import given_cells
+from autograder.platforms.gradebook.markup import defused
+from autograder.platforms.gradebook.pages import render_markdown
+from autograder.reports import github, terminal
+from autograder.reports.changes import change
+from autograder.reports.files import Filed, rendered
+from autograder.reports.statistics import Run
+from autograder.results import (
+    Problem,
+    SubmissionResult,
+    TestResult,
+    Verdict,
+    from_json,
+    function_result,
+    to_json,
+    total_score,
+)
 from autograder.sandbox import client, wire
 from autograder.sandbox.terms import Handle
+from autograder.similarity.compare import fingerprints
+from seqlab import cells as cells_of_files
 from seqlab import magics as magics_of_cells
 from seqlab import quiz_text
+from seqlab.cells import Part
 from seqlab.compare import describe_difference
 from tests.campaigns.attacks import making
+from tests.campaigns.attacks.pages import acting, harm_of_reports
+from tests.campaigns.guided import Corpus, Steps
 
 HANG_SECONDS = 10
-CHAPTER = chapters()["ch02_vanilla_rnn"]
+EXAMPLES = 100
+"""Of one target in a round, made up and guided each."""
+STUCK_SECONDS = 600
+"""After so long the process ends with a traceback: a hang in C, which no signal handler of Python interrupts."""
+MOST_AT_ONCE = 2 << 30
+"""Bytes that one example may take beyond what is there when the campaign begins."""
+MOST_GROWTH = 256 << 20
+"""Bytes that may stay resident from the end of the first round to that of the last."""
+LONGEST_REPORT = 4 << 20
+COURSE = chapters()
+CHAPTER = COURSE["ch02_vanilla_rnn"]
+# Without it no tensor crosses, in either direction.
+TORCH = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
+WATCHED = [str(ROOT / "autograder"), str(Path(quiz_text.__file__).parent)]
 SOURCE = module_source(CHAPTER)
 Target = Callable[..., None]
 TARGETS: dict[str, Callable[[], Target]] = {}
@@ -258,7 +302,7 @@ def receive(data: bytes) -> None:
         arrays = wire.split_body(found, received[1])
         for name in ("value", "args_after", "gradients", "args", "kwargs"):
             if hasattr(message, name):
-                unpacker = wire.Unpacker(arrays, torch, lambda value: Handle(0, 0))
+                unpacker = wire.Unpacker(arrays, TORCH, lambda value: Handle(0, 0))
                 judge(unpacker.unpack(getattr(message, name)))
     except (wire.WireError, EOFError):
         return  # ours; the end of a pipe is a worker that died
@@ -306,7 +350,7 @@ def frames_of_values(message: Any, arrays: Any, body: bytes, changes: Any) -> No
 def results_of_students(array: np.ndarray, value: Any) -> None:
     """What a function may return is packed, or named by its type, and arrives."""
     for result in (array, value, [array, {"a": (value, array.T)}], array.ravel()[:1]):
-        packer = wire.Packer(torch, lambda other: wire.Unsendable(type(other).__name__))
+        packer = wire.Packer(TORCH, lambda other: wire.Unsendable(type(other).__name__))
         try:
             parts = wire.frame(wire.Done(id=1, value=packer.pack(result)), packer)
         except wire.WireError:
@@ -358,6 +402,102 @@ def modules_damaged(changes: Any) -> None:
     read_whole("x.py", edited("# %%\n".join(making.functions(SOURCE)).encode(), changes))
 
 
+# --- reports ----------------------------------------------------------------------------------------------------------
+
+texts = st.text(max_size=40) | st.lists(pieces | st.text(max_size=8), max_size=8).map("".join)
+marked_up = texts | st.sampled_from(
+    [
+        "<img src=x onerror=a>",
+        "=1+1",
+        "\x1b]0;x\x07",
+        "::error::x",
+        "`a` ``",
+        "{{ 7 }}",
+        "]]>",
+        "&#0;",
+    ]
+)
+verdicts = st.sampled_from([*get_args(Verdict)])
+
+
+def report(results: Sequence[SubmissionResult]) -> None:
+    """Write every report on results and look for what would act in one."""
+    run = Run("B", seconds=1.0, jobs=2)
+    for _path, data in rendered([Filed("ada", result) for result in results], run, COURSE):
+        if len(data) > LONGEST_REPORT:
+            raise AssertionError(f"{_path} has {len(data)} bytes")
+    said = io.StringIO()
+    terminal.show_end(Console(file=said, highlight=False, markup=False), results, run, "graded")
+    if "\x1b" in said.getvalue():
+        raise AssertionError("a terminal's command is printed")
+    github.step_summary(results, run)
+    for command in github.annotation_commands(results, run):
+        if not command.startswith("::") or "\n" in command or "\r" in command:
+            raise AssertionError(f"no command of ours: {command!r:.200}")
+    for result in results:
+        if harm := harm_of_reports(result, COURSE):
+            raise AssertionError("; ".join(harm))
+
+
+@target(
+    document=documents,
+    changes=edits,
+    hidden_tests=st.lists(st.tuples(verdicts, marked_up), max_size=6),
+)
+def reports_of_submissions(document: Any, changes: Any, hidden_tests: Any) -> None:
+    """Bytes handed in, read, their quiz judged, every report written; what the gradebook shows of them, and tokens."""
+    data = edited(json.dumps(document).encode(), changes)
+    submission = parse("ada", CHAPTER.name, "x.ipynb", data)
+    result = ungraded(submission, CHAPTER, Grading())
+    quiz = grade_quiz(10.0, graded_questions(CHAPTER), submission.quiz)
+    tests = [
+        TestResult(f"t{n}", verdict, 1.0, said) for n, (verdict, said) in enumerate(hidden_tests)
+    ]
+    functions = (quiz, function_result("sample", 10.0, tests))
+    score = total_score(functions)
+    status: Any = "grader_error" if score is None else "graded"
+    graded = msgspec.structs.replace(result, status=status, score=score, functions=functions)
+    report([graded, result])
+    change(graded, result)
+    given_cells(cells_of_files.read("x.ipynb", data).parts)
+    fingerprints(submission, [function.name for function in CHAPTER.functions])
+
+
+@target(
+    name=marked_up,
+    problems=st.lists(st.tuples(marked_up, marked_up), max_size=3),
+    hidden_tests=st.lists(st.tuples(marked_up, verdicts, marked_up), max_size=5),
+)
+def reports_of_any_text(name: str, problems: Any, hidden_tests: Any) -> None:
+    """Every text of a result that a submission has a say in."""
+    tests = [TestResult(test, verdict, 1.0, said) for test, verdict, said in hidden_tests]
+    functions = (function_result("sample", 10.0, tests),)
+    result = make_result(
+        Submission(name, CHAPTER.name, "graded", "sha256:0"),
+        CHAPTER,
+        Grading(),
+        "graded",
+        0.0,
+        functions,
+        [Problem(*problem) for problem in problems],
+    )
+    try:
+        read_back = from_json(to_json(result))
+    except UnicodeEncodeError:
+        return  # halves of characters; whatever makes a result has replaced them
+    report([read_back])
+
+
+@target(texts=st.lists(code, min_size=1, max_size=3))
+def text_cells(texts: list[str]) -> None:
+    """Text cells on the gradebook's pages: nothing is left in them that could act."""
+    for cell in given_cells([Part(1, "markdown", text) for text in texts]):
+        page = render_markdown(defused(cell.source))
+        # Check boxes and pasted pictures are what a text cell may hold.
+        if harm := set(acting(page)) - {"a <img>", "a <input>"}:
+            raise AssertionError(f"{harm}: {page:.500}")
+
+
 @target(text=code)
 def magics(text: str) -> None:
     """Cells of magics, shell lines, quotes and continuations; lines keep their numbers."""
@@ -403,36 +543,84 @@ def fuzz(name: str, examples: int, start: int | None = None) -> None:
     run()
 
 
+def one_input(name: str) -> Callable[[bytes], bytes | None]:
+    """Return what runs a target on an example made from bytes."""
+    options = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    return options(TARGETS[name]()).hypothesis.fuzz_one_input  # type: ignore[attr-defined]
+
+
+def resident() -> int:
+    """Bytes that this process holds, after what nobody refers to is given back."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def bound_memory() -> None:
+    """Have an example that takes far too much memory end in MemoryError."""
+    data = Path("/proc/self/statm").read_text().split()[5]
+    limit = int(data) * resource.getpagesize() + MOST_AT_ONCE
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
 def main() -> int:
     """Run targets in turn until the time is over; 1 where one of them found something."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--seed", type=int, default=None, help="of the first round")
+    parser.add_argument(
+        "--bytes", help="run a target on these bytes alone, as a finding names them"
+    )
     parser.add_argument("names", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     options = parser.parse_args()
     if unknown := set(options.names) - set(TARGETS):
         print(f"there is no target {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     names = options.names or list(TARGETS)
-    start = int(time.time()) if options.seed is None else options.seed
-    ends = time.monotonic() + options.seconds
-    rounds = 0
-    found: dict[str, int] = {}
-    while time.monotonic() < ends and len(found) < len(names):
+    if options.bytes is not None:
         for name in names:
-            if name in found or time.monotonic() >= ends:
+            one_input(name)(bytes.fromhex(options.bytes))
+        return 0
+    start = int(time.time()) if options.seed is None else options.seed
+    return campaign(names, start, options.seconds)
+
+
+def campaign(names: Sequence[str], start: int, seconds: float) -> int:
+    """Run targets in turn until the time is over; print what was found; 1 where there is anything."""
+    bound_memory()
+    steps = Steps(WATCHED)
+    corpora = {name: Corpus(one_input(name), steps, start) for name in names}
+    ends = time.monotonic() + seconds
+    rounds = runs = first = last = 0
+    found: dict[str, int] = {}
+    # Two rounds at least, or nothing could be said of memory.
+    while (rounds < 2 or time.monotonic() < ends) and len(found) < len(names):
+        for name in names:
+            if name in found or (rounds >= 2 and time.monotonic() >= ends):
                 continue
+            faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True, file=sys.__stderr__)
             try:
-                fuzz(name, 300, start + rounds)
+                fuzz(name, EXAMPLES, start + rounds)
+                corpora[name].go_on(EXAMPLES)
             except Exception as error:  # whatever it is: that is what we are looking for
                 found[name] = start + rounds
                 print(f"{name} (--seed {start + rounds}): {type(error).__name__}: {error}")
                 for note in getattr(error, "__notes__", ()):
                     print(f"    {note}")
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+            runs += 2 * EXAMPLES
         rounds += 1
+        last = resident()
+        first = first or last
+    kept = sum(len(corpus.kept) for corpus in corpora.values())
     print(
-        f"{rounds} rounds of 300 examples for each of {len(names)} targets, {len(found)} findings"
+        f"{rounds} rounds, {runs} examples of {len(names)} targets, {len(steps.seen)} steps of our code reached, "
+        f"{kept} examples kept for new ones, resident {first >> 20} MiB at first and {last >> 20} MiB at last, "
+        f"{len(found)} findings"
     )
+    if last - first > MOST_GROWTH:
+        print(f"memory has grown by {(last - first) >> 20} MiB")
+        return 1
     return 1 if found else 0
 
 

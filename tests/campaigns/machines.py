@@ -3,6 +3,8 @@
     python -m tests.campaigns.machines --pythons          every Python that is installed, as the machine is
     python -m tests.campaigns.machines --kinds            this Python on other kinds of machine, which are imitated
     python -m tests.campaigns.machines --cuda             PyTorch's usual build, with CUDA
+    python -m tests.campaigns.machines --root DIR --python /usr/bin/python3.14
+                                                          another distribution, whose files lie in DIR
 
 Grading is of a made-up student who did everything in all ten chapters, and must give full marks. A row of the table is
 replaced when its machine is tried again; the others stay.
@@ -25,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course.source import ROOT, chapters
+from install import CHOICES
 from tests.campaigns.attacks.machines import without_user_namespaces
 
 PAGE = ROOT / "docs" / "machines.md"
@@ -39,13 +42,16 @@ _TEXT = """# Which machines it was tried on
 Each row is a run of `make setup`, `make doctor`, `make grade` (a student who did everything, ten chapters) and a part of
 `make test`. `make test-pythons` writes the rows of the installed Pythons, `make try-cuda` those of PyTorch's build for
 CUDA, `make machines` those of other kinds of machine, which it imitates on the one it runs on: by namespaces, by fewer
-capabilities and by a control group.
+capabilities and by a control group. Behind a proxy means: in a network namespace of its own, where nothing but the proxy
+can be reached, with a new environment and without pip's cache. A root folder of a distribution is its files on this
+machine's kernel: `python -m tests.campaigns.machines --root DIR --python /usr/bin/python3.14`. `make hub` writes the row of
+JupyterHub, and there "tests" are a student's checks.
 
 {table}
 
-Where PyTorch is `none`, a chapter whose tests need it is refused with a sentence and has no score, so chapter 0 alone
-is graded; see the README. A kind of machine without a row was not tried to its end. Not tried at all: a GPU, which the sandbox hides in any case; container engines themselves;
-JupyterHub; Python 3.14, for which all locked packages have wheels.
+Where PyTorch is `none`, a chapter whose tests need it is refused with a sentence and has no score; see the README. A kind
+of machine without a row was not tried to its end. Not tried at all: a GPU, which the sandbox hides in any case, and
+container engines themselves.
 """
 
 
@@ -57,13 +63,15 @@ class Kind:
         name: in the table.
         prefix: makes what a command is run within.
         variables: its environment beside the usual one.
-        place: makes the folder of the course; None where it is this one.
+        place: the name of a copy of the course; empty where it is this one.
+        own: a new environment each time, for the set-up is what is of interest.
     """
 
     name: str
     prefix: Callable[[], AbstractContextManager[Sequence[str]]] = lambda: nullcontext([])
     variables: dict[str, str] = field(default_factory=dict)
     place: str = ""
+    own: bool = False
 
 
 def _mounted(*arguments: str) -> Callable[[], AbstractContextManager[Sequence[str]]]:
@@ -113,16 +121,69 @@ def _few_tasks() -> Iterator[Sequence[str]]:
             folder.rmdir()
 
 
+@contextmanager
+def _behind_proxy() -> Iterator[Sequence[str]]:
+    """A network namespace from which a proxy is the only way out."""
+    with tempfile.TemporaryDirectory() as scratch:
+        way = Path(scratch, "way")
+        command = [sys.executable, "-m", "tests.campaigns.proxy", "serve", str(way)]
+        served = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+        try:
+            assert served.stdout is not None
+            if not served.stdout.readline():
+                raise OSError("the proxy does not start")
+            yield [
+                *("unshare", "--net", "env", f"PYTHONPATH={ROOT}"),
+                *(sys.executable, "-m", "tests.campaigns.proxy", "within", str(way), "--"),
+            ]
+        finally:
+            served.terminate()
+            served.wait()
+
+
+def other_root(folder: Path) -> Kind:
+    """A machine with the files of another distribution, which lie in a folder, and this one's kernel and user."""
+    about = dict(
+        line.split("=", 1)
+        for line in (folder / "etc/os-release").read_text(encoding="utf-8").splitlines()
+        if "=" in line
+    )
+    name = about["PRETTY_NAME"].strip('"')
+    shown = [str(ROOT), "/tmp", "/dev/shm"]
+    # How pip reaches its index, and whom it trusts.
+    found = [
+        "/etc/resolv.conf",
+        "/etc/hosts",
+        "/etc/pip.conf",
+        "/etc/xdg/pip",
+        str(Path.home() / ".config/pip"),
+    ]
+    found += ["/etc/ssl/certs", *os.environ.get("PIP_FIND_LINKS", "").split()]
+    command = [
+        "bwrap",
+        "--cap-add",
+        "ALL",
+        "--bind",
+        str(folder),
+        "/",
+        "--dev-bind",
+        "/dev",
+        "/dev",
+    ]
+    command += ["--proc", "/proc", "--bind", "/sys", "/sys"]
+    for path in shown:
+        command += ["--bind", path, path]
+    for path in filter(os.path.exists, found):
+        command += ["--ro-bind", path, path]
+    command += ["--setenv", "PATH", "/usr/sbin:/usr/bin", "--die-with-parent", "--"]
+    return Kind(f"root folder of {name}", lambda: nullcontext(command))
+
+
 def kinds() -> list[Kind]:
     """The kinds of machine that this one might imitate; `works` says which it can."""
-    proxy = "http://127.0.0.1:9"  # nothing listens there
     found = [
         Kind("as it is"),
         Kind("a path with spaces and umlauts", place="Kurs für alle"),
-        Kind(
-            "a proxy that is not reached, after the first set-up",
-            variables=dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "https_proxy"), proxy),
-        ),
     ]
     if program := shutil.which("bwrap"):
         home = str(Path.home())
@@ -133,6 +194,12 @@ def kinds() -> list[Kind]:
         ]
     if os.geteuid() == 0:
         found += [
+            Kind(
+                "behind a proxy",
+                _behind_proxy,
+                variables={"PIP_NO_CACHE_DIR": "1"},
+                own=True,
+            ),
             Kind("offline, after the first set-up", lambda: nullcontext(["unshare", "--net"])),
             Kind("a container, as root", lambda: nullcontext(_in_container())),
             Kind("a container with 500 tasks and one processor", _few_tasks),
@@ -187,8 +254,8 @@ class Trial:
             doctor, weaker = self._doctor()
             graded = self._grade(Path(scratch))
             tested = self._test(Path(scratch))
-        installed = self._ask("torch.__version__", "none")
-        version = self._ask("platform.python_version()", "?")
+            installed = self._ask("torch.__version__", "none")
+            version = self._ask("platform.python_version()", "?")
         today = datetime.date.today().isoformat()
         return [
             self.kind.name, version, installed, set_up, doctor, graded, tested, weaker, today,
@@ -198,30 +265,36 @@ class Trial:
         variables = {**os.environ, "NO_COLOR": "1", "TORCH": self.torch, **self.kind.variables}
         for name in ("MAKEFLAGS", "MAKELEVEL", "VENV", "PYTHON", "CHAPTER", "JOBS"):
             variables.pop(name, None)
-        return subprocess.run(
-            [*self.prefix, *command],
-            cwd=self.folder,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
+        try:
+            return subprocess.run(
+                [*self.prefix, *command],
+                cwd=self.folder,
+                env=variables,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+        except OSError as error:  # a program that the set-up should have brought
+            return subprocess.CompletedProcess(command, 127, "", str(error))
 
     def _make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self._run("make", f"VENV={self.environment}", f"PYTHON={self.python}", *arguments)
+        return self._run(
+            "make",
+            f"VENV={os.path.relpath(self.environment, self.folder)}",
+            f"PYTHON={self.python}",
+            *arguments,
+        )
 
     def _ask(self, expression: str, otherwise: str) -> str:
         code = f"import platform\ntry:\n    import torch\nexcept ImportError: pass\nprint({expression})"
-        done = subprocess.run(
-            [self.environment / "bin" / "python", "-c", code], capture_output=True, text=True
-        )
+        done = self._run(str(self.environment / "bin" / "python"), "-c", code)
         return done.stdout.strip() or otherwise
 
     def _set_up(self) -> str:
         for mark in self.environment.glob(".ready-*"):
             mark.unlink()  # done anew, as far as there is something to do
         done = self._make("setup")
-        return "ok" if done.returncode == 0 else f"**failed**: {_last(done)}"
+        return "ok" if done.returncode == 0 else f"**failed**: {last_line(done)}"
 
     def _doctor(self) -> tuple[str, str]:
         done = self._make("doctor")
@@ -229,7 +302,7 @@ class Trial:
         verdict, _, rest = said.partition("; ")
         weaker = rest.partition(": ")[2] if "weaker: " in rest else rest
         if done.returncode != 0:
-            return f"**{verdict or _last(done)}**", weaker
+            return f"**{verdict or last_line(done)}**", weaker
         return verdict.replace(": graded code is held", ", held"), weaker
 
     def _grade(self, scratch: Path) -> str:
@@ -238,13 +311,13 @@ class Trial:
             str(self.environment / "bin" / "python"), "-m", "autograder.sample_class", str(submissions)
         )  # fmt: skip
         if made.returncode != 0:
-            return f"**failed**: {_last(made)}"
+            return f"**failed**: {last_line(made)}"
         done = self._make("grade", f"SUBMISSIONS={submissions}", f"OUTPUT={output}", f"STUDENT={STUDENT}")  # fmt: skip
         try:
             with open(output / "grades.csv", encoding="utf-8", newline="") as file:
                 grades = list(csv.DictReader(file))
         except OSError:
-            return f"**failed**: {_last(done)}"
+            return f"**failed**: {last_line(done)}"
         full = [
             g["chapter"] for g in grades if g["status"] == "graded" and g["score"] == g["max_score"]
         ]
@@ -257,16 +330,16 @@ class Trial:
 
     def _test(self, scratch: Path) -> str:
         python = str(self.environment / "bin" / "python")
-        names = TESTS if self.torch != "none" else ("tests/test_engine.py", "tests/test_run.py")
         done = self._run(
-            *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"), f"--basetemp={scratch}/tests", *names
+            *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"), f"--basetemp={scratch}/tests", *TESTS
         )  # fmt: skip
-        counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", _last(done))
-        told = ", ".join(counts) or _last(done)
+        counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", last_line(done))
+        told = ", ".join(counts) or last_line(done)
         return told if done.returncode == 0 else f"**{told}**"
 
 
-def _last(done: subprocess.CompletedProcess[str]) -> str:
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last line that a command printed, without the one that make adds."""
     lines = (done.stdout + done.stderr).strip().splitlines() or ["no word"]
     lines = [line for line in lines if not line.startswith("make: ***")] or lines
     return lines[-1][:200].replace("|", "/")
@@ -274,16 +347,15 @@ def _last(done: subprocess.CompletedProcess[str]) -> str:
 
 def trial(kind: Kind, python: str, torch: str) -> Trial:
     """Prepare the folder and the environment of a machine."""
-    version = subprocess.run(
-        [python, "-c", "import platform; print(platform.python_version())"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    build = "cuda" if torch == "cuda" else torch or "auto"
-    name = f"{version}-{build}"
+    with kind.prefix() as prefix:
+        asking = [*prefix, python, "-c", "import platform; print(platform.python_version())"]
+        version = subprocess.run(asking, capture_output=True, text=True, check=True).stdout.strip()
+    environment = PLACE / f"{version}-{torch}"
+    if kind.own:
+        environment = PLACE / kind.name.replace(" ", "-")
+        shutil.rmtree(environment, ignore_errors=True)
     if not kind.place:
-        return Trial(kind, python, _choice(torch), ROOT, PLACE / name)
+        return Trial(kind, python, torch, ROOT, environment)
     folder = PLACE / kind.place
     shutil.rmtree(folder, ignore_errors=True)
     listed = subprocess.run(
@@ -296,11 +368,7 @@ def trial(kind: Kind, python: str, torch: str) -> Trial:
     for path in filter(None, listed.split("\0")):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, folder / path)
-    return Trial(kind, python, _choice(torch), folder, folder / ".venv")
-
-
-def _choice(torch: str) -> str:
-    return "auto" if torch == "cuda" else torch
+    return Trial(kind, python, torch, folder, folder / ".venv")
 
 
 def write(rows: Sequence[Sequence[str]], page: Path = PAGE) -> None:
@@ -335,16 +403,23 @@ def main() -> int:
     parser.add_argument("--pythons", action="store_true")
     parser.add_argument("--kinds", action="store_true")
     parser.add_argument("--cuda", action="store_true")
+    parser.add_argument(
+        "--root", type=Path, metavar="DIR", help="the files of another distribution"
+    )
     parser.add_argument("--python", help="for --kinds this one unless given, for --cuda the newest")
-    parser.add_argument("--torch", default="auto", choices=("auto", "cpu", "none"))
+    parser.add_argument("--torch", default="auto", choices=CHOICES)
     parser.add_argument("--only", action="append", default=[], help="kinds whose name holds this")
     options = parser.parse_args()
-    base = os.path.realpath(options.python or (pythons()[-1] if options.cuda else sys.executable))
+    base = options.python or (pythons()[-1] if options.cuda else sys.executable)
+    if not options.root:
+        base = os.path.realpath(base)
     wanted: list[tuple[Kind, str, str]] = []
     if options.pythons:
         wanted += [(Kind("as it is"), python, options.torch) for python in pythons()]
     if options.kinds:
         wanted += [(kind, base, options.torch) for kind in kinds() if kind.name != "as it is"]
+    if options.root:
+        wanted.append((other_root(options.root), base, options.torch))
     if options.cuda:
         wanted.append((Kind("as it is"), base, "cuda"))
     failed = 0
@@ -356,7 +431,7 @@ def main() -> int:
             continue
         PLACE.mkdir(parents=True, exist_ok=True)
         row = trial(kind, python, torch).row()
-        if torch == "cuda" and "+cpu" in row[2]:
+        if torch == "cuda" and "+cu" not in row[2]:
             row[2] = f"**{row[2]}, not the build for CUDA**"
         print(" | ".join(row), flush=True)
         write([row])

@@ -1,6 +1,6 @@
 """Hidden suite of Chapter 2: the vanilla RNN, its readout, its loss, and sampling.
 
-States and gradients are judged by torch's automatic differentiation in float64, written out once in
+States and gradients are judged by automatic differentiation in float64, of the formula written out once in
 `unrolled`. All dimensions of a case differ, so that no wrong product fits by accident, except in
 the square ones, which are for code that tells axes apart by their sizes.
 
@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
+from autograder.grading.oracle import gradients
+from autograder.grading.oracle import np as oracle
 from autograder.grading.toolkit import (
     HANDLE,
     compare,
@@ -70,23 +71,14 @@ def weights(rng: np.random.Generator, D: int, H: int) -> dict[str, np.ndarray]:
     }
 
 
-def tensors(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    """Float64 leaves that collect gradients."""
-    return {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
-
-
-def gradients(leaves: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    """What the leaves collected."""
-    return {name: leaf.grad.numpy() for name, leaf in leaves.items()}
-
-
-def unrolled(x: torch.Tensor, state: torch.Tensor, p: dict[str, torch.Tensor]) -> torch.Tensor:
+def unrolled(leaves: dict[str, Any]) -> Any:
     """Equation (2.3) over all steps."""
-    states = []
+    x, state, states = leaves["x"], leaves["h0"], []
     for t in range(x.shape[1]):
-        state = torch.tanh(x[:, t] @ p["Wxh"].T + state @ p["Whh"].T + p["bh"])
+        a = oracle.dot(x[:, t], leaves["Wxh"].T) + oracle.dot(state, leaves["Whh"].T) + leaves["bh"]
+        state = oracle.tanh(a)
         states.append(state)
-    return torch.stack(states, dim=1)
+    return oracle.stack(states, axis=1)
 
 
 # --- one step -------------------------------------------------------------------------------------
@@ -95,18 +87,14 @@ def unrolled(x: torch.Tensor, state: torch.Tensor, p: dict[str, torch.Tensor]) -
 def step_gradients(
     x: np.ndarray, h_prev: np.ndarray, params: dict[str, np.ndarray], dh: np.ndarray
 ) -> dict[str, Any]:
-    leaves = tensors({"x": x, "h_prev": h_prev, **params})
-    h = unrolled(leaves["x"][:, None], leaves["h_prev"], leaves)[:, 0]
-    h.backward(torch.tensor(dh))
-    grads = gradients(leaves)
-    return {"dx": grads.pop("x"), "dh_prev": grads.pop("h_prev"), "grads": grads}
+    grads = gradients(unrolled, {"x": x[:, None], "h0": h_prev, **params}, dh[:, None])
+    return {"dx": grads.pop("x")[:, 0], "dh_prev": grads.pop("h0"), "grads": grads}
 
 
 def with_step_oracle(
     x: np.ndarray, h_prev: np.ndarray, params: dict[str, np.ndarray], dh: np.ndarray
 ) -> SimpleNamespace:
-    leaves = {name: torch.tensor(array) for name, array in params.items()}
-    h = unrolled(torch.tensor(x)[:, None], torch.tensor(h_prev), leaves)[:, 0].numpy()
+    h = unrolled({"x": x[:, None], "h0": h_prev, **params})[:, 0]
     want = step_gradients(x, h_prev, params, dh)
     return SimpleNamespace(arguments=(x, h_prev, params), h=h, dh=dh, **want)
 
@@ -293,18 +281,14 @@ def test_step_backward_keeps_arguments(student: Any) -> None:
 def sequence_gradients(
     x: np.ndarray, h0: np.ndarray, params: dict[str, np.ndarray], dh: np.ndarray
 ) -> dict[str, Any]:
-    leaves = tensors({"x": x, "h0": h0, **params})
-    h = unrolled(leaves["x"], leaves["h0"], leaves)
-    h.backward(torch.tensor(dh))
-    grads = gradients(leaves)
+    grads = gradients(unrolled, {"x": x, "h0": h0, **params}, dh)
     return {"dx": grads.pop("x"), "dh0": grads.pop("h0"), "grads": grads}
 
 
 def with_oracle(
     x: np.ndarray, h0: np.ndarray, params: dict[str, np.ndarray], dh: np.ndarray
 ) -> SimpleNamespace:
-    leaves = {name: torch.tensor(array) for name, array in params.items()}
-    h = unrolled(torch.tensor(x), torch.tensor(h0), leaves).numpy()
+    h = unrolled({"x": x, "h0": h0, **params})
     want = well_conditioned(sequence_gradients, x, h0, params, dh)
     return SimpleNamespace(arguments=(x, h0, params), h=h, dh=dh, **want)
 
@@ -510,9 +494,10 @@ READOUT_ONE, READOUT_BATCH, READOUT_SQUARE = (1, 5, 3, 2), (3, 2, 4, 5), (3, 3, 
 def readout_gradients(
     h: np.ndarray, readout: dict[str, np.ndarray], dy: np.ndarray
 ) -> dict[str, Any]:
-    leaves = tensors({"h": h, **readout})
-    (leaves["h"] @ leaves["Why"].T + leaves["by"]).backward(torch.tensor(dy))
-    grads = gradients(leaves)
+    def logits(leaves: dict[str, Any]) -> Any:
+        return oracle.dot(leaves["h"], leaves["Why"].T) + leaves["by"]
+
+    grads = gradients(logits, {"h": h, **readout}, dy)
     return {"dh": grads.pop("h"), "grads": grads}
 
 
@@ -641,15 +626,21 @@ def test_readout_backward_keeps_arguments(student: Any) -> None:
 
 def loss_case(logits: np.ndarray, targets: np.ndarray, mask: np.ndarray) -> SimpleNamespace:
     """Loss and gradient of (2.10), computed from the valid positions alone."""
-    leaf = torch.tensor(np.where(mask[..., None], logits, 0.0), requires_grad=True)
-    valid = torch.tensor(mask)
-    loss = torch.nn.functional.cross_entropy(leaf[valid], torch.tensor(targets)[valid])
-    loss.backward()
+    # Padding may hold anything, NaN too, so it takes no part at all.
+    valid, wanted = logits[mask], targets[mask]
+
+    def cross_entropy(leaves: dict[str, Any]) -> Any:
+        y = leaves["y"] - valid.max(axis=1, keepdims=True)
+        logs = y - oracle.log(oracle.sum(oracle.exp(y), axis=1, keepdims=True))
+        return -oracle.mean(logs[np.arange(len(wanted)), wanted])
+
+    dlogits = np.zeros(logits.shape)
+    dlogits[mask] = gradients(cross_entropy, {"y": valid})["y"]
     return SimpleNamespace(
         arguments=(logits, targets, mask),
         mask=mask,
-        loss=float(loss.detach()),
-        dlogits=leaf.grad.numpy(),
+        loss=float(cross_entropy({"y": valid})),
+        dlogits=dlogits,
     )
 
 
@@ -786,8 +777,9 @@ def generated(arguments: tuple[Any, ...]) -> tuple[np.ndarray, float]:
     for _ in range(length):
         a = params["Wxh"][:, token] + params["Whh"] @ h[0] + params["bh"]
         h = np.tanh(a)[None]
-        y = torch.tensor(readout["Why"] @ h[0] + readout["by"]) / temperature
-        cumulative = torch.softmax(y, dim=0).cumsum(dim=0).numpy()
+        y = (readout["Why"] @ h[0] + readout["by"]) / temperature
+        p = np.exp(y - y.max())
+        cumulative = np.cumsum(p / p.sum())
         u = rng.random()
         margin = min(margin, float(np.abs(cumulative[:-1] - u).min()))
         token = min(int((cumulative <= u).sum()), len(cumulative) - 1)

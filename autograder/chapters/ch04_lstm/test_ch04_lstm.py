@@ -1,4 +1,4 @@
-"""Hidden suite of chapter 4. Gradients are judged by torch autograd of an LSTM written here.
+"""Hidden suite of chapter 4. Gradients are judged by automatic differentiation of an LSTM written here.
 
 A step is judged as a whole and gate by gate, with the other gates pinned or cut off, so that one wrong gate costs its
 share. Inputs in other units (`UNIT`) show limits on gradients and differences of fixed width; with `WIDE` inputs
@@ -13,8 +13,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
+from autograder.grading.oracle import gradients, sigmoid
+from autograder.grading.oracle import np as oracle
 from autograder.grading.toolkit import (
     HANDLE,
     compare,
@@ -58,32 +59,21 @@ def draw_params(rng, D, H, scale=0.8):
 
 
 def oracle_step(x, h, c, p):
-    """One step in torch, written apart from the reference."""
+    """One step, written apart from the reference."""
     H = h.shape[1]
 
     def layer(name):
         W = p["W" + name]
-        return h @ W[:, :H].T + x @ W[:, H:].T + p["b" + name]
+        return oracle.dot(h, W[:, :H].T) + oracle.dot(x, W[:, H:].T) + p["b" + name]
 
-    f, i, o = (torch.sigmoid(layer(name)) for name in "fio")
-    c_next = f * c + i * torch.tanh(layer("c"))
-    return o * torch.tanh(c_next), c_next
-
-
-def tensors(**arrays):
-    return {name: torch.tensor(value, requires_grad=True) for name, value in arrays.items()}
-
-
-def gradients_of(loss, leaves):
-    found = torch.autograd.grad(loss, list(leaves.values()))
-    return {name: g.numpy() for name, g in zip(leaves, found, strict=True)}
+    f, i, o = (sigmoid(layer(name)) for name in "fio")
+    c_next = f * c + i * oracle.tanh(layer("c"))
+    return o * oracle.tanh(c_next), c_next
 
 
 def step_gradients(case, dh, dc):
-    leaves = tensors(x=case.x, h=case.h_prev, c=case.c_prev, **case.params)
-    h, c = oracle_step(leaves["x"], leaves["h"], leaves["c"], leaves)
-    loss = (h * torch.tensor(dh)).sum() + (c * torch.tensor(dc)).sum()
-    grads = gradients_of(loss, leaves)
+    leaves = {"x": case.x, "h": case.h_prev, "c": case.c_prev, **case.params}
+    grads = gradients(lambda g: oracle_step(g["x"], g["h"], g["c"], g), leaves, dh, dc)
     return grads["x"], grads["h"], grads["c"], {name: grads[name] for name in NAMES}
 
 
@@ -93,14 +83,15 @@ def oracle_sequence(x, h, c, p):
         h, c = oracle_step(x[:, t], h, c, p)
         hs.append(h)
         cs.append(c)
-    return torch.stack(hs, dim=1), torch.stack(cs, dim=1)
+    return oracle.stack(hs, axis=1), oracle.stack(cs, axis=1)
 
 
 def sequence_gradients(x, h0, c0, params, dh, dc_last):
-    leaves = tensors(x=x, h0=h0, c0=c0, **params)
-    h, c = oracle_sequence(leaves["x"], leaves["h0"], leaves["c0"], leaves)
-    loss = (h * torch.tensor(dh)).sum() + (c[:, -1] * torch.tensor(dc_last)).sum()
-    grads = gradients_of(loss, leaves)
+    def results(g):
+        h, c = oracle_sequence(g["x"], g["h0"], g["c0"], g)
+        return h, c[:, -1]
+
+    grads = gradients(results, {"x": x, "h0": h0, "c0": c0, **params}, dh, dc_last)
     return grads["x"], grads["h0"], grads["c0"], {name: grads[name] for name in NAMES}
 
 
@@ -119,10 +110,7 @@ def drawn_step(rng, shape):
 
 def solved(case):
     """Add results and gradients to a step."""
-    plain = {name: torch.tensor(value) for name, value in case.params.items()}
-    inputs = (torch.tensor(value) for value in (case.x, case.h_prev, case.c_prev))
-    h, c = oracle_step(*inputs, plain)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = oracle_step(case.x, case.h_prev, case.c_prev, case.params)
     case.args = (case.x, case.h_prev, case.c_prev, case.params)
     case.gradients = step_gradients(case, case.dh, case.dc)
     return case
@@ -206,10 +194,7 @@ def step_case(rng, shape, variant=0):
         dh=rng.normal(size=(N, H)),
         dc=rng.normal(size=(N, H)),
     )
-    plain = {name: torch.tensor(value) for name, value in case.params.items()}
-    states = torch.tensor(case.h_prev), torch.tensor(case.c_prev)
-    h, c = oracle_step(torch.tensor(case.x), *states, plain)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = oracle_step(case.x, case.h_prev, case.c_prev, case.params)
     insist(np.abs(case.c).max() > 0.5)  # near zero tanh(c) is c
     zero = np.zeros((N, H))
     case.upstream = {
@@ -239,10 +224,7 @@ def sequence_case(rng, shape, variant=0):
         c0=1.5 * rng.normal(size=(N, H)),
         params=draw_params(rng, D, H),
     )
-    plain = {name: torch.tensor(value) for name, value in case.params.items()}
-    states = torch.tensor(case.h0), torch.tensor(case.c0)
-    h, c = oracle_sequence(torch.tensor(case.x), *states, plain)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = oracle_sequence(case.x, case.h0, case.c0, case.params)
     everywhere, dc_last = rng.normal(size=(N, T, H)), rng.normal(size=(N, H))
     at_first, at_last = np.zeros((N, T, H)), np.zeros((N, T, H))
     at_first[:, 0], at_last[:, -1] = everywhere[:, 0], everywhere[:, -1]
@@ -268,9 +250,8 @@ def start_case(rng, zeros):
     x, params = rng.normal(size=(N, T, D)), draw_params(rng, D, H)
     h0 = rng.uniform(-0.9, 0.9, size=(N, H)) * ("h" not in zeros)
     c0 = 1.5 * rng.normal(size=(N, H)) * ("c" not in zeros)
-    plain = {name: torch.tensor(value) for name, value in params.items()}
-    h, c = oracle_sequence(torch.tensor(x), torch.tensor(h0), torch.tensor(c0), plain)
-    return SimpleNamespace(args=(x, h0, c0, params), h=h.numpy(), c=c.numpy())
+    h, c = oracle_sequence(x, h0, c0, params)
+    return SimpleNamespace(args=(x, h0, c0, params), h=h, c=c)
 
 
 @once
@@ -282,12 +263,11 @@ def long_case(rng):
     h0, c0 = rng.uniform(-0.9, 0.9, size=(N, H)), 1.5 * rng.normal(size=(N, H))
     dh, dc_last = np.zeros((N, T, H)), rng.normal(size=(N, H))
     dh[:, -1] = rng.normal(size=(N, H))
-    plain = {name: torch.tensor(value) for name, value in params.items()}
-    h, c = oracle_sequence(torch.tensor(x), torch.tensor(h0), torch.tensor(c0), plain)
+    h, c = oracle_sequence(x, h0, c0, params)
     want = well_conditioned(sequence_gradients, x, h0, c0, params, dh, dc_last)
     insist(np.abs(want[2]).max() > 1e-2)
     args, upstream = (x, h0, c0, params), (dh, dc_last)
-    return SimpleNamespace(args=args, h=h.numpy(), c=c.numpy(), upstream=upstream, want=want)
+    return SimpleNamespace(args=args, h=h, c=c, upstream=upstream, want=want)
 
 
 @once
@@ -381,10 +361,9 @@ def saturated_case(rng, levels, large=False, nothing_to_divide_by=False):
     if nothing_to_divide_by:
         params["bc"][0] += 1e3
         c_prev[1] = 0.0
-    plain = {name: torch.tensor(value) for name, value in params.items()}
-    h, c = oracle_step(torch.tensor(x), torch.tensor(h_prev), torch.tensor(c_prev), plain)
+    h, c = oracle_step(x, h_prev, c_prev, params)
     case = SimpleNamespace(x=x, h_prev=h_prev, c_prev=c_prev, params=params)
-    case.h, case.c = h.numpy(), c.numpy()
+    case.h, case.c = h, c
     case.args = (x, h_prev, c_prev, params)
     return case
 
@@ -889,22 +868,31 @@ def test_converted_params(student, size, kind):
     compare_params(student.lstm_from_torch(*case.args), case.want, kind, size)
 
 
+def as_torch_computes(weight_ih, weight_hh, bias_ih, bias_hh, x):
+    """Hidden states of `torch.nn.LSTM(batch_first=True)` from zero: rows of its matrices are i, f, g, o in turn."""
+    H = weight_hh.shape[1]
+    h = c = np.zeros((len(x), H))
+    states = []
+    for t in range(x.shape[1]):
+        rows = x[:, t] @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh
+        i, f, g, o = (rows[:, place * H : (place + 1) * H] for place in range(4))
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
 @scores("lstm_from_torch", weight=2.0)
 def test_agrees_with_torch(student, reference):
     N, T, D, H = 2, 5, 3, 4
     case = torch_case(D, H)
     params = student.lstm_from_torch(*case.args)
     compare("the keys' values", params, case.want, layout=lstm_layout(D, H))
-    layer = torch.nn.LSTM(D, H, batch_first=True, dtype=torch.float64)
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    state = {name: torch.tensor(value) for name, value in zip(names, case.args, strict=True)}
-    layer.load_state_dict(state)
     x = np.linspace(-2, 2, N * T * D).reshape(N, T, D)
-    with torch.no_grad():
-        want, _ = layer(torch.tensor(x))
+    want = as_torch_computes(*case.args, x)
     zero = np.zeros((N, H))
     h, _, _ = reference.lstm_forward(x, zero, zero, params)
-    compare("h of the converted layer", h, want.numpy(), axes="N T H")
+    compare("h of the converted layer", h, want, axes="N T H")
 
 
 @scores("lstm_from_torch")

@@ -463,6 +463,74 @@ mistake(
     new='np.pad(da_r @ params["Wr"][:, :H].T, ((0, 0), (0, joined.shape[1] - H)))',
 )
 
+mistake(
+    STEP_BACKWARD,
+    "clipped_at_ten",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="    H = h_prev.shape[1]",
+    new="    dh = np.clip(dh, -10.0, 10.0)\n    H = h_prev.shape[1]",
+)
+mistake(
+    STEP_BACKWARD,
+    "weights_clipped_by_norm",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="    return dx, dh_prev, grads",
+    new="""    for name, g in grads.items():
+        norm = np.linalg.norm(g)
+        if norm > 100.0:
+            grads[name] = g * (100.0 / norm)
+    return dx, dh_prev, grads""",
+)
+mistake(
+    STEP_BACKWARD,
+    "candidate_by_division",
+    says="What does your cache give back where the update gate is 0?",
+    old="    H = h_prev.shape[1]",
+    new="""    h = (1 - z) * h_prev + z * candidate
+    candidate = (h - (1 - z) * h_prev) / z
+    H = h_prev.shape[1]""",
+)
+mistake(
+    STEP_BACKWARD,
+    "state_by_division",
+    says="What does your cache give back where the reset gate is 0?",
+    old="    H = h_prev.shape[1]",
+    new="    H = h_prev.shape[1]\n    h_prev = reset[:, :H] / r",
+)
+mistake(
+    STEP_BACKWARD,
+    "slope_by_division",
+    says="Can the slope of a gate be had without dividing by the gate?",
+    old="z * (1 - z)\n",
+    new="(1 - z) ** 2 / (1 / z - 1)\n",
+)
+mistake(
+    STEP_BACKWARD,
+    "differences",
+    says="Equations (5.5) and (5.6) propagate the gradient back in one pass: how many forwards does yours take?",
+    code="""
+def gru_step_backward(dh, cache):
+    joined, _, h_prev, _, _, _, params = cache
+    H, eps = h_prev.shape[1], 1e-5
+    x, h = joined[:, H:].copy(), h_prev.copy()
+    own = {name: W.copy() for name, W in params.items()}
+
+    def slopes(array):
+        g = np.zeros(array.shape)
+        for index in np.ndindex(array.shape):
+            before = array[index]
+            array[index] = before + eps
+            up = (dh * gru_step_forward(x, h, own)[0]).sum()
+            array[index] = before - eps
+            down = (dh * gru_step_forward(x, h, own)[0]).sum()
+            array[index] = before
+            g[index] = (up - down) / (2 * eps)
+        return g
+
+    return slopes(x), slopes(h), {name: slopes(W) for name, W in own.items()}
+""",
+)
+
 # --- gru_forward ----------------------------------------------------------------------------------
 
 FORWARD = "gru_forward"
@@ -558,6 +626,17 @@ mistake(
     says="Compare your arguments before and after the call.",
     old="    return states, caches",
     new="    h0[:] = h\n    return states, caches",
+    also=("gru_backward",),
+)
+
+mistake(
+    FORWARD,
+    "time_first_where_it_fits",
+    says="Which axis of x is time, always?",
+    old="    N, T, _ = x.shape",
+    new="""    if x.shape[0] == x.shape[1]:
+        x = np.swapaxes(x, 0, 1)
+    N, T, _ = x.shape""",
     also=("gru_backward",),
 )
 
@@ -676,6 +755,81 @@ mistake(
     says="Clipping belongs to the training loop, not into a gradient.",
     old="        dx_steps.append(dx)",
     new="        dh_next = np.clip(dh_next, -1.0, 1.0)\n        dx_steps.append(dx)",
+)
+mistake(
+    BACKWARD,
+    "clipped_at_ten",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="        dx_steps.append(dx)",
+    new="        dh_next = np.clip(dh_next, -10.0, 10.0)\n        dx_steps.append(dx)",
+)
+mistake(
+    BACKWARD,
+    "weights_clipped",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="dh_next, grads\n    ###",
+    new="dh_next, {k: np.clip(g, -100, 100) for k, g in grads.items()}\n    ###",
+)
+mistake(
+    BACKWARD,
+    "truncated_after_ten_steps",
+    says="How far back does the gradient go? Try more steps.",
+    old="    for t in reversed(range(dh.shape[1])):",
+    new="    for t in reversed(range(dh.shape[1])):\n        if t == dh.shape[1] - 11:\n            dh_next = 0 * dh_next",
+)
+mistake(
+    BACKWARD,
+    "weights_of_twelve_steps",
+    says="The matrices are used at every step. What does that mean for their gradients?",
+    old="        for name, value in step_grads.items():",
+    new="        for name, value in step_grads.items() if dh.shape[1] - t <= 12 or not grads else ():",
+)
+mistake(
+    BACKWARD,
+    "windows_of_ten_steps",
+    says="How far back does the gradient go? Try more steps.",
+    old="        dx_steps.append(dx)",
+    new="        if t % 10 == 0 and t:\n            dh_next = np.zeros(dh_next.shape)\n        dx_steps.append(dx)",
+)
+mistake(
+    BACKWARD,
+    "time_first_where_it_fits",
+    says="Which axis of dh is time, always?",
+    old="    dh_next = np.zeros(dh[:, 0].shape)",
+    new="    if dh.shape[0] == len(cache):\n        dh = np.swapaxes(dh, 0, 1)\n    dh_next = np.zeros(dh[:, 0].shape)",
+)
+mistake(
+    BACKWARD,
+    "complex_step",
+    says="The steps of (5.5) and (5.6), from the last to the first: how many forwards does yours take?",
+    code="""
+def gru_backward(dh, cache):
+    H, tiny = dh.shape[2], 1e-30
+    params = cache[0][6]
+    x = np.stack([step[0][:, H:] for step in cache], axis=1)
+
+    def run(x, h, p):
+        loss = 0
+        for t in range(x.shape[1]):
+            joined = np.concatenate([h, x[:, t]], axis=1)
+            z = 1 / (1 + np.exp(-(joined @ p["Wz"].T)))
+            r = 1 / (1 + np.exp(-(joined @ p["Wr"].T)))
+            new = np.tanh(np.concatenate([r * h, x[:, t]], axis=1) @ p["Wh"].T)
+            h = (1 - z) * h + z * new
+            loss = loss + (dh[:, t] * h).sum()
+        return loss
+
+    values = {"x": x, "h": cache[0][2], **params}
+    values = {name: v.astype(complex) for name, v in values.items()}
+    found = {}
+    for name, v in values.items():
+        found[name] = np.zeros(v.shape)
+        for i in np.ndindex(v.shape):
+            v[i] += 1j * tiny
+            found[name][i] = run(values["x"], values["h"], values).imag / tiny
+            v[i] = v[i].real
+    return found.pop("x"), found.pop("h"), found
+""",
 )
 mistake(
     BACKWARD,
@@ -802,6 +956,14 @@ mistake(
     says="Are the rows of a gate next to each other, or every third one?",
     old="np.split(x @ weight_ih.T + bias_ih, 3, axis=1)",
     new="[(x @ weight_ih.T + bias_ih)[:, k::3] for k in range(3)]",
+)
+
+mistake(
+    VARIANT,
+    "transposed_where_it_fits",
+    says="Which shape has weight_ih, always?",
+    old="x @ weight_ih.T + bias_ih",
+    new="x @ (weight_ih if len(weight_ih) == x.shape[1] else weight_ih.T) + bias_ih",
 )
 
 # --- parameter_count ------------------------------------------------------------------------------

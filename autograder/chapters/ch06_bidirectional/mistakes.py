@@ -1022,3 +1022,260 @@ mistake(
     old="            da = (dh[:, t] + d_state)",
     new="            dh[:, t] += d_state\n            da = dh[:, t]",
 )
+
+# --- what only unusual inputs show ----------------------------------------------------------------
+
+mistake(
+    "reverse_padded",
+    "time_first_where_it_fits",
+    says="Which axis of x is time, always?",
+    old="    steps = np.arange(x.shape[1])",
+    new="""    if x.shape[0] == x.shape[1]:
+        x = np.swapaxes(x, 0, 1)
+    steps = np.arange(x.shape[1])""",
+)
+mistake(
+    "reverse_padded",
+    "zero_length_means_all",
+    says="What does a length of 0 mean?",
+    old="np.asarray(lengths)[:, None] - 1",
+    new="np.array([length or x.shape[1] for length in lengths])[:, None] - 1",
+)
+mistake(
+    "reverse_padded",
+    "padding_found_by_its_value",
+    says="How many steps of a row are valid: what does (6.4) say about it?",
+    old="    last = np.asarray(lengths)[:, None] - 1",
+    new="    last = (~np.isnan(x).all(axis=2)).sum(axis=1)[:, None] - 1",
+)
+mistake(
+    "birnn_forward",
+    "zero_length_means_all",
+    says="What does a length of 0 mean?",
+    old="    lengths = np.array(lengths)",
+    new="    lengths = np.array([length or x.shape[1] for length in lengths])",
+    also=("birnn_backward",),
+)
+mistake(
+    "birnn_forward",
+    "transposed_where_it_fits",
+    says="Which shape has Wxh, always?",
+    old='x[:, t] @ params["Wxh"].T',
+    new='x[:, t] @ (params["Wxh"] if len(params["Wxh"]) == x.shape[2] else params["Wxh"].T)',
+    also=("birnn_backward",),
+)
+mistake(
+    "birnn_forward",
+    "padding_only_where_not_finite",
+    says="Which steps of a row are padding: what does the exercise say about it?",
+    old="(np.arange(x.shape[1]) < lengths[:, None])[:, :, None]",
+    new="np.isfinite(x).all(axis=2, keepdims=True) & (np.abs(x).max(axis=2, keepdims=True) < 1e6)",
+    also=("birnn_backward",),
+)
+mistake(
+    "birnn_backward",
+    "clipped_at_ten",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old='            d_state = da @ params["Whh"]',
+    new='            d_state = np.clip(da @ params["Whh"], -10.0, 10.0)',
+)
+mistake(
+    "birnn_backward",
+    "weights_clipped_by_norm",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="        return dx, grads\n",
+    new="""        return dx, {k: g * min(1.0, 100.0 / max(np.linalg.norm(g), 1e-9)) for k, g in grads.items()}
+""",
+)
+mistake(
+    "birnn_backward",
+    "truncated_after_ten_steps",
+    says="How far back does the gradient go? Try more steps.",
+    old='            d_state = da @ params["Whh"]',
+    new='            d_state = da @ params["Whh"] * (t != x.shape[1] - 10)',
+)
+mistake(
+    "birnn_backward",
+    "windows_of_eight_steps",
+    says="How far back does the gradient go? Try more steps.",
+    old='            d_state = da @ params["Whh"]',
+    new='            d_state = da @ params["Whh"] * bool(t % 8)',
+)
+mistake(
+    "birnn_backward",
+    "slope_floored",
+    says="What is the slope of a unit at exactly 1?",
+    old="(1 - states[:, t + 1] ** 2)",
+    new="np.maximum(1 - states[:, t + 1] ** 2, 1e-3)",
+)
+mistake(
+    "birnn_backward",
+    "transposed_where_it_fits",
+    says="Which shape has Wxh, always?",
+    old='dx[:, t] = da @ params["Wxh"]',
+    new='dx[:, t] = da @ (params["Wxh"].T if x.shape[2] == da.shape[1] else params["Wxh"])',
+)
+mistake(
+    "birnn_backward",
+    "differences",
+    says="(6.5) and (6.6) propagate the gradient back in one pass: how many forwards does yours take?",
+    code="""
+def birnn_backward(dh, cache):
+    clean, _, _, _, valid, lengths, params = cache
+    dh, eps = np.where(valid, dh, 0.0), 1e-5
+    x = clean.copy()
+    own = {side: {k: v.copy() for k, v in p.items()} for side, p in params.items()}
+
+    def slopes(array):
+        g = np.zeros(array.shape)
+        for index in np.ndindex(array.shape):
+            before = array[index]
+            array[index] = before + eps
+            up = (dh * birnn_forward(x, lengths, own)[0]).sum()
+            array[index] = before - eps
+            down = (dh * birnn_forward(x, lengths, own)[0]).sum()
+            array[index] = before
+            g[index] = (up - down) / (2 * eps)
+        return g
+
+    grads = {side: {k: slopes(v) for k, v in p.items()} for side, p in own.items()}
+    return slopes(x), grads
+""",
+)
+mistake(
+    "deep_rnn_backward",
+    "clipped_at_ten",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old='            d_state = da @ params["Whh"]',
+    new='            d_state = np.clip(da @ params["Whh"], -10.0, 10.0)',
+)
+mistake(
+    "deep_rnn_backward",
+    "clipped_between_layers",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="        dh = d_below",
+    new="        dh = np.clip(d_below, -5.0, 5.0)",
+)
+mistake(
+    "deep_rnn_backward",
+    "truncated_after_ten_steps",
+    says="How far back does the gradient go? Try more steps.",
+    old='            d_state = da @ params["Whh"]',
+    new='            d_state = da @ params["Whh"] * (t != below.shape[1] - 10)',
+)
+mistake(
+    "deep_rnn_backward",
+    "windows_of_eight_steps",
+    says="How far back does the gradient go? Try more steps.",
+    old='            d_state = da @ params["Whh"]',
+    new='            d_state = da @ params["Whh"] * bool(t % 8)',
+)
+mistake(
+    "deep_rnn_backward",
+    "slope_floored",
+    says="What is the slope of a unit at exactly 1?",
+    old="(1 - states[:, t + 1] ** 2)",
+    new="np.maximum(1 - states[:, t + 1] ** 2, 1e-3)",
+)
+mistake(
+    "deep_rnn_backward",
+    "time_first_where_it_fits",
+    says="Which axis of dh is time, always?",
+    old="    all_grads = []",
+    new="    all_grads = []\n    if dh.shape[0] == dh.shape[1]:\n        dh = np.swapaxes(dh, 0, 1)",
+)
+mistake(
+    "deep_rnn_backward",
+    "complex_step",
+    says="(6.9) propagates the gradient back in one pass: how many forwards does yours take?",
+    code="""
+def deep_rnn_backward(dh, cache):
+    tiny = 1e-30
+    x = cache[0][0].astype(complex)
+    layers = [{k: v.astype(complex) for k, v in params.items()} for _, _, params in cache]
+
+    def loss():
+        below = x
+        for p in layers:
+            h, states = np.zeros((x.shape[0], p["bh"].size)), []
+            for t in range(x.shape[1]):
+                h = np.tanh(below[:, t] @ p["Wxh"].T + h @ p["Whh"].T + p["bh"])
+                states.append(h)
+            below = np.stack(states, axis=1)
+        return (dh * below).sum()
+
+    def slopes(array):
+        g = np.zeros(array.shape)
+        for index in np.ndindex(array.shape):
+            array[index] += 1j * tiny
+            g[index] = loss().imag / tiny
+            array[index] = array[index].real
+        return g
+
+    return slopes(x), [{k: slopes(v) for k, v in p.items()} for p in layers]
+""",
+)
+mistake(
+    "deep_rnn_forward",
+    "transposed_where_it_fits",
+    says="Which shape has Wxh, always?",
+    old='below[:, t] @ params["Wxh"].T',
+    new='below[:, t] @ (params["Wxh"] if len(params["Wxh"]) == N else params["Wxh"].T)',
+    also=("deep_rnn_backward",),
+)
+mistake(
+    "leaks_future",
+    "first_feature_only",
+    says="Which entries of a later step does your probe change?",
+    old="            changed[step] += change",
+    new="            changed[step, 0] += np.ravel(change)[0]",
+)
+mistake(
+    "leaks_future",
+    "last_feature_only",
+    says="Which entries of a later step does your probe change?",
+    old="            changed[step] += change",
+    new="            changed[step, -1] += np.ravel(change)[-1]",
+)
+mistake(
+    "leaks_future",
+    "outputs_of_a_step_summed",
+    says="Can a leak into one output hide behind another output of the same step?",
+    old="np.abs(after[:step] - before[:step]).max()",
+    new="np.abs((after[:step] - before[:step]).sum(axis=1)).max()",
+)
+mistake(
+    "leaks_future",
+    "tolerance_of_1e_7",
+    says="How small is the smallest leak, by the docstring?",
+    old="> 1e-9",
+    new="> 1e-7",
+)
+mistake(
+    "leaks_future",
+    "tolerance_of_1e_14",
+    says="How far can rounding move an output, by the docstring?",
+    old="> 1e-9",
+    new="> 1e-14",
+)
+mistake(
+    "leaks_future",
+    "relative_tolerance",
+    says="Is the limit of the docstring a share of the output, or a number of its own?",
+    old="np.abs(after[:step] - before[:step]).max() > 1e-9",
+    new="np.abs(after[:step] - before[:step]).max() > 1e-9 * np.abs(before).max()",
+)
+mistake(
+    "leaks_future",
+    "huge_change",
+    says="How large is your probe beside x, and what does rounding do then?",
+    old="            changed[step] += change",
+    new="            changed[step] += 1e8 * change",
+)
+mistake(
+    "leaks_future",
+    "norms_compared",
+    says="Can two outputs differ and have the same norm?",
+    old="np.abs(after[:step] - before[:step]).max()",
+    new="abs(np.linalg.norm(after[:step]) - np.linalg.norm(before[:step]))",
+)

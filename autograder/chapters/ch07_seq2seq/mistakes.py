@@ -2172,3 +2172,292 @@ def beam_search(context, params, bos, eos, beam_width, max_length):
     return torch.tensor(tokens, dtype=torch.int64), score
 """,
 )
+
+# --- what only unusual inputs show ----------------------------------------------------------------
+
+CUT = "How far back does the gradient go? Try more steps."
+WIDTH = "Which width have the numbers of params? Everything that you make yourself has to fit."
+
+mistake(
+    "encode",
+    "truncated_after_ten_steps",
+    says=CUT,
+    old="        h = torch.where(valid[:, t, None], step, h)",
+    new="        h = torch.where(valid[:, t, None], step, h.detach() if t == S - 10 else h)\n"
+    "        h = h.detach() if t == S - 11 else h",
+)
+mistake(
+    "encode",
+    "detached_every_eight_steps",
+    says=CUT,
+    old="        states.append(torch.where(valid[:, t, None], step, 0.0))",
+    new="        states.append(torch.where(valid[:, t, None], step, 0.0))\n        h = h if (t + 1) % 8 else h.detach()",
+)
+mistake(
+    "encode",
+    "double_precision_start",
+    says=WIDTH,
+    old='x.new_zeros(x.shape[0], params["bh"].shape[0])',
+    new='torch.zeros(x.shape[0], params["bh"].shape[0], dtype=torch.float64)',
+)
+mistake(
+    "encode",
+    "token_zero_is_padding",
+    says="What says how many steps of a row are valid?",
+    old="torch.arange(S) < lengths[:, None]",
+    new="(torch.arange(S) < lengths[:, None]) & (tokens != 0)",
+)
+mistake(
+    "encode",
+    "transposed_where_it_fits",
+    says="Which shape has Wxh, always?",
+    old='x[:, t] @ params["Wxh"].T',
+    new='x[:, t] @ (params["Wxh"] if params["Wxh"].shape[0] == x.shape[2] else params["Wxh"].T)',
+)
+mistake(
+    "encode",
+    "parameters_taken_from_training",
+    says="Compare what requires a gradient before and after the call.",
+    old="    S = tokens.shape[1]",
+    new='    params["bh"].requires_grad_()\n    S = tokens.shape[1]',
+)
+mistake(
+    "decoder_step",
+    "transposed_where_it_fits",
+    says="Which shape has Wy, always?",
+    old='params["Wy"].T',
+    new='(params["Wy"] if params["Wy"].shape[0] == params["Wy"].shape[1] else params["Wy"].T)',
+)
+mistake(
+    "decoder_step",
+    "output_transposed_where_it_fits",
+    says="Which shape has Wo, always?",
+    old='s @ params["Wo"].T',
+    new='s @ (params["Wo"] if params["Wo"].shape[0] == s.shape[1] else params["Wo"].T)',
+)
+mistake(
+    "decoder_step",
+    "embedding_in_double",
+    says=WIDTH,
+    old='params["E_tgt"][y_prev] @',
+    new='params["E_tgt"].double()[y_prev] @',
+)
+mistake(
+    "decoder_step",
+    "one_hot_in_double",
+    says=WIDTH,
+    old='params["E_tgt"][y_prev] @',
+    new='(y_prev[:, None] == torch.arange(len(params["E_tgt"]))).double() @ params["E_tgt"] @',
+)
+mistake(
+    "decoder_step",
+    "token_zero_reads_nothing",
+    says="Token 0 has an embedding like any other.",
+    old='params["E_tgt"][y_prev] @',
+    new='(params["E_tgt"][y_prev] * (y_prev != 0)[:, None]) @',
+)
+mistake(
+    "decode_teacher_forced",
+    "truncated_after_ten_steps",
+    says=CUT,
+    old="        logits.append(scores)",
+    new="        logits.append(scores)\n        s = s.detach() if t == inputs.shape[1] - 11 else s",
+)
+mistake(
+    "decode_teacher_forced",
+    "detached_every_eight_steps",
+    says=CUT,
+    old="        logits.append(scores)",
+    new="        logits.append(scores)\n        s = s if (t + 1) % 8 else s.detach()",
+)
+mistake(
+    "decode_teacher_forced",
+    "double_precision_scores",
+    says=WIDTH,
+    old="        scores, s = decoder_step(inputs[:, t], s, context, params)",
+    new="        scores, s = decoder_step(inputs[:, t], s.double(), context, params)",
+)
+mistake(
+    "decode_greedy",
+    "eos_of_zero_never_ends",
+    says="Which number may eos have? Try 0.",
+    old="(y == eos)",
+    new="(y == (eos or -1))",
+)
+mistake(
+    "decode_greedy",
+    "bos_of_zero_is_replaced",
+    says="Which number may bos have? Try 0.",
+    old="(context.shape[0],), bos,",
+    new="(context.shape[0],), bos or 1,",
+)
+mistake(
+    "decode_greedy",
+    "training_switched_off",
+    says="Compare what requires a gradient before and after the call.",
+    old="    s, tokens = context, []",
+    new="    for p in params.values():\n        p.requires_grad_(False)\n    s, tokens = context, []",
+)
+mistake(
+    "decode_greedy",
+    "double_precision_state",
+    says=WIDTH,
+    old="    s, tokens = context, []",
+    new="    s, tokens = context.to(torch.float64), []",
+)
+mistake(
+    "decode_scheduled",
+    "truncated_after_ten_steps",
+    says=CUT,
+    old="        logits.append(scores)",
+    new="        logits.append(scores)\n        s = s.detach() if t == targets.shape[1] - 11 else s",
+)
+mistake(
+    "decode_scheduled",
+    "detached_every_ten_steps",
+    says=CUT,
+    old="        logits.append(scores)",
+    new="        logits.append(scores)\n        s = s if (t + 1) % 10 else s.detach()",
+)
+mistake(
+    "decode_scheduled",
+    "double_precision_state",
+    says=WIDTH,
+    old="    s, logits = context, []",
+    new="    s, logits = context.double(), []",
+)
+mistake(
+    "decode_with_attention",
+    "truncated_after_ten_steps",
+    says=CUT,
+    old="        logits.append(scores)",
+    new="        logits.append(scores)\n        s = s.detach() if t == inputs.shape[1] - 11 else s",
+)
+mistake(
+    "decode_with_attention",
+    "detached_every_eight_steps",
+    says=CUT,
+    old="        logits.append(scores)",
+    new="        logits.append(scores)\n        s = s if (t + 1) % 8 else s.detach()",
+)
+mistake(
+    "decode_with_attention",
+    "double_precision_start",
+    says=WIDTH,
+    old="(last > 0)[:, None]",
+    new="(last > 0)[:, None].double()",
+)
+mistake(
+    "decode_with_attention",
+    "starts_at_the_count_of_the_mask",
+    says="The initial state is the one at the last True of the mask. Is that the number of Trues?",
+    old="last = torch.where(mask, rank, 0).amax(dim=1)",
+    new="last = mask.sum(dim=1) + 0 * rank[0]",
+)
+mistake(
+    "sequence_cross_entropy",
+    "width_lost",
+    says=WIDTH,
+    old="torch.log_softmax(logits[valid], dim=-1)",
+    new="torch.log_softmax(logits[valid], dim=-1) @ torch.eye(logits.shape[-1], dtype=torch.float64)",
+)
+mistake(
+    "sequence_cross_entropy",
+    "target_zero_is_padding",
+    says="Which number marks padding?",
+    old="valid = targets != pad",
+    new="valid = (targets != pad) & (targets != 0)",
+)
+mistake(
+    "sequence_cross_entropy",
+    "pad_of_zero_is_none",
+    says="Which number may pad be? Try 0.",
+    old="valid = targets != pad",
+    new="valid = targets != (pad or -1)",
+)
+mistake(
+    "additive_attention",
+    "masked_with_minus_ten_thousand",
+    says="How low can a visible score be? A masked position has to stay out of the sum.",
+    old="    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)\n    weights = torch.softmax(scores, dim=-1) * mask",
+    new="    scores = scores + (~mask) * -1e4\n    weights = torch.softmax(scores, dim=-1) * mask.any(dim=1, keepdim=True)",
+)
+mistake(
+    "additive_attention",
+    "score_of_zero_is_masked",
+    says="Can a visible state have a score of exactly 0?",
+    old="    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)",
+    new="    scores = scores * mask\n    mask = scores != 0\n    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)",
+)
+mistake(
+    "additive_attention",
+    "state_of_zeros_is_masked",
+    says="What says which states may be looked at?",
+    old="    scores = torch.tanh(",
+    new="    mask = mask & (states != 0).any(dim=-1)\n    scores = torch.tanh(",
+)
+mistake(
+    "additive_attention",
+    "only_trailing_padding",
+    says="Where in a row can the mask be False?",
+    old="    scores = scores.masked_fill(",
+    new="    mask = torch.arange(mask.shape[1]) < mask.sum(dim=1, keepdim=True)\n    scores = scores.masked_fill(",
+)
+mistake(
+    "additive_attention",
+    "mask_in_double",
+    says=WIDTH,
+    old="dim=-1) * mask",
+    new="dim=-1) * mask.double()",
+)
+mistake(
+    "beam_search",
+    "parent_found_by_its_token",
+    says="Two hypotheses may end with the same token. Which state belongs to which?",
+    old="            for score, tokens, s in kept:",
+    new="            by_token = {tuple(tokens[-1:]): s for _, tokens, s in reversed(kept)}\n"
+    "            for score, tokens, s in kept:\n                s = by_token[tuple(tokens[-1:])]",
+)
+mistake(
+    "beam_search",
+    "parent_found_by_its_score",
+    says="Two hypotheses may have the same score. Which one is the parent?",
+    old="            kept = candidates[:beam_width]",
+    new="            unique = {}\n            for candidate in candidates:\n                unique.setdefault(candidate[0], candidate)\n"
+    "            kept = list(unique.values())[:beam_width]",
+)
+mistake(
+    "beam_search",
+    "tensors_compared_on_ties",
+    says="What does your sort compare where two scores are equal?",
+    old="candidates.sort(key=lambda candidate: -candidate[0])",
+    new="candidates.sort(key=lambda candidate: (-candidate[0], candidate[2]))",
+)
+mistake(
+    "beam_search",
+    "eos_of_zero_never_ends",
+    says="Which number may eos have? Try 0.",
+    old="                if tokens[-1:] == [eos]:",
+    new="                if eos and tokens[-1:] == [eos]:",
+)
+mistake(
+    "beam_search",
+    "double_precision_state",
+    says=WIDTH,
+    old="kept = [(0.0, [], context)]",
+    new="kept = [(0.0, [], context.double())]",
+)
+mistake(
+    "beam_search",
+    "training_switched_off",
+    says="Compare what requires a gradient before and after the call.",
+    old="    with torch.no_grad():",
+    new="    for p in params.values():\n        p.requires_grad_(False)\n    with torch.no_grad():",
+)
+mistake(
+    "scheduled_sampling_rate",
+    "large_exponent_is_one",
+    says="What is the rate after very many steps?",
+    old='    if schedule == "inverse_sigmoid":',
+    new='    if schedule == "inverse_sigmoid" and step / k > 700:\n        return 1.0\n    if schedule == "inverse_sigmoid":',
+)

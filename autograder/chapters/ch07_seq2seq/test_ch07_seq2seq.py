@@ -39,6 +39,8 @@ SEARCH_STEPS = ("decoder_step", "decode_greedy")
 
 Tensors = dict[str, torch.Tensor]
 
+LONG = 35  # steps: more than what is cut after eight or ten
+SINGLE = 1e-4  # of results in single precision: its rounding, grown a thousand times
 MARGIN = 1e-3  # between a choice and what was not chosen
 
 
@@ -123,6 +125,56 @@ def is_clear(logits: torch.Tensor) -> bool:
     return best - second > MARGIN
 
 
+def keep_states(params: Tensors, name: str) -> None:
+    """Let states fade slowly, so that a gradient arrives after many steps: an orthogonal matrix, small inputs."""
+    q, r = torch.linalg.qr(params[name])
+    params[name] = 0.98 * q * torch.sign(torch.diagonal(r))
+    for small in ("Wxh", "Wy"):
+        params[small] = 0.15 * params[small]
+    for small in ("Wc", "bh", "bs"):
+        params[small] = 0.03 * params[small]
+
+
+def in_single(value: Any) -> Any:
+    """The same arguments in single precision."""
+    if isinstance(value, dict):
+        return {name: in_single(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(in_single(item) for item in value)
+    is_double = isinstance(value, torch.Tensor) and value.dtype == torch.float64
+    return value.float() if is_double else value
+
+
+def compare_single(name: str, got: Any, want: torch.Tensor) -> None:
+    """Compare what was computed from single precision; the width of the result is free."""
+    require(isinstance(got, torch.Tensor), f"{name} should be a tensor")
+    compare(name, got.double(), want, tolerance=SINGLE)
+
+
+def keeps_arguments(student: Any, name: str, *args: Any) -> None:
+    """Fail where an argument has other values afterwards, or a parameter in training is no longer trained."""
+    unchanged(student, name, *args)
+    trained = [leaves(arg) if isinstance(arg, dict) else arg for arg in args]
+    for given in (args, trained):
+        after = student.call(name, *given, echo=True).args_after
+        flags, kept = (
+            [tensor.requires_grad for tensor in all_tensors(tree)] for tree in (given, after)
+        )
+        if flags != kept:  # no `require`: to leave things alone shows nothing by itself
+            message = f"{name} changed which arguments require a gradient"
+            raise TestEnded("failed", message)
+
+
+def all_tensors(tree: Any) -> list[torch.Tensor]:
+    if isinstance(tree, torch.Tensor):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = [tree[name] for name in sorted(tree)]
+    return (
+        [t for item in tree for t in all_tensors(item)] if isinstance(tree, (list, tuple)) else []
+    )
+
+
 # --- judging gradients ----------------------------------------------------------------------------
 
 
@@ -184,8 +236,10 @@ def encoder_case(
     rng: np.random.Generator, kind: str, read: str = "both", draw: int = 0
 ) -> SimpleNamespace:
     """A batch of sources; `read` says which of the two results the loss depends on."""
-    D, H = (1, 1) if kind == "one_unit" else (3, 5)
+    D, H = {"one_unit": (1, 1), "equal": (4, 4)}.get(kind, (3, 5))
     S, lengths = {
+        "equal": (4, [4, 3, 4, 2]),
+        "long": (LONG, [LONG, LONG - 3]),
         "one_row": (6, [6]),
         "one_step": (1, [1, 1, 1]),
         "one_unit": (3, [3, 2]),
@@ -194,6 +248,8 @@ def encoder_case(
         "empty": (3, [0, 0]),
     }[kind]
     params = parameters(rng, D=D, H=H)
+    if kind == "long":
+        keep_states(params, "Whh")
     tokens = draw_ids(rng, 8, len(lengths), S)
     leaf = leaves(params)
     states, context = [], []
@@ -259,6 +315,39 @@ def test_encoder_gradients(student: Any, read: str) -> None:
     encoder_gradients(student, encoder_case("ragged", read))
 
 
+@scores("encode", weight=2.0)
+def test_encoder_gradients_of_many_steps(student: Any) -> None:
+    encoder_gradients(student, encoder_case("long", "context"))
+
+
+# What one term of (7.1) decides alone: a mistake in another leaves it right.
+@scores("encode", weight=4.0)
+@pytest.mark.parametrize("term", ["input", "bias", "state"])
+def test_states_without(student: Any, term: str) -> None:
+    tokens, lengths, params = encoder_case("full").arguments
+    silent = {"input": "Wxh", "bias": "bh", "state": "Whh"}[term]
+    params = {**params, silent: torch.zeros_like(params[silent])}
+    want = [torch.stack(encode_row(row, params)[1:]) for row in tokens]
+    states, _ = student.encode(tokens, lengths, params)
+    compare("states", states, torch.stack(want), axes="N S H")
+
+
+@scores("encode", weight=2.0)
+def test_encode_where_sizes_are_equal(student: Any) -> None:
+    case = encoder_case("equal")
+    states, context = student.encode(*case.arguments)
+    compare("states", states, case.states, axes="N S H", valid=case.arguments[1])
+    compare("context", context, case.context, axes="N H")
+
+
+@scores("encode", weight=2.0)
+def test_encode_in_single_precision(student: Any) -> None:
+    case = encoder_case("ragged")
+    states, context = student.encode(*in_single(case.arguments))
+    compare_single("states", states, case.states)
+    compare_single("context", context, case.context)
+
+
 @scores("encode")
 def test_all_rows_empty(student: Any) -> None:
     case = encoder_case("empty")
@@ -277,9 +366,9 @@ def test_encoder_repeats(student: Any) -> None:
         compare("context of one of several calls", context, case.context, axes="N H")
 
 
-@scores("encode")
+@scores("encode", weight=3.0)
 def test_encode_keeps_arguments(student: Any) -> None:
-    unchanged(student, "encode", *encoder_case("ragged").arguments)
+    keeps_arguments(student, "encode", *encoder_case("ragged").arguments)
 
 
 # --- one step of the decoder ----------------------------------------------------------------------
@@ -310,8 +399,34 @@ def step_case(
     )
 
 
+# What one term of (7.3) decides alone: a mistake in another leaves it right.
+@scores("decoder_step", weight=5.0)
+@pytest.mark.parametrize("term", ["state", "token", "context", "bias"])
+def test_step_with_one_term(student: Any, term: str) -> None:
+    y_prev, s_prev, context, params = step_case(4, 3, 5).arguments
+    matrices = {"state": "Ws", "token": "Wy", "context": "Wc", "bias": "bs"}
+    silent = {name for name in matrices.values() if name != matrices[term]}
+    params = {k: torch.zeros_like(v) if k in silent else v for k, v in params.items()}
+    want = [step(y_prev[n], s_prev[n], context[n], params) for n in range(4)]
+    logits, s = student.decoder_step(y_prev, s_prev, context, params)
+    compare("s", s, torch.stack([row[1] for row in want]), axes="N H")
+    compare("logits", logits, torch.stack([row[0] for row in want]), axes="N Vt")
+
+
 @scores("decoder_step", weight=2.0)
-@pytest.mark.parametrize("shape", [(1, 2, 3), (4, 3, 5), (3, 2, 1)], ids=["row", "batch", "unit"])
+def test_step_in_single_precision(student: Any) -> None:
+    case = step_case(4, 3, 5)
+    logits, s = student.decoder_step(*in_single(case.arguments))
+    compare_single("s", s, case.results[1])
+    compare_single("logits", logits, case.results[0])
+
+
+@scores("decoder_step", weight=2.0)
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 2, 3), (4, 3, 5), (3, 2, 1), (4, 4, 4), (7, 7, 7)],
+    ids=["row", "batch", "unit", "square", "as_many_as_tokens"],
+)
 def test_step_values(student: Any, shape: tuple[int, int, int]) -> None:
     case = step_case(*shape)
     logits, s = student.decoder_step(*case.arguments)
@@ -338,7 +453,7 @@ def test_step_repeats(student: Any) -> None:
 
 @scores("decoder_step")
 def test_step_keeps_arguments(student: Any) -> None:
-    unchanged(student, "decoder_step", *step_case(4, 3, 5).arguments)
+    keeps_arguments(student, "decoder_step", *step_case(4, 3, 5).arguments)
 
 
 # --- shifted targets ------------------------------------------------------------------------------
@@ -356,7 +471,7 @@ def test_inputs(student: Any, shape: tuple[int, int], bos: int) -> None:
 
 @scores("shift_right")
 def test_shift_keeps_arguments(student: Any) -> None:
-    unchanged(student, "shift_right", shift_case(3, 6), 5)
+    keeps_arguments(student, "shift_right", shift_case(3, 6), 5)
 
 
 @once
@@ -375,6 +490,8 @@ def decoder_case(
     bos = 3
     while True:
         params = parameters(rng)
+        if T == LONG:
+            keep_states(params, "Ws")
         inputs = leaves({"context": normal(rng, N, 5), **params})
         targets = draw_ids(rng, 7, N, T)
         use_truth = torch.from_numpy(rng.random(size=(N, T)) < 0.5)
@@ -438,6 +555,34 @@ def test_forced_gradients(student: Any, read: str) -> None:
     decoder_gradients(student, "decode_teacher_forced", decoder_case(4, 5, read))
 
 
+@scores("decode_teacher_forced", weight=2.0, steps=FORCED_STEPS)
+def test_forced_gradients_of_many_steps(student: Any) -> None:
+    decoder_gradients(student, "decode_teacher_forced", decoder_case(2, LONG, "last"))
+
+
+@scores("decode_teacher_forced", weight=5.0, steps=FORCED_STEPS)
+def test_forced_without_a_context(student: Any) -> None:
+    case = decoder_case(4, 5)
+    zero = torch.zeros_like(case.context)
+    want = []
+    for row in case.targets:
+        y, s, logits = torch.tensor(case.bos), zero[0], []
+        for target in row:
+            scores_of_row, s = step(y, s, zero[0], case.params)
+            logits.append(scores_of_row)
+            y = target
+        want.append(torch.stack(logits))
+    logits = student.decode_teacher_forced(case.targets, zero, case.params, case.bos)
+    compare("logits", logits, torch.stack(want), axes="N T Vt")
+
+
+@scores("decode_teacher_forced", steps=FORCED_STEPS)
+def test_forced_in_single_precision(student: Any) -> None:
+    case = decoder_case(4, 5)
+    logits = student.decode_teacher_forced(*in_single(forced_arguments(case)))
+    compare_single("logits", logits, case.logits)
+
+
 @scores("decode_teacher_forced", steps=FORCED_STEPS)
 def test_forced_repeats(student: Any) -> None:
     for read in ("every", "last", "every"):
@@ -448,7 +593,7 @@ def test_forced_repeats(student: Any) -> None:
 
 @scores("decode_teacher_forced", steps=FORCED_STEPS)
 def test_forced_keeps_arguments(student: Any) -> None:
-    unchanged(student, "decode_teacher_forced", *forced_arguments(decoder_case(4, 5)))
+    keeps_arguments(student, "decode_teacher_forced", *forced_arguments(decoder_case(4, 5)))
 
 
 # --- greedy search --------------------------------------------------------------------------------
@@ -466,9 +611,11 @@ def write(context: torch.Tensor, p: Tensors, bos: int, length: int) -> tuple[lis
 
 
 @once
-def greedy_case(rng: np.random.Generator, draw: int = 0) -> SimpleNamespace:
+def greedy_case(
+    rng: np.random.Generator, draw: int = 0, bos: int = 2, eos: int = 4
+) -> SimpleNamespace:
     """Four rows of eight tokens: at least one never ends, two end at different steps and would go on."""
-    bos, eos, length = 2, 4, 8
+    length = 8
     while True:
         params = parameters(rng, sharpness=1.5)
         context = normal(rng, 4, 5)
@@ -513,6 +660,21 @@ def test_rows_one_at_a_time(student: Any) -> None:
 
 
 @scores("decode_greedy", steps=DECODE_STEPS)
+@pytest.mark.parametrize(("bos", "eos"), [(2, 0), (0, 5)], ids=["eos", "bos"])
+def test_token_of_number_zero(student: Any, bos: int, eos: int) -> None:
+    case = greedy_case(2, bos, eos)
+    tokens = student.decode_greedy(*case.arguments)
+    compare("tokens", tokens, case.tokens, axes="N T", dtype=np.int64)
+
+
+@scores("decode_greedy", steps=DECODE_STEPS)
+def test_greedy_in_single_precision(student: Any) -> None:
+    case = greedy_case()
+    tokens = student.decode_greedy(*in_single(case.arguments))
+    compare("tokens", tokens, case.tokens, axes="N T", dtype=np.int64)
+
+
+@scores("decode_greedy", steps=DECODE_STEPS)
 @pytest.mark.parametrize("length", [1, 5])
 def test_other_max_length(student: Any, length: int) -> None:
     case = greedy_case()
@@ -539,7 +701,7 @@ def test_parameters_in_training(student: Any) -> None:
 
 @scores("decode_greedy", steps=DECODE_STEPS)
 def test_greedy_keeps_arguments(student: Any) -> None:
-    unchanged(student, "decode_greedy", *greedy_case().arguments)
+    keeps_arguments(student, "decode_greedy", *greedy_case().arguments)
 
 
 # --- scheduled sampling ---------------------------------------------------------------------------
@@ -577,7 +739,7 @@ def test_inverse_sigmoid(student: Any, step_number: int, k: float) -> None:
     compare_rate(rate, 1.0 / (1.0 + float(np.exp(step_number / k)) / k))
 
 
-@scores("scheduled_sampling_rate")
+@scores("scheduled_sampling_rate", weight=2.0)
 @pytest.mark.parametrize(
     ("schedule", "k"),
     [("linear", 50.0), ("exponential", 0.999), ("inverse_sigmoid", 20.0)],
@@ -591,7 +753,7 @@ def test_a_million_steps(student: Any, schedule: str, k: float) -> None:
         compare_rate(student.scheduled_sampling_rate(10**6, schedule, 2e6), want)
 
 
-@scores("scheduled_sampling_rate")
+@scores("scheduled_sampling_rate", weight=4.0)
 def test_unknown_schedule(student: Any) -> None:
     for schedule in ("cosine", "Linear", ""):
         with raises(ValueError, naming="schedule"):
@@ -626,7 +788,20 @@ def test_scheduled_gradients(student: Any, read: str) -> None:
     decoder_gradients(student, "decode_scheduled", case, case.use_truth)
 
 
-@scores("decode_scheduled", steps=DECODE_STEPS)
+@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
+def test_scheduled_gradients_of_many_steps(student: Any) -> None:
+    case = decoder_case(2, LONG, "last", "mixed")
+    decoder_gradients(student, "decode_scheduled", case, case.use_truth)
+
+
+@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
+def test_scheduled_in_single_precision(student: Any) -> None:
+    case = decoder_case(4, 6, "every", "mixed")
+    logits = student.decode_scheduled(*in_single(scheduled_arguments(case)))
+    compare_single("logits", logits, case.logits)
+
+
+@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
 def test_first_column_is_not_used(student: Any) -> None:
     case = decoder_case(4, 6, "every", "mixed")
     flipped = case.use_truth.clone()
@@ -638,7 +813,7 @@ def test_first_column_is_not_used(student: Any) -> None:
 @scores("decode_scheduled", steps=DECODE_STEPS)
 def test_scheduled_keeps_arguments(student: Any) -> None:
     case = decoder_case(4, 6, "every", "mixed")
-    unchanged(student, "decode_scheduled", *scheduled_arguments(case))
+    keeps_arguments(student, "decode_scheduled", *scheduled_arguments(case))
 
 
 # --- loss -----------------------------------------------------------------------------------------
@@ -705,6 +880,13 @@ def test_loss_of_extreme_logits(student: Any) -> None:
     compare_gradients({"logits": gradients[0]}, {"logits": case.gradient})
 
 
+@scores("sequence_cross_entropy", weight=2.0)
+def test_loss_in_single_precision(student: Any) -> None:
+    case = loss_case("outside")
+    loss = student.sequence_cross_entropy(*in_single((case.logits, case.targets, case.pad)))
+    compare_single("loss", loss, case.loss)
+
+
 @scores("sequence_cross_entropy")
 @pytest.mark.parametrize("padding", ["outside", "inside"])
 def test_nothing_but_padding(student: Any, padding: str) -> None:
@@ -728,12 +910,13 @@ def test_loss_of_one_position(student: Any) -> None:
 @scores("sequence_cross_entropy")
 def test_loss_keeps_arguments(student: Any) -> None:
     case = loss_case("outside")
-    unchanged(student, "sequence_cross_entropy", case.logits, case.targets, case.pad)
+    keeps_arguments(student, "sequence_cross_entropy", case.logits, case.targets, case.pad)
 
 
 # --- attention ------------------------------------------------------------------------------------
 
 MASKS = {
+    "equal": [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 1, 0, 1, 1], [1, 0, 0, 0, 0], [1, 1, 1, 1, 0]],
     "one_row": [[1, 1, 1, 1]],
     "one_position": [[1], [1], [1]],
     "full": [[1, 1, 1, 1, 1, 1]] * 3,
@@ -768,7 +951,8 @@ def attention_case(
             @ inputs["va"]
         )
         highest = torch.where(mask, scores, -torch.inf).amax(dim=1)
-        is_low = mask.any(dim=1) & ~mask.all(dim=1) & (highest < -10 * steep**0.5)
+        low = -0.2 * steep if steep > 1e4 else -10 * steep**0.5
+        is_low = mask.any(dim=1) & ~mask.all(dim=1) & (highest < low)
         is_clear_cut = float((results[1] * (1 - results[1])).max()) < 1e-15
         if is_clear_cut and is_low.any():
             break
@@ -819,15 +1003,41 @@ def test_attention_gradients_beside_a_hidden_row(student: Any) -> None:
 
 
 @scores("additive_attention")
-@pytest.mark.parametrize("steep", [30.0, 1500.0], ids=["tens", "thousands"])
+@pytest.mark.parametrize("steep", [30.0, 1500.0, 1e5], ids=["tens", "thousands", "more"])
 def test_large_scores(student: Any, steep: float) -> None:
     compare_attention(student, attention_case("hidden_row", "both", steep))
     compare_attention(student, attention_case("ragged", "both", steep))
 
 
+@once
+def zero_score_case(rng: np.random.Generator) -> SimpleNamespace:
+    """A query of zeros: a visible state of zeros has a score of exactly 0, and counts."""
+    params = {name: parameters(rng)[name] for name in ("Wa", "Ua", "va")}
+    s, states = torch.zeros(2, 5).double(), normal(rng, 2, 4, 5)
+    states[0, 1] = states[1, 0] = states[1, 3] = 0.0
+    mask = torch.tensor([[1, 1, 0, 1], [1, 1, 1, 0]], dtype=torch.bool)
+    rows = [attend(s[n], states[n], mask[n], params) for n in range(2)]
+    results = [torch.stack(part) for part in zip(*rows, strict=True)]
+    return SimpleNamespace(arguments=(s, states, mask, params), mask=mask, results=results)
+
+
+@scores("additive_attention", weight=2.0)
+def test_visible_score_of_zero(student: Any) -> None:
+    compare_attention(student, zero_score_case())
+
+
+@scores("additive_attention", weight=2.0)
+def test_attention_in_single_precision(student: Any) -> None:
+    case = attention_case("ragged")
+    s, states, mask, params = in_single(case.arguments)
+    context, weights = student.additive_attention(s, states, mask, params)
+    compare_single("weights", weights, case.results[1])
+    compare_single("context", context, case.results[0])
+
+
 @scores("additive_attention")
 def test_attention_keeps_arguments(student: Any) -> None:
-    unchanged(student, "additive_attention", *attention_case("hidden_row").arguments)
+    keeps_arguments(student, "additive_attention", *attention_case("hidden_row").arguments)
 
 
 # --- attention at every step ----------------------------------------------------------------------
@@ -841,6 +1051,8 @@ def attending_case(
     N, S = mask.shape
     bos = 6
     params = parameters(rng)
+    if T == LONG:
+        keep_states(params, "Ws")
     targets = draw_ids(rng, 7, N, T)
     states = torch.where(mask[..., None], normal(rng, N, S, 5), 10 * normal(rng, N, S, 5))
     # An encoder leaves zeros in a row without steps, from which the decoder then starts.
@@ -863,6 +1075,8 @@ def attending_case(
         normal(rng, *results[0].shape) if read in ("both", "logits") else None,
         normal(rng, *results[1].shape) if read in ("both", "weights") else None,
     ]
+    if T == LONG and cotangents[0] is not None:
+        cotangents[0][:, :-1] = 0.0
     return SimpleNamespace(
         targets=targets,
         states=states,
@@ -881,7 +1095,9 @@ def attending_arguments(case: SimpleNamespace) -> tuple[Any, ...]:
 
 
 @scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
-@pytest.mark.parametrize("kind", ["one_row", "one_position", "ragged", "holes", "hidden_row"])
+@pytest.mark.parametrize(
+    "kind", ["one_row", "one_position", "ragged", "holes", "hidden_row", "equal"]
+)
 def test_logits_and_weights(student: Any, kind: str) -> None:
     case = attending_case(kind)
     logits, weights = student.decode_with_attention(*attending_arguments(case))
@@ -911,6 +1127,27 @@ def test_gradients_with_attention(student: Any, read: str) -> None:
     compare_through_steps(student, got, case.gradients, "decoder_step", "additive_attention")
 
 
+@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+def test_gradients_of_many_steps_with_attention(student: Any) -> None:
+    case = attending_case("ragged", LONG, "logits")
+    states = case.states.clone().requires_grad_()
+    arguments = case.targets, states, case.mask, leaves(case.params), case.bos
+    results, gradients = student.vjp(
+        "decode_with_attention", *arguments, cotangents=case.cotangents
+    )
+    compare("logits", results[0], case.logits, axes="N T Vt")
+    got = {"states": gradients[1], **gradients[3]}
+    compare_through_steps(student, got, case.gradients, "decoder_step", "additive_attention")
+
+
+@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+def test_attending_in_single_precision(student: Any) -> None:
+    case = attending_case("holes")
+    logits, weights = student.decode_with_attention(*in_single(attending_arguments(case)))
+    compare_single("weights", weights, case.weights)
+    compare_single("logits", logits, case.logits)
+
+
 @scores("decode_with_attention", steps=ATTENTION_STEPS)
 def test_gradients_beside_a_hidden_row(student: Any) -> None:
     case = attending_case("hidden_row")
@@ -925,7 +1162,7 @@ def test_gradients_beside_a_hidden_row(student: Any) -> None:
 
 @scores("decode_with_attention", steps=ATTENTION_STEPS)
 def test_attending_keeps_arguments(student: Any) -> None:
-    unchanged(student, "decode_with_attention", *attending_arguments(attending_case("holes")))
+    keeps_arguments(student, "decode_with_attention", *attending_arguments(attending_case("holes")))
 
 
 # --- beam search ----------------------------------------------------------------------------------
@@ -961,10 +1198,21 @@ class Model:
 Hypothesis = tuple[float, tuple[int, ...]]
 
 
+TWINS = (0, 2)
+
+
+def untwinned(tokens: Sequence[int]) -> tuple[int, ...]:
+    """The tokens with the second twin's id replaced by the first's."""
+    return tuple(TWINS[0] if token == TWINS[1] else token for token in tokens)
+
+
 def search(
-    model: Model, eos: int, width: int, max_length: int, variant: str = ""
+    model: Model, eos: int, width: int, max_length: int, variant: str = "", twins: bool = False
 ) -> tuple[Hypothesis, bool]:
-    """The beam search of the text, or a variant that is often written; and whether its choices were clear."""
+    """The beam search of the text, or a variant that is often written; and whether its choices were clear.
+
+    With `twins` two tokens are equal in all that the model does: which of them is taken is free.
+    """
     kept: list[Hypothesis] = [(0.0, ())]
     aside: list[Hypothesis] = []
     clear = True
@@ -973,19 +1221,29 @@ def search(
         total, tokens = hypothesis
         return total / max(1, len(tokens)) if variant == "mean" else total
 
+    def are_apart(one: Hypothesis, other: Hypothesis) -> bool:
+        same = twins and untwinned(one[1]) == untwinned(other[1])
+        return same or rank(one) - rank(other) > MARGIN
+
     for _ in range(max_length):
         candidates: list[Hypothesis] = []
+        by_token = {tokens[-1:]: tokens for _, tokens in reversed(kept)}
         for total, tokens in kept:
             if tokens and tokens[-1] == eos and variant != "extends_finished":
                 if variant != "drops_finished":
                     candidates.append((total, tokens))
                 continue
-            log_p = model(tokens)
+            parent = by_token[tokens[-1:]] if variant == "parent_by_token" else tokens
+            log_p = model(parent)
             following = np.argsort(-log_p)[: 2 if variant == "two_of_each" else None]
             candidates += [(total + float(log_p[y]), (*tokens, int(y))) for y in following]
         candidates.sort(key=rank, reverse=True)
+        if variant == "one_of_equals":
+            candidates = [
+                c for n, c in enumerate(candidates) if not n or are_unequal(c, candidates[n - 1])
+            ]
         if len(candidates) > width:
-            clear = clear and rank(candidates[width - 1]) - rank(candidates[width]) > MARGIN
+            clear = clear and are_apart(candidates[width - 1], candidates[width])
         kept = candidates[:width]
         if variant == "sets_finished_aside":
             best = candidates[: 2 * width]
@@ -998,12 +1256,17 @@ def search(
     if variant == "prefers_finished":
         kept.sort(key=lambda hypothesis: hypothesis[1][-1] != eos)
     if len(kept) > 1:
-        clear = clear and rank(kept[0]) - rank(kept[1]) > MARGIN
+        clear = clear and are_apart(kept[0], kept[1])
     return kept[0], clear
+
+
+def are_unequal(one: Hypothesis, other: Hypothesis) -> bool:
+    return abs(one[0] - other[0]) > 1e-9
 
 
 BOS, EOS = 1, 3
 VARIANTS = (
+    "parent_by_token",
     "mean",
     "extends_finished",
     "sets_finished_aside",
@@ -1064,6 +1327,71 @@ def test_what_competes(student: Any, variant: str) -> None:
     compare_beam(student, beam_case(variant, 3 if variant == "two_of_each" else 2, 5))
 
 
+@once
+def twin_case(rng: np.random.Generator, width: int) -> SimpleNamespace:
+    """Two tokens are the same in all but their number: every hypothesis with one of them has an equal."""
+    while True:
+        params = parameters(rng, D=2, H=4, Vt=5, sharpness=0.7)
+        for name in ("E_tgt", "Wo", "bo"):
+            params[name][TWINS[1]] = params[name][TWINS[0]]
+        context = normal(rng, 1, 4)
+        model = Model(context, params, BOS)
+        (total, tokens), clear = search(model, EOS, width, 5, twins=True)
+        (_, other), _ = search(model, EOS, width, 5, "one_of_equals", twins=True)
+        differs = untwinned(other) != untwinned(tokens)
+        if clear and differs and TWINS[0] in untwinned(tokens):
+            break
+    return SimpleNamespace(
+        arguments=(context, params, BOS, EOS, width, 5),
+        tokens=torch.tensor(untwinned(tokens)),
+        log_probability=total,
+    )
+
+
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@pytest.mark.parametrize("width", [2, 4])
+def test_equal_hypotheses(student: Any, width: int) -> None:
+    """Ties are free: the answer may hold either of two equal tokens."""
+    case = twin_case(width)
+    tokens, log_probability = student.beam_search(*case.arguments)
+    compare("log_probability", number(log_probability), case.log_probability)
+    require(isinstance(tokens, torch.Tensor), "tokens should be a tensor")
+    plain = torch.where(tokens == TWINS[1], torch.full_like(tokens, TWINS[0]), tokens)
+    compare("tokens, with equal ones as one", plain, case.tokens, axes="L")
+
+
+@once
+def renamed_case(rng: np.random.Generator) -> SimpleNamespace:
+    """A beam that ends with token 0."""
+    while True:
+        params = parameters(rng, D=2, H=4, Vt=5, sharpness=0.7)
+        context = normal(rng, 1, 4)
+        model = Model(context, params, BOS)
+        (total, tokens), clear = search(model, 0, 3, 6)
+        (_, endless), _ = search(model, -1, 3, 6)
+        if clear and tokens[-1] == 0 and 1 < len(tokens) < 6 and endless != tokens:
+            break
+    return SimpleNamespace(
+        arguments=(context, params, BOS, 0, 3, 6),
+        tokens=torch.tensor(tokens),
+        log_probability=total,
+    )
+
+
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+def test_beam_that_ends_with_token_zero(student: Any) -> None:
+    compare_beam(student, renamed_case())
+
+
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+def test_beam_in_single_precision(student: Any) -> None:
+    case = beam_case("greedy", 2, 6)
+    tokens, log_probability = student.beam_search(*in_single(case.arguments))
+    compare("tokens", tokens, case.tokens, axes="L", dtype=np.int64)
+    value = number(log_probability)
+    compare("log_probability", value, case.log_probability, tolerance=SINGLE)
+
+
 @scores("beam_search", steps=SEARCH_STEPS)
 @pytest.mark.parametrize("max_length", [1, 4])
 def test_cut_off(student: Any, max_length: int) -> None:
@@ -1076,7 +1404,7 @@ def test_width_one(student: Any, max_length: int) -> None:
     compare_beam(student, beam_case("", 1, max_length))
 
 
-@scores("beam_search", steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
 def test_more_places_than_candidates(student: Any) -> None:
     compare_beam(student, beam_case("greedy", 9, 3))
 
@@ -1098,7 +1426,7 @@ def certain_case(rng: np.random.Generator) -> SimpleNamespace:
     )
 
 
-@scores("beam_search", steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
 def test_certain_model(student: Any) -> None:
     compare_beam(student, certain_case())
 
@@ -1111,6 +1439,6 @@ def test_beam_with_parameters_in_training(student: Any) -> None:
     compare("tokens", tokens, case.tokens, axes="L")
 
 
-@scores("beam_search", steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
 def test_beam_keeps_arguments(student: Any) -> None:
-    unchanged(student, "beam_search", *beam_case("greedy", 2, 6).arguments)
+    keeps_arguments(student, "beam_search", *beam_case("greedy", 2, 6).arguments)

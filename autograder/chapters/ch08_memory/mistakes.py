@@ -706,3 +706,222 @@ mistake(
     old="return float((answers == torch.as_tensor(targets)).double().mean())",
     new="return (answers == torch.as_tensor(targets)).double().mean()",
 )
+
+# --- what is reported, and what is left behind ----------------------------------------------------
+
+REPORTED = (
+    "Which loss does the docstring promise for each batch, in which unit, and of which moment?"
+)
+CLIPPED = "What does a single enormous gradient do to your update? Read (8.8) once more."
+
+mistake(
+    "train_recall",
+    "loss_after_the_update",
+    says=REPORTED,
+    old="        losses.append(loss.item())",
+    new="        with torch.no_grad():\n"
+    "            loss = nn.functional.cross_entropy(model(x), torch.as_tensor(targets))\n"
+    "        losses.append(loss.item())",
+)
+mistake(
+    "train_recall",
+    "loss_summed",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(loss.item() * len(targets))",
+)
+mistake(
+    "train_recall",
+    "loss_in_bits",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(loss.item() / float(np.log(2.0)))",
+)
+mistake(
+    "train_recall",
+    "loss_of_each_symbol_averaged_away",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(loss.item() / K)",
+)
+mistake(
+    "train_recall",
+    "error_rate",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(float((model(x).argmax(dim=1) != torch.as_tensor(targets)).double().mean()))",
+)
+mistake(
+    "train_recall",
+    "loss_smoothed",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(loss.item() if not losses else 0.9 * losses[-1] + 0.1 * loss.item())",
+)
+mistake(
+    "train_recall",
+    "loss_averaged_so_far",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(loss.item() if not losses else losses[-1] + (loss.item() - losses[-1]) / (len(losses) + 1))",
+)
+mistake(
+    "train_recall",
+    "zeros",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(0.0)",
+)
+mistake(
+    "train_recall",
+    "perplexity",
+    says=REPORTED,
+    old="losses.append(loss.item())",
+    new="losses.append(float(loss.detach().exp()))",
+)
+mistake(
+    "train_recall",
+    "not_clipped",
+    says=CLIPPED,
+    old="        nn.utils.clip_grad_norm_(trainable, 1.0)\n",
+)
+mistake(
+    "train_recall",
+    "clipped_after_the_update",
+    says=CLIPPED,
+    old="        nn.utils.clip_grad_norm_(trainable, 1.0)\n        optimizer.step()\n",
+    new="        optimizer.step()\n        nn.utils.clip_grad_norm_(trainable, 1.0)\n",
+)
+mistake(
+    "train_recall",
+    "clipped_before_there_is_a_gradient",
+    says=CLIPPED,
+    old="        loss.backward()\n        nn.utils.clip_grad_norm_(trainable, 1.0)\n",
+    new="        nn.utils.clip_grad_norm_(trainable, 1.0)\n        loss.backward()\n",
+)
+mistake(
+    "train_recall",
+    "loss_clipped_instead",
+    says=CLIPPED,
+    old="        loss.backward()\n        nn.utils.clip_grad_norm_(trainable, 1.0)\n",
+    new="        loss.clamp(max=10.0).backward()\n",
+)
+mistake(
+    "train_recall",
+    "two_batches_in_turn",
+    says="Does every update see a fresh batch?",
+    old="recall_batch(64, T, K, int(batch_seed))",
+    new="recall_batch(4, T, K, int(batch_seed) % 2)",
+)
+mistake(
+    "recall_accuracy",
+    "always_one",
+    says=SHARE,
+    old="return float((answers == torch.as_tensor(targets)).double().mean())",
+    new="return 1.0",
+)
+mistake(
+    "recall_accuracy",
+    "compared_with_itself",
+    says=SHARE,
+    old="answers == torch.as_tensor(targets)",
+    new="answers == model(x).argmax(dim=1)",
+)
+mistake(
+    "recall_accuracy",
+    "half_is_enough",
+    says=SHARE,
+    old="return float((answers == torch.as_tensor(targets)).double().mean())",
+    new="return float((answers == torch.as_tensor(targets)).double().mean() > 0.5)",
+)
+mistake(
+    "recall_accuracy",
+    "left_in_another_mode",
+    says="The model is only looked at.",
+    old="    with torch.no_grad():\n",
+    new="    model.eval()\n    with torch.no_grad():\n",
+)
+mistake(
+    "recall_accuracy",
+    "gradients_switched_off_for_good",
+    says="The model is only looked at.",
+    old="    with torch.no_grad():\n        answers = model(x).argmax(dim=1)",
+    new="    torch.set_grad_enabled(False)\n    answers = model(x).argmax(dim=1)",
+)
+mistake(
+    "gradient_profile",
+    "gradients_left_in_the_model",
+    says="The model is only looked at. What does backward() leave in it?",
+    old="    (gradient,) = torch.autograd.grad(model(inputs).sum(), inputs)\n",
+    new="    model(inputs).sum().backward()\n    gradient = inputs.grad\n",
+)
+mistake(
+    "gradient_profile",
+    "left_in_another_mode",
+    says="The model is only looked at.",
+    old="    # autograd.grad,",
+    new="    model.eval()\n    # autograd.grad,",
+)
+mistake(
+    "gradient_profile",
+    "double_for_everything",
+    says="The model is only looked at, and so is torch.",
+    old="    inputs = torch.as_tensor(x)",
+    new="    torch.set_default_dtype(torch.float64)\n    inputs = torch.as_tensor(x)",
+)
+mistake(
+    "gradient_profile",
+    "floored",
+    says="How small can the gradient of an early step be?",
+    old="gradient.norm(dim=2)",
+    new="gradient.norm(dim=2).clamp(min=1e-6)",
+)
+mistake(
+    "build_memory_model",
+    "forget_bias_of_ten",
+    says="Between which numbers does the forget bias start?",
+    old="= 4.0\n",
+    new="= 10.0\n",
+)
+mistake(
+    "build_memory_model",
+    "forget_bias_twice",
+    says="PyTorch adds two biases. What is their sum?",
+    old="model.recurrent.bias_hh_l0[H : 2 * H] = 0.0",
+    new="model.recurrent.bias_hh_l0[H : 2 * H] = 4.0",
+)
+mistake(
+    "build_memory_model",
+    "only_the_last_ten_steps",
+    says="Which steps does the network read?",
+    old="            states, _ = self.recurrent(x)",
+    new="            states, _ = self.recurrent(x[:, -10:])",
+)
+mistake(
+    "set_recurrent_eigenvalue",
+    "seed_of_zero_is_none",
+    says="Which numbers may the seed be? Try 0.",
+    old="    if seed is not None:",
+    new="    if seed:",
+)
+mistake(
+    "lstm_signal",
+    "forget_of_zero_is_one",
+    says="What does a forget gate of 0 keep?",
+    old="float(forget)",
+    new="float(forget or 1.0)",
+)
+mistake(
+    "rnn_signal",
+    "eigenvalue_of_zero_is_one",
+    says="What does an eigenvalue of 0 keep?",
+    old="float(eigenvalue)",
+    new="float(eigenvalue or 1.0)",
+)
+mistake(
+    "rnn_signal",
+    "capped_at_one",
+    says="May an eigenvalue be larger than 1?",
+    old="float(eigenvalue)",
+    new="min(float(eigenvalue), 1.0)",
+)

@@ -9,18 +9,22 @@ The functions that take a model are judged with the submission's own models. Whe
 then, a test is run once more with plain models of this file: a wrong `build_memory_model` costs its own points.
 
 Trained models are judged from one side and well away from chance. With K = 4, H = 32, Adam at 3e-3, batches of 64
-and clipping at 1, ten LSTMs of ten recalled with accuracy 1.00 after 300 updates, at T = 20 and at T = 40 (limit
-0.95). The optimiser is free, so a sound submission may learn faster or slower: each training is first tried with few
-updates, and with as many as the contract allows where these do not do. The reference and all six alternatives, of
-other optimisers, rates, batch sizes and precisions, recall with accuracy 1.00 after 60 updates in three seeds of
-three. Recall is never luck: a guess is right for one symbol in four. "Median of three seeds" means that the third is
-asked only where two differ. An RNN held at 0.5 reached 0.20 to 0.29 at T = 40 after 300 updates (limit 0.4). It gets
-100, more than those that recall need, and one seed before the others: after 39 steps its signal is 0.5 ** 39 = 2e-12
-of what it was, far below the rounding of single precision, so that in no seed its answer depends on the symbol.
+and clipping at 1, ten LSTMs of ten recalled with accuracy 1.00 after 300 updates at T = 40 (limit 0.95), and what
+recalls there recalls at T = 20. The optimiser is free, so a sound submission may learn faster or slower: each training
+is first tried with few updates, and with as many as the contract allows where these do not do. The reference and all
+six alternatives, of other optimisers, rates, batch sizes and precisions, recall with accuracy 1.00 after 60 updates in
+three seeds of three. Recall is never luck, a guess is right for one symbol in four, so one seed that recalls decides,
+and two others are asked where it does not.
+
+The reported losses are judged with models whose loss is known: one that answers each symbol with the next one has the
+same loss on every batch, and the loss of one that answers a single symbol wrongly counts that symbol. What training does after a single enormous gradient tells
+whether gradients are clipped: without that, an optimiser that divides by the gradients it has seen stands still for
+hundreds of updates, and one that does not has left the model's range.
 
 Before training, the factor per step back of an RNN held at 0.5 is 0.47 to 0.50 (limit 0.55); that of an LSTM is 0.97
-and more with a forget bias of 3 or above, and 0.82 to 0.92 with a bias of 1 (limit 0.95). On one core, 60 updates at
-T = 40 take 0.2 s with torch's layers and 0.7 s with a loop and a weight per gate; the limit of one call is 60 s.
+and more with a forget bias of 3 or above, and 0.82 to 0.92 with a bias of 1 (limit 0.95). With weights near zero it is
+the logistic function of the bias itself: 0.993 for 5 and 0.9975 for 6 (limit 0.995). On one core, 60 updates at T = 40
+take 0.2 s with torch's layers and 0.7 s with a loop and a weight per gate; the limit of one call is 60 s.
 """
 
 from __future__ import annotations
@@ -346,6 +350,34 @@ def own_model(student: Any, cell: str, K: int, H: int, seed: int, held: float | 
     return model if held is None else student.set_recurrent_eigenvalue(model, held)
 
 
+LEFT = """
+def _left_behind(model):
+    import torch
+
+    grads = [p.grad is not None and bool((p.grad != 0).any()) for p in model.parameters()]
+    return [any(grads), model.training, str(torch.get_default_dtype()), torch.is_grad_enabled()]
+
+
+def _enormous_at_first(model, factor):
+    for p in model.parameters():
+        if p.requires_grad:
+            def hook(gradient, left=[factor]):
+                return gradient * (left.pop() if left else 1.0)
+            p.register_hook(hook)
+"""
+
+
+def check_nothing_left(student: Any, model: Any, act: Callable[[], Any]) -> None:
+    """Fail where looking at a model leaves gradients in it, or another mode, or torch in another state."""
+    session = student._session
+    session.define(LEFT)
+    before = session.call("_left_behind", (model,)).result
+    act()
+    gradients, *modes = session.call("_left_behind", (model,)).result
+    require(not gradients, "the model's parameters are left with gradients")
+    require(modes == before[1:], "the model, or torch, is left in another mode")
+
+
 _sound: weakref.WeakKeyDictionary[Session, bool] = weakref.WeakKeyDictionary()
 
 
@@ -417,7 +449,7 @@ def test_batch_values(student, reference, shape):
         want = np.random.default_rng(seed).integers(K, size=N)
         compare("targets", targets, want, axes="N")
         batch = np.array([recall_inputs(T, K)[k] for k in want])
-        compare("x", x, batch, axes="N T K", dtype=np.float64)
+        compare("x", x, batch, axes="N T K")
 
 
 @scores("recall_batch")
@@ -430,6 +462,14 @@ def test_batch_calls_do_not_depend_on_each_other(student, reference):
 
 
 @scores("recall_batch")
+def test_batch_width(student, reference):
+    x, targets = student.recall_batch(3, 4, 2, 1)
+    want = np.random.default_rng(1).integers(2, size=3)
+    compare("targets", targets, want, axes="N")
+    compare("x", x, recall_inputs(4, 2)[want], axes="N T K", dtype=np.float64)
+
+
+@scores("recall_batch", weight=0.6)
 @pytest.mark.parametrize("T", [1, 0, -3])
 def test_batch_too_short(student, reference, T):
     with raises(ValueError, naming="T"):
@@ -503,6 +543,14 @@ def test_model_hears_every_step(student, reference, cell):
     check_steps_count(student, cell)
 
 
+@scores("build_memory_model", weight=2.0)
+@pytest.mark.parametrize("cell", CELLS)
+def test_model_hears_every_step_of_many(student, reference, cell):
+    model = student.build_memory_model(cell, 3, 6, 3)
+    size = np.abs(input_gradient(student, model, inputs_case(2, 35, 3)))
+    require(bool((size.max(axis=(0, 2)) > 0).all()), "an early step of x has no influence")
+
+
 @scores("build_memory_model")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_seed(student, reference, cell):
@@ -545,12 +593,23 @@ def test_rnn_profile_held_at_one_half(student, reference):
 
 
 # The forget bias is what the chapter is about: without it half of the function is lost.
-@scores("build_memory_model", weight=30.0)
+@scores("build_memory_model", weight=46.0)
 def test_lstm_profile_before_training(student, reference):
     check_lstm_remembers(student)
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", weight=6.0)
+def test_lstm_forgets_in_time(student, reference):
+    """With weights near zero each step back costs the forget gate's value: a bias of 5 in total, and no more."""
+    model = student.build_memory_model("lstm", 4, 32, 0)
+    values = values_of(student, model)
+    small = {name: 1e-4 * v if v.ndim == 2 else v for name, v in values.items()}
+    student.load_model_state(model, small)
+    factor = factor_per_step_back(profile_of(student, model, recall_inputs(30, 4)))
+    require(factor < 0.995, "the forget gate of an untrained LSTM is too close to 1")
+
+
+@scores("build_memory_model", weight=5.0)
 def test_cells_differ_in_size(student, reference):
     """An LSTM has four matrices where a GRU has three and an RNN one."""
     counts = []
@@ -561,7 +620,7 @@ def test_cells_differ_in_size(student, reference):
     require(rnn < gru < lstm, "the three cells are not what their names say")
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", weight=1.5)
 @pytest.mark.parametrize("cell", ["elman", "LSTM", ""])
 def test_unknown_cell(student, reference, cell):
     with raises(ValueError, naming="cell"):
@@ -602,7 +661,7 @@ def test_held_at_zero(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue")
+@scores("set_recurrent_eigenvalue", weight=3.0)
 def test_everything_else_stays(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 1)
@@ -619,7 +678,7 @@ def test_everything_else_stays(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue")
+@scores("set_recurrent_eigenvalue", weight=3.0)
 def test_result_is_the_same_model(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 2)
@@ -633,7 +692,7 @@ def test_result_is_the_same_model(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue")
+@scores("set_recurrent_eigenvalue", weight=2.0)
 def test_held_once_more(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 3)
@@ -644,7 +703,7 @@ def test_held_once_more(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue")
+@scores("set_recurrent_eigenvalue", weight=2.0)
 def test_two_models_at_once(student, reference):
     def judge(make: Make) -> None:
         one, name = rnn_to_hold(make, student, 3, 6, 4)
@@ -678,7 +737,8 @@ def check_spread(student: Any, make: Make, eigenvalue: float) -> None:
     require(majority(holds), "with a seed, the eigenvalues do not spread over the circle")
 
 
-@scores("set_recurrent_eigenvalue", weight=6.0)
+# With a seed the matrix is a random one: half of the function.
+@scores("set_recurrent_eigenvalue", weight=17.0)
 @pytest.mark.parametrize("eigenvalue", [1.0, 0.95])
 def test_seed_spreads_the_eigenvalues(student, reference, eigenvalue):
     on_sound_models(student, lambda make: check_spread(student, make, eigenvalue))
@@ -746,7 +806,7 @@ def test_profile_values(student, reference, cell, sizes):
         model = make(cell, K, H, 0)
         want = profile_of(student, model, x)
         got = student.gradient_profile(model, x)
-        compare("the profile", got, want, axes="T", tolerance=SINGLE, dtype=np.float64)
+        compare("the profile", got, want, axes="T", tolerance=SINGLE)
 
     on_sound_models(student, judge)
 
@@ -767,22 +827,33 @@ def test_profile_with_given_weights(student, reference, eigenvalue):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile")
-@pytest.mark.parametrize("kind", ["array32", "tensor64", "tensor32", "tensor_that_requires_grad"])
+@scores("gradient_profile", weight=1.5)
+def test_profile_width(student, reference):
+    x = inputs_case(3, 4, 2)
+
+    def judge(make: Make) -> None:
+        model = make("gru", 2, 5, 8)
+        want, got = profile_of(student, model, x), student.gradient_profile(model, x)
+        compare("the profile", got, want, axes="T", tolerance=SINGLE, dtype=np.float64)
+
+    on_sound_models(student, judge)
+
+
+@scores("gradient_profile", weight=1.5)
+@pytest.mark.parametrize("kind", ["array32", "tensor64", "tensor32"])
 def test_profile_of_other_inputs(student, reference, kind):
     x = inputs_case(4, 5, 3)
     given = {
         "array32": x.astype(np.float32),
         "tensor64": torch.from_numpy(x.copy()),
         "tensor32": torch.from_numpy(x.astype(np.float32)),
-        "tensor_that_requires_grad": torch.from_numpy(x.copy()).requires_grad_(),
     }[kind]
 
     def judge(make: Make) -> None:
         model = make("gru", 3, 6, 2)
         want = profile_of(student, model, x)
         got = student.gradient_profile(model, given)
-        compare("the profile", got, want, axes="T", tolerance=SINGLE, dtype=np.float64)
+        compare("the profile", got, want, axes="T", tolerance=SINGLE)
 
     on_sound_models(student, judge)
 
@@ -823,8 +894,27 @@ def test_profile_changes_nothing(student, reference):
         before, trained = values_of(student, model), trained_in(student, model)
         unchanged(student, "gradient_profile", model, x)
         unchanged(student, "gradient_profile", model, torch.from_numpy(x.copy()))
+        check_nothing_left(student, model, lambda: student.gradient_profile(model, x))
         require(same_values(before, values_of(student, model)), "the model has other weights")
         require(trained == trained_in(student, model), "parameters are no longer trained")
+
+    on_sound_models(student, judge)
+
+
+@scores("gradient_profile", weight=2.0)
+def test_profile_of_many_steps(student, reference):
+    """Each step apart: the largest would hide the others."""
+    x = inputs_case(3, 35, 2)
+
+    def judge(make: Make) -> None:
+        model = make("rnn", 2, 7, 7)
+        make_linear(student, model, 7, 0.8 * np.eye(7))
+        want = profile_of(student, model, x)
+        got = student.gradient_profile(model, x)
+        compare("the profile", got, want, axes="T", tolerance=SINGLE)
+        for first in range(0, 35, 5):
+            part = slice(first, first + 5)
+            compare(f"the profile from step {first + 1}", got[part], want[part], tolerance=SINGLE)
 
     on_sound_models(student, judge)
 
@@ -834,17 +924,22 @@ def test_profile_changes_nothing(student, reference):
 BATCHES = ("recall_batch",)
 
 
+def plain_of(value: Any) -> Any:
+    """A tensor as an array; that a plain number is asked for costs one test."""
+    return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+
+
 def losses_of(student: Any, model: Any, T: int, K: int, steps: int, seed: int) -> Sequence[float]:
     """Train; the losses must be as many finite numbers as there are steps."""
     losses = student.train_recall(model, T, K, steps, seed)
     require(isinstance(losses, (list, tuple)), "the losses are no list")
     require(len(losses) == steps, "there should be one loss per update")
-    numbers = (int, float, np.number, np.ndarray)
+    numbers = (int, float, np.number, np.ndarray, torch.Tensor)
     require(
         all(isinstance(loss, numbers) and np.shape(loss) == () for loss in losses),
-        "the losses are no plain numbers",
+        "the losses are no numbers",
     )
-    plain = [float(loss) for loss in losses]
+    plain = [float(plain_of(loss)) for loss in losses]
     require(bool(np.isfinite(plain).all()), "a loss is not finite")
     return plain
 
@@ -866,7 +961,7 @@ def test_training_reports_losses_and_changes_weights(student, reference, cell):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES)
+@scores("train_recall", weight=2.0, steps=BATCHES)
 def test_training_seed(student, reference):
     def judge(make: Make) -> None:
         runs = []
@@ -880,7 +975,7 @@ def test_training_seed(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES)
+@scores("train_recall", weight=4.0, steps=BATCHES)
 def test_training_leaves_a_held_matrix_alone(student, reference):
     def judge(make: Make) -> None:
         model = make("rnn", 3, 8, 2, 0.9)
@@ -895,7 +990,81 @@ def test_training_leaves_a_held_matrix_alone(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES)
+def loss_of(student: Any, model: Any, T: int, K: int) -> np.ndarray:
+    """The cross-entropy of each of the K different sequences."""
+    logits = answers_of(student, model, T, K)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=1)) - np.diag(shifted)
+
+
+@scores("train_recall", weight=3.0, steps=BATCHES)
+def test_first_loss_is_the_one_before_the_update(student, reference):
+    """All symbols have the same loss, so that of any batch is known."""
+
+    def judge(make: Make) -> None:
+        for seed in (0, 1):
+            model = latch(student, make, 4, [1, 2, 3, 0])
+            each = loss_of(student, model, 4, 4)
+            (loss,) = losses_of(student, model, 4, 4, 1, seed)
+            compare("the first loss", np.array([loss]), each[:1], tolerance=SINGLE)
+
+    on_sound_models(student, judge)
+
+
+SURE = 1e4  # the size of logits that a bounded update hardly changes
+
+
+@scores("train_recall", weight=4.0, steps=BATCHES)
+def test_losses_are_those_of_their_own_batches(student, reference):
+    """One symbol alone is answered wrongly, so a loss counts that symbol in its batch: from one batch to the next it jumps.
+
+    Over 20 seeds the variance of the jumps is twice that of the first losses. A running mean that takes a tenth of each
+    new loss has a hundredth of that. An F distribution of 19 and 19 degrees of freedom is below 0.1 once in a million.
+    """
+
+    def judge(make: Make) -> None:
+        model = latch(student, make, 2, [1, 1, 2, 3], sure=SURE)
+        weights, losses = values_of(student, model), []
+        for seed in range(20):
+            student.load_model_state(model, weights)
+            losses.append(losses_of(student, model, 2, 4, 2, seed))
+        first, second = np.array(losses).T / SURE
+        if first.std() < 1e-3:
+            return  # as many of each symbol in every batch
+        jumps = (second - first).var() / (2 * first.var())
+        require(jumps > 0.1, "the losses are not those of single batches")
+
+    on_sound_models(student, judge)
+
+
+@scores("train_recall", weight=4.0, steps=BATCHES)
+def test_losses_are_plain_numbers(student, reference):
+    def judge(make: Make) -> None:
+        losses = student.train_recall(make("rnn", 3, 7, 0), 4, 3, 2, 0)
+        plain = [isinstance(loss, (int, float, np.number, np.ndarray)) for loss in losses]
+        require(len(plain) == 2 and all(plain), "the losses are no plain numbers")
+
+    on_sound_models(student, judge)
+
+
+@scores("train_recall", weight=4.0, steps=BATCHES)
+def test_one_enormous_gradient_does_no_harm(student, reference):
+    """The first gradient is enormous: clipped, it is one update among others."""
+
+    def judge(make: Make) -> None:
+        def learns(updates: int) -> bool:
+            model = make("rnn", 4, 32, 3)
+            student._session.define(LEFT)
+            student._session.call("_enormous_at_first", (model, 1e8))
+            losses_of(student, model, 3, 4, updates, 1)
+            return share_right(student, model, 3, 4) == 1.0
+
+        require(learns(FEW) or learns(ALL), "after one enormous gradient nothing is learnt")
+
+    on_trainable_models(student, judge)
+
+
+@scores("train_recall", weight=2.0, steps=BATCHES)
 def test_training_lowers_the_loss(student, reference):
     """A short delay is easy for every cell: the loss of a guess is ln 4."""
 
@@ -904,6 +1073,12 @@ def test_training_lowers_the_loss(student, reference):
             model = make("rnn", 4, 32, 3)
             losses = losses_of(student, model, 3, 4, updates, 1)
             falling = float(np.mean(losses[-20:])) < float(np.mean(losses[:3])) / 2
+            # The last losses are those of the model as it is now: noticeably lower than a mean over the training.
+            now = float(loss_of(student, model, 3, 4).mean())
+            require(
+                not falling or float(np.mean(losses[-3:])) < 3 * now + 0.05,
+                "the last losses are not those of the trained model",
+            )
             return falling and share_right(student, model, 3, 4) == 1.0
 
         require(falls(FEW) or falls(ALL), "the loss hardly falls, or T = 3 is not recalled")
@@ -911,7 +1086,8 @@ def test_training_lowers_the_loss(student, reference):
     on_trainable_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES)
+# What the training sees is what the function is about: half of it.
+@scores("train_recall", weight=38.0, steps=BATCHES)
 def test_training_sees_fresh_batches(student, reference):
     """Of forty symbols one batch misses some, and those are never learnt from it."""
 
@@ -929,7 +1105,7 @@ def test_training_sees_fresh_batches(student, reference):
     on_trainable_models(student, judge)
 
 
-@scores("train_recall", steps=BATCHES)
+@scores("train_recall", weight=4.0, steps=BATCHES)
 def test_training_uses_the_length(student, reference):
     """Every unit changes its sign at each step: sequences of another length teach the opposite."""
 
@@ -952,34 +1128,18 @@ def check_batches(student: Any, T: int, K: int) -> None:
     compare("the x of recall_batch", x, recall_inputs(T, K)[targets], axes="N T K")
 
 
-@scores("train_recall", weight=2.0, steps=BATCHES, seconds=TRAINING)
-@pytest.mark.parametrize("T", [20, 40])
-def test_trained_lstm_recalls(student, reference, T):
+@scores("train_recall", weight=6.0, steps=BATCHES, seconds=TRAINING)
+def test_trained_lstm_recalls(student, reference):
     def judge(make: Make) -> None:
         def recalls(seed: int, updates: int) -> bool:
             model = make("lstm", 4, 32, seed)
-            losses_of(student, model, T, 4, updates, 10 + seed)
-            return share_right(student, model, T, 4) >= 0.95
+            losses_of(student, model, 40, 4, updates, 10 + seed)
+            return share_right(student, model, 40, 4) >= 0.95
 
         def holds(seed: int) -> bool:
             return recalls(seed, FEW) or recalls(seed, ALL)
 
-        require(majority(holds), f"a trained LSTM does not recall at T = {T}")
-
-    check_batches(student, T, 4)
-    on_trainable_models(student, judge)
-
-
-@scores("train_recall", steps=BATCHES, seconds=TRAINING)
-def test_rnn_held_at_one_half_does_not_recall(student, reference):
-    def judge(make: Make) -> None:
-        def holds(seed: int) -> bool:
-            model = make("rnn", 4, 32, seed, 0.5)
-            losses_of(student, model, 40, 4, 100, 10 + seed)
-            return share_right(student, model, 40, 4) < 0.4
-
-        forgets = holds(0) or (holds(1) and holds(2))
-        require(forgets, "an RNN held at 0.5 should not recall at T = 40")
+        require(holds(0) or (holds(1) and holds(2)), "a trained LSTM does not recall at T = 40")
 
     check_batches(student, 40, 4)
     on_trainable_models(student, judge)
@@ -991,19 +1151,25 @@ SYMBOLS = [0, 1, 2, 3]
 
 
 def latch(
-    student: Any, make: Make, T: int, answers: list[int], gain: float = 2.0, cue: bool = False
+    student: Any,
+    make: Make,
+    T: int,
+    answers: list[int],
+    gain: float = 2.0,
+    cue: bool = False,
+    sure: float = 1.0,
 ) -> Any:
     """A vanilla RNN that remembers for ever and answers `answers[k]` to symbol k.
 
     Symbol k sets unit k, and a recurrent matrix of `gain` times I holds it; with a negative gain the unit changes its sign
     at each step. With `cue`, every answer is symbol 0 as long as there is no cue: a unit that each symbol sets says so,
-    and one that the cue sets takes it back. Where a model has another form than the usual one, a lent one is used.
+    and one that the cue sets takes it back. Logits are of the size `sure`. Where a model has another form than the usual one, a lent one is used.
     """
     K, H = len(answers), 2 * len(answers)
     read_in, readout = np.zeros((H, K + 1)), np.zeros((K, H))
     for symbol, answer in enumerate(answers):
         read_in[symbol, symbol] = 3.0
-        readout[answer, symbol] = 1.0
+        readout[answer, symbol] = sure
     if cue:
         read_in[K, :K], read_in[K + 1, K] = 3.0, 3.0
         # tanh(3) = 0.9951 at the cue's own step, and 0.9575 is the fixed point of tanh(2 h).
@@ -1025,34 +1191,50 @@ def latch(
 
 
 def accuracy_of(student: Any, model: Any, T: int, K: int, seed: int) -> float:
-    value = student.recall_accuracy(model, T, K, seed)
+    value = plain_of(student.recall_accuracy(model, T, K, seed))
     plain = isinstance(value, (int, float, np.number, np.ndarray)) and np.shape(value) == ()
     require(plain, "the accuracy is no number")
     require(0.0 <= float(value) <= 1.0, "the accuracy is not between 0 and 1")
     return float(value)
 
 
+def turned(answers: list[int]) -> list[int]:
+    """The same answers, each to the symbol before: all of them wrong."""
+    return answers[1:] + answers[:1]
+
+
+# Each test asks about a model that is right and one that is not, so that a constant earns nothing.
+
+
 @scores("recall_accuracy", weight=2.0, steps=BATCHES)
 @pytest.mark.parametrize(
-    "answers, gain, T, want",
-    [
-        (SYMBOLS, 2.0, 7, 1.0),
-        (SYMBOLS, 2.0, 40, 1.0),
-        ([1, 2, 3, 0], 2.0, 9, 0.0),
-        ([0, 1], 2.0, 2, 1.0),
-        ([2, 0, 1], 2.0, 5, 0.0),
-        (list(range(7)), 2.0, 6, 1.0),
-        (SYMBOLS, -2.0, 7, 1.0),
-        (SYMBOLS, -2.0, 8, 0.0),
-    ],
-    ids=["right", "late", "wrong", "two", "three_wrong", "seven", "odd_length", "even_length"],
+    "K, gain, T",
+    [(4, 2.0, 7), (4, 2.0, 40), (2, 2.0, 2), (3, 2.0, 5), (7, 2.0, 6), (4, -2.0, 7)],
+    ids=["four", "late", "two", "three", "seven", "odd_length"],
 )
-def test_accuracy_of_a_latch(student, reference, answers, gain, T, want):
+def test_accuracy_of_a_latch(student, reference, K, gain, T):
     def judge(make: Make) -> None:
-        model = latch(student, make, T, answers, gain)
-        for seed in (0, 1):
-            got = accuracy_of(student, model, T, len(answers), seed)
-            require(abs(got - want) < 1e-6, "the accuracy is not the share of right answers")
+        symbols = list(range(K))
+        # With a negative gain an even length turns every answer round, and a wrong one does not become right by it.
+        other = (T + 1, symbols) if gain < 0 else (T, turned(symbols))
+        for (length, answers), want in (((T, symbols), 1.0), (other, 0.0)):
+            model = latch(student, make, length, answers, gain)
+            for seed in (0, 1):
+                got = accuracy_of(student, model, length, K, seed)
+                require(abs(got - want) < 1e-6, "the accuracy is not the share of right answers")
+
+    on_sound_models(student, judge)
+
+
+@scores("recall_accuracy", steps=BATCHES)
+def test_accuracy_is_a_plain_number(student, reference):
+    def judge(make: Make) -> None:
+        model = latch(student, make, 4, SYMBOLS)
+        value = student.recall_accuracy(model, 4, 4, 0)
+        require(
+            not isinstance(value, torch.Tensor), "the accuracy is a tensor, it should be a float"
+        )
+        require(abs(float(value) - 1.0) < 1e-6, "the accuracy is not the share of right answers")
 
     on_sound_models(student, judge)
 
@@ -1060,9 +1242,10 @@ def test_accuracy_of_a_latch(student, reference, answers, gain, T, want):
 @scores("recall_accuracy", steps=BATCHES)
 def test_accuracy_with_a_cue(student, reference):
     def judge(make: Make) -> None:
-        model = latch(student, make, 6, SYMBOLS, cue=True)
-        got = accuracy_of(student, model, 6, 4, 0)
-        require(got == 1.0, "a model that answers at the cue should be right")
+        for answers, want in ((SYMBOLS, 1.0), ([2, 3, 1, 0], 0.0)):
+            model = latch(student, make, 6, answers, cue=True)
+            got = accuracy_of(student, model, 6, 4, 0)
+            require(abs(got - want) < 1e-6, "a model that answers at the cue is judged wrongly")
 
     on_sound_models(student, judge)
 
@@ -1116,5 +1299,6 @@ def test_accuracy_changes_nothing(student, reference):
         require(abs(got - want) < 0.15, "the accuracy is not the share of right answers")
         require(same_values(before, values_of(student, model)), "the model has other weights")
         require(trained == trained_in(student, model), "parameters are no longer trained")
+        check_nothing_left(student, model, lambda: student.recall_accuracy(model, 4, 3, 0))
 
     on_sound_models(student, judge)

@@ -2170,3 +2170,175 @@ mistake(
         mask |= ~mask.any(axis=-1, keepdims=True)
     return weights @ v, weights""",
 )
+
+# --- what only unusual inputs show ----------------------------------------------------------------
+
+mistake(
+    "diagonal_ssm",
+    "memory_of_ten_steps",
+    says="How far back does (9.1) remember?",
+    old="        h = a * h + b * x[t]",
+    new="        h = a * h + b * x[t] - (a**10 * b * x[t - 10] if t >= 10 else 0.0)",
+)
+mistake(
+    "diagonal_ssm",
+    "decay_of_zero_is_one",
+    says="What does a decay of 0 keep?",
+    old="        h = a * h + b * x[t]",
+    new="        h = np.where(a == 0, 1.0, a) * h + b * x[t]",
+)
+mistake(
+    "combine",
+    "gate_never_quite_closed",
+    says="What passes a gate of 0?",
+    old="a_second * u_first + u_second",
+    new="np.where(np.asarray(a_second) == 0, 1e-8, a_second) * u_first + u_second",
+)
+mistake(
+    "combine",
+    "factor_of_zero_is_missing",
+    says="What passes a gate of 0?",
+    old="    a_second, u_second = second",
+    new="    a_second, u_second = second\n    a_first = a_first + 1e-7",
+)
+mistake(
+    "parallel_scan",
+    "gates_never_quite_closed",
+    says="What passes a gate of 0?",
+    old="    T = len(a)",
+    new="    T = len(a)\n    a = np.where(np.abs(a) < 1e-6, 1e-6, a)",
+)
+mistake(
+    "parallel_scan",
+    "division_with_an_epsilon",
+    says="What is the product of decays with a 0 among them?",
+    code="""
+def parallel_scan(a, u):
+    product = np.cumprod(a + 1e-7, axis=0)
+    return product * np.cumsum(u / product, axis=0)
+""",
+)
+mistake(
+    "parallel_scan",
+    "reach_of_eight_steps",
+    says="How far back does (9.3) remember? Try more steps.",
+    old="    while reach < T:",
+    new="    while reach < min(T, 16):",
+)
+mistake(
+    "selective_ssm",
+    "step_never_zero",
+    says="What does a step of size 0 change?",
+    old="    a_bar = np.exp(",
+    new="    delta = np.maximum(delta, 1e-3)\n    a_bar = np.exp(",
+)
+mistake(
+    "selective_ssm",
+    "step_of_zero_is_one",
+    says="What does a step of size 0 change?",
+    old="    a_bar = np.exp(",
+    new="    delta = np.where(delta == 0, 1.0, delta)\n    a_bar = np.exp(",
+)
+mistake(
+    "selective_ssm",
+    "input_divided_by_the_rate",
+    says="Which form has the weight of the input in (9.5)?",
+    old="    b_bar = delta[:, None] * B",
+    new="    b_bar = (a_bar - 1) / np.where(A == 0, 1e-6, A) * B",
+)
+mistake(
+    "residual_gradient_norms",
+    "clipped_at_ten",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="        norms[layer] = np.linalg.norm(gradient)",
+    new="        gradient = np.clip(gradient, -10.0, 10.0)\n        norms[layer] = np.linalg.norm(gradient)",
+)
+mistake(
+    "residual_gradient_norms",
+    "clipped_by_norm",
+    says="Clipping belongs to the training loop, not into a gradient.",
+    old="        norms[layer] = np.linalg.norm(gradient)",
+    new="        gradient = gradient * min(1.0, 100.0 / max(np.linalg.norm(gradient), 1e-300))\n"
+    "        norms[layer] = np.linalg.norm(gradient)",
+)
+mistake(
+    "residual_gradient_norms",
+    "slope_floored",
+    says="What is the slope of a unit at exactly 1?",
+    old="(1 - activations[layer] ** 2)",
+    new="np.maximum(1 - activations[layer] ** 2, 1e-6)",
+)
+mistake(
+    "residual_gradient_norms",
+    "activation_kept_off_one",
+    says="What is the slope of a unit at exactly 1?",
+    old="(1 - activations[layer] ** 2)",
+    new="(1 - np.clip(activations[layer], -0.999999, 0.999999) ** 2)",
+)
+mistake(
+    "residual_gradient_norms",
+    "ten_layers_at_most",
+    says="Through how many layers does the gradient go?",
+    old="        gradient = gradient + through_layer if residual else through_layer",
+    new="        if layer == len(weights) - 11:\n            through_layer = 0 * through_layer\n"
+    "        gradient = gradient + through_layer if residual else through_layer",
+)
+mistake(
+    "residual_gradient_norms",
+    "differences",
+    says="(9.9) and (9.10) propagate the gradient back in one pass: how many forwards does yours take?",
+    code="""
+def residual_gradient_norms(weights, x, residual):
+    def run(h, layers):
+        for W in layers:
+            h = h + np.tanh(W @ h) if residual else np.tanh(W @ h)
+        return h
+
+    eps, norms, h = 1e-6, [], np.array(x, dtype=float)
+    for layer in range(len(weights)):
+        gradient = []
+        for i in range(len(h)):
+            step = np.zeros(len(h))
+            step[i] = eps
+            up, down = run(h + step, weights[layer:]).sum(), run(h - step, weights[layer:]).sum()
+            gradient.append((up - down) / (2 * eps))
+        norms.append(np.linalg.norm(gradient))
+        h = run(h, weights[layer : layer + 1])
+    return np.array(norms)
+""",
+)
+mistake(
+    "scaled_dot_product_attention",
+    "score_of_zero_is_hidden",
+    says="Can a visible entry have a score of exactly 0?",
+    old="        scores = np.where(mask, scores, -np.inf)",
+    new="        scores = scores * mask\n        scores = np.where(scores != 0, scores, -np.inf)",
+)
+mistake(
+    "scaled_dot_product_attention",
+    "hidden_by_minus_ten_thousand",
+    says="How low can a visible score be? A hidden entry has to stay out of the sum.",
+    old="        scores = np.where(mask, scores, -np.inf)",
+    new="        scores = np.where(mask, scores, -1e4)",
+)
+mistake(
+    "scaled_dot_product_attention",
+    "state_of_zeros_is_hidden",
+    says="What says which entries may be looked at?",
+    old="    largest = scores.max(",
+    new="    scores = np.where((k != 0).any(axis=-1)[:, None, :], scores, -np.inf)\n    largest = scores.max(",
+)
+mistake(
+    "ssm_kernel",
+    "ten_steps_only",
+    says="How far does the kernel reach?",
+    old="    return powers @ (b * c)",
+    new="    return np.where(np.arange(T) < 10, 1.0, 0.0) * (powers @ (b * c))",
+)
+mistake(
+    "ssm_kernel",
+    "decay_of_zero_is_small",
+    says="What are the powers of 0?",
+    old="np.power(a,",
+    new="np.power(np.where(a == 0, 1e-3, a),",
+)

@@ -1,4 +1,4 @@
-"""Hidden suite of chapter 9. Oracles are plain loops written here, gradients torch autograd."""
+"""Hidden suite of chapter 9. Oracles are plain loops written here, gradients automatic differentiation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
+from autograder.grading.oracle import gradients, sigmoid
+from autograder.grading.oracle import np as oracle
 from autograder.grading.toolkit import (
     TestEnded,
     compare,
@@ -78,6 +79,26 @@ def test_ssm_values(student, shape):
     compare("y", student.diagonal_ssm(*case.args), case.y, axes="T")
 
 
+# What the decays alone decide, and what b and c alone: one mistake elsewhere leaves it right.
+@scores("diagonal_ssm", weight=9.0)
+def test_ssm_of_decays_alone(student):
+    case = ssm_case(7, 3)
+    one = np.ones(3)
+    want = [0.0, 0.0, 0.0]
+    y = np.zeros(7)
+    for t in range(7):
+        want = [case.a[i] * want[i] + case.x[t] for i in range(3)]
+        y[t] = math.fsum(want)
+    compare("y", student.diagonal_ssm(case.x, case.a, one, one), y, axes="T")
+
+
+@scores("diagonal_ssm", weight=7.0)
+def test_ssm_without_memory(student):
+    case = ssm_case(7, 4)
+    y = student.diagonal_ssm(case.x, np.zeros(4), case.b, case.c)
+    compare("y", y, case.x * math.fsum(case.b * case.c), axes="T")
+
+
 @scores("diagonal_ssm")
 def test_ssm_impulse_at_the_last_step(student):
     case = ssm_case(7, 4)
@@ -116,6 +137,20 @@ def test_kernel_of_zeros_and_signs(student):
     powers = [[1, 1, 1, 1], [0, -0.5, 1, -1], [0, 0.25, 1, 1], [0, -0.125, 1, -1]]
     want = np.array(powers) @ (b * c)
     compare("the kernel", student.ssm_kernel(a, b, c, 4), want, axes="T")
+
+
+@scores("ssm_kernel", weight=9.0)
+def test_kernel_of_decays_alone(student):
+    a, one = ssm_case(7, 4).a, np.ones(4)
+    want = np.array([math.fsum(float(decay) ** t for decay in a) for t in range(7)])
+    compare("the kernel", student.ssm_kernel(a, one, one, 7), want, axes="T")
+
+
+@scores("ssm_kernel", weight=7.0)
+def test_kernel_of_a_single_step(student):
+    case = ssm_case(5, 3)
+    want = np.array([math.fsum(case.b * case.c)])
+    compare("the kernel", student.ssm_kernel(case.a, case.b, case.c, 1), want, axes="T")
 
 
 @scores("ssm_kernel")
@@ -237,6 +272,14 @@ def test_combine_arrays_with_closed_gates(student):
 
 
 @scores("combine")
+def test_combine_closed_gate_after_a_large_state(student):
+    _, u = student.combine((0.5, 1e9), (0.0, 2.0))
+    compare("u", u, 2.0)
+    a, _ = student.combine((0.0, 1.0), (1e6, 2.0))
+    compare("a", a, 0.0)
+
+
+@scores("combine")
 def test_combine_arguments_unchanged(student):
     first, second, _ = maps_case((3,))
     unchanged(student, "combine", first, second)
@@ -273,6 +316,19 @@ def test_scan_with_closed_gates(student):
     a[4, 0] = a[4, 2] = a[11, 0] = a[12, 0] = a[0, 1] = a[20, 1] = 0.0
     h = student.parallel_scan(a, case.u)
     compare("h", h, scan_oracle(a, case.u), axes="T S")
+
+
+@scores("parallel_scan", weight=2.0, steps=("combine",))
+def test_scan_with_closed_gates_after_large_states(student):
+    """Nothing passes a closed gate: not a millionth either."""
+    case = scan_case(21, 3)
+    a, u = case.a.copy(), case.u.copy()
+    a[[5, 12]] = 0.0
+    u[[4, 11]] = 1e9
+    h, want = student.parallel_scan(a, u), scan_oracle(a, u)
+    require(np.shape(h) == want.shape, "h should be of shape (T, S)")
+    for part in (slice(0, 4), slice(5, 11), slice(12, 21)):
+        compare("h away from the large states", h[part], want[part], axes="T S")
 
 
 @scores("parallel_scan", weight=2.0, steps=("combine",))
@@ -385,6 +441,19 @@ def test_selective_keeps_and_erases(student):
     compare("y from a large step on", y[4:], want[4:], axes="T")
 
 
+@scores("selective_ssm", weight=2.0, steps=SCAN)
+def test_selective_step_of_zero_changes_nothing(student):
+    """Where delta is 0 the state stays, whatever the input."""
+    case = selective_case(7, 4)
+    x, delta = case.x.copy(), case.delta.copy()
+    delta[3:] = 0.0
+    x[3:] = 1e7
+    C = np.broadcast_to(case.C[0], case.C.shape).copy()
+    args = (x, delta, case.A, case.B, C)
+    y, want = student.selective_ssm(*args), selective_oracle(*args)
+    compare("y", y, want, axes="T")
+
+
 @scores("selective_ssm", steps=SCAN)
 def test_selective_arguments_unchanged(student):
     unchanged(student, "selective_ssm", *selective_case(7, 4).args)
@@ -401,9 +470,8 @@ def gate_case(rng, shape):
 
 
 def gated(x, squash):
-    tensor = torch.tensor(x)
     half = x.shape[-1] // 2
-    return (squash(tensor[..., :half]) * torch.sigmoid(tensor[..., half:])).numpy()
+    return squash(x[..., :half]) * sigmoid(x[..., half:])
 
 
 EXTREME = np.array([[3.0, -2.0, 0.5, 1000.0, -1000.0, 0.0], [1000.0, -1000.0, 0.0, 40.0, 2.0, 9.0]])
@@ -437,12 +505,12 @@ def test_glu_argument_unchanged(student):
 @pytest.mark.parametrize("shape", GATE_SHAPES, ids=str)
 def test_wavenet_values(student, shape):
     x = gate_case(shape)
-    compare("the result", student.wavenet_gate(x), gated(x, torch.tanh))
+    compare("the result", student.wavenet_gate(x), gated(x, np.tanh))
 
 
 @scores("wavenet_gate")
 def test_wavenet_saturated(student):
-    compare("the result", student.wavenet_gate(EXTREME), gated(EXTREME, torch.tanh))
+    compare("the result", student.wavenet_gate(EXTREME), gated(EXTREME, np.tanh))
 
 
 @scores("wavenet_gate")
@@ -465,8 +533,8 @@ def squeeze_case(rng, N, C, T, R):
     """Averages away from zero, so that about half of the hidden units are cut."""
     x = rng.normal(size=(N, C, T)) + rng.normal(size=(N, C, 1))
     W1, W2 = rng.normal(size=(R, C)), rng.normal(size=(C, R))
-    layer = torch.relu(torch.tensor(x).mean(dim=2) @ torch.tensor(W1).T)
-    gate = torch.sigmoid(layer @ torch.tensor(W2).T).numpy()
+    layer = np.maximum(x.mean(axis=2) @ W1.T, 0.0)
+    gate = sigmoid(layer @ W2.T)
     want = np.array([[x[n, c] * gate[n, c] for c in range(C)] for n in range(N)])
     return SimpleNamespace(args=(x, W1, W2), want=want)
 
@@ -507,15 +575,20 @@ def layers_case(rng, L, H, size=0.9):
 
 
 def layer_norms(weights, x, residual):
-    inputs = [torch.tensor(x, requires_grad=True)]
-    for W in weights:
-        squashed = torch.tanh(torch.tensor(W) @ inputs[-1])
-        inputs.append(inputs[-1] + squashed if residual else squashed)
-    gradients = torch.autograd.grad(inputs[-1].sum(), inputs[:-1])
-    return np.array([float(g.norm()) for g in gradients])
+    def last(leaves):
+        """The output; to the input of each layer something is added, of which the gradient is that of the input."""
+        value = x
+        for W, shift in zip(weights, leaves["shifts"], strict=True):
+            value = value + shift
+            squashed = oracle.tanh(oracle.dot(W, value))
+            value = value + squashed if residual else squashed
+        return oracle.sum(value)
+
+    shifts = np.zeros((len(weights), len(x)))
+    return np.linalg.norm(gradients(last, {"shifts": shifts})["shifts"], axis=1)
 
 
-@scores("residual_gradient_norms", weight=2.0)
+@scores("residual_gradient_norms", weight=3.0)
 @pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
 @pytest.mark.parametrize("shape", [(1, 3), (2, 4), (6, 3), (5, 1)], ids=str)
 def test_norms(student, shape, residual):
@@ -524,7 +597,7 @@ def test_norms(student, shape, residual):
     compare("the norms", norms, case.norms[residual], axes="L")
 
 
-@scores("residual_gradient_norms", weight=4.0)
+@scores("residual_gradient_norms", weight=10.0)
 def test_norms_with_and_without_the_path(student):
     case = layers_case(4, 5)
     for residual in (True, False):
@@ -542,7 +615,52 @@ def test_norms_of_many_small_layers(student, residual):
     compare("the norms", norms, case.norms[residual], axes="L")
 
 
-@scores("residual_gradient_norms")
+@scores("residual_gradient_norms", weight=3.0)
+@pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
+def test_norms_of_saturated_layers(student, residual):
+    """Units at exactly 1 or -1 let nothing through."""
+    case = layers_case(4, 3)
+    weights = [1e4 * np.sign(W) * (np.abs(W) + 0.5) for W in case.weights[:2]] + case.weights[2:]
+    x = np.array([1.0, -0.75, 0.5])
+    insisted = layer_norms(weights, x, residual)
+    norms = student.residual_gradient_norms(weights, x, residual)
+    compare("the norms", norms, insisted, axes="L")
+
+
+@once
+def growing_case(_, L):
+    """Gradients that grow by about a half per layer."""
+    case = SimpleNamespace(weights=[0.5 * np.eye(3) + 0.02 * n * np.eye(3, k=1) for n in range(L)])
+    case.x = np.array([1e-9, -2e-9, 3e-9])
+    case.norms = layer_norms(case.weights, case.x, True)
+    return case
+
+
+@scores("residual_gradient_norms", weight=3.0)
+def test_norms_of_growing_gradients(student):
+    case = growing_case(24)
+    norms = student.residual_gradient_norms(case.weights, case.x, True)
+    compare("the norms", norms, case.norms, axes="L")
+    compare("the last norms", norms[-4:], case.norms[-4:], axes="L")
+
+
+# By differences, each of 60 layers takes two forwards for each of 200 units: twice the limit of a call and more.
+@once
+def wide_layers_case(rng, L, H):
+    case = SimpleNamespace(weights=[rng.normal(size=(H, H)) / np.sqrt(H) for _ in range(L)])
+    case.x = 0.1 * rng.normal(size=H)
+    case.norms = layer_norms(case.weights, case.x, False)
+    return case
+
+
+@scores("residual_gradient_norms", weight=12.0)
+def test_norms_of_many_units(student):
+    case = wide_layers_case(60, 200)
+    norms = student.residual_gradient_norms(case.weights, case.x, False)
+    compare("the norms", norms, case.norms, axes="L")
+
+
+@scores("residual_gradient_norms", weight=2.0)
 @pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
 def test_norms_arguments_unchanged(student, residual):
     case = layers_case(6, 3)
@@ -678,7 +796,17 @@ def test_attention_with_large_hidden_entries(student):
     check_attention(student, -q, k, attention_case(2, 5, 4).v, mask)
 
 
-@scores("scaled_dot_product_attention")
+@scores("scaled_dot_product_attention", weight=2.0)
+def test_attention_with_visible_scores_of_zero(student):
+    """A query of zeros looks at all visible steps alike, and no score of 0 hides a step."""
+    case = attention_case(3, 5, 2)
+    q, k = case.q.copy(), case.k.copy()
+    q[1], k[0, 2], k[2, 3] = 0.0, 0.0, 0.0
+    check_attention(student, q, k, case.v)
+    check_attention(student, q, k, case.v, mask_case(3, 5) | np.eye(5, dtype=bool))
+
+
+@scores("scaled_dot_product_attention", weight=2.0)
 def test_attention_arguments_unchanged(student):
     case = attention_case(3, 5, 2)
     mask = mask_case(3, 5).copy()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from autograder.grading import reader
-from autograder.grading.submissions import printable
+from autograder.grading.one_file import printable
 from seqlab.cells import Part
 
 CODE, TEXT = "code", "markdown"

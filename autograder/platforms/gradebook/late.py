@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nbgrader.api import (
     Assignment,
@@ -22,6 +23,8 @@ from sqlalchemy import select
 
 from autograder.course import settings
 from autograder.course.settings import Late
+from autograder.grading.timestamps import local
+from autograder.platforms.gradebook.timestamps import zone
 
 SECONDS_A_DAY = 86400.0
 
@@ -33,6 +36,24 @@ class LateChapter:
     chapter: str
     due: datetime
     seconds: float
+
+
+def seconds_late(due: datetime, handed_in: datetime, here: ZoneInfo, extension: timedelta) -> float:
+    """Return by how much clocks in the zone `here` show that something is late, 0 where it is not.
+
+    A late day is a calendar day: it ends when clocks show the time of the deadline again. On the day when clocks are
+    put forward that is an hour sooner, and when they are put back an hour later.
+
+    Args:
+        due: the deadline, in UTC as the gradebook keeps it.
+        handed_in: the same.
+        here: the time zone of the course.
+        extension: what the student was granted beyond the deadline, in days of the calendar.
+    """
+    deadline = local(due, here) + extension
+    late = (local(handed_in, here) - deadline).total_seconds()
+    is_late = handed_in.replace(tzinfo=UTC) > deadline.replace(tzinfo=here)
+    return max(late, 1.0) if is_late else 0.0
 
 
 def days_late(seconds: float) -> int:
@@ -93,6 +114,7 @@ def assign_penalties(
     Returns:
         Student and chapter to penalty, for what is late.
     """
+    here = zone()
     penalties: dict[tuple[str, str], float] = {}
     lates: dict[str, list[LateChapter]] = {}
     notebooks: dict[tuple[str, str], Any] = {}
@@ -107,7 +129,10 @@ def assign_penalties(
             )
         )
         for submission, assignment, notebook in rows:
-            seconds = submission.total_seconds_late
+            handed_in, granted = submission.timestamp, submission.extension or timedelta(0)
+            seconds = 0.0
+            if handed_in is not None:
+                seconds = seconds_late(assignment.duedate, handed_in, here, granted)
             key = (submission.student_id, assignment.name)
             notebooks[key] = notebook
             if seconds > 0:

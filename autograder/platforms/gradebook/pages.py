@@ -6,6 +6,8 @@ These are the hooks that `nbgrader_config.py` gives them instead.
 
 from __future__ import annotations
 
+import base64
+import functools
 import re
 import secrets
 import xml.etree.ElementTree as ElementTree
@@ -26,6 +28,8 @@ from nbconvert.filters.markdown_mistune import (
 )
 from nbconvert.preprocessors import Preprocessor
 
+from autograder.course.release import FIGURES
+from autograder.course.source import SOLUTIONS
 from autograder.platforms.gradebook import script_policy
 from autograder.platforms.gradebook.rows import TEMPLATES
 
@@ -42,10 +46,20 @@ def _link(_tag: str, name: str, value: str) -> bool:
     return name == "title" or (name == "href" and bool(_LINK.match(value)))
 
 
+@functools.cache
+def _figures() -> Mapping[str, str]:
+    """The course's own figures: as a text names them, to the address that holds all of them."""
+    return {
+        f"{FIGURES}/{path.name}": "data:image/svg+xml;base64,"
+        + base64.b64encode(path.read_bytes()).decode()
+        for path in SOLUTIONS.glob(f"*/{FIGURES}/*.svg")
+    }
+
+
 def _picture(_tag: str, name: str, value: str) -> bool:
     """Pictures that are part of the page; others would need a network, and would tell when feedback is read."""
     if name == "src":
-        return bool(_EMBEDDED_PICTURE.fullmatch(value))
+        return bool(_EMBEDDED_PICTURE.fullmatch(value)) or value in _figures().values()
     return name in ("alt", "height", "width")
 
 
@@ -136,9 +150,9 @@ class PlainMathRenderer(IPythonRenderer):
         return self._placeholder(_formula(rf"\begin{{{name}}}{body}\end{{{name}}}", block=True))
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """Show a picture, or its description where it is not in the notebook."""
+        """Show a picture or one of the course's figures, or its description where it is not in the notebook."""
         try:
-            return super().image(text, url, title)
+            return super().image(text, _figures().get(url, url), title)
         except InvalidNotebook:
             return escape(text)
 

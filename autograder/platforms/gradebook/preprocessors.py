@@ -32,7 +32,8 @@ from autograder.classroom.run import OneByOne
 from autograder.classroom.scheduler import Conditions
 from autograder.course import settings
 from autograder.course.source import Chapter, chapters
-from autograder.grading.submissions import Found, SubmissionError, read_bytes
+from autograder.grading.choice import Found
+from autograder.grading.one_file import SubmissionError, read_bytes
 from autograder.platforms.gradebook.handed_in import read_cells
 from autograder.platforms.gradebook.notebook import (
     Sanitizer,

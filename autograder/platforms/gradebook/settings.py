@@ -15,9 +15,10 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course import settings
-from autograder.course.release import SOURCE_FOLDER, KeepQuizPlain
+from autograder.course.release import FIGURES, SOURCE_FOLDER, KeepQuizPlain
 from autograder.course.source import ROOT
 from autograder.platforms.gradebook import pages, script_policy
+from autograder.platforms.gradebook.exchange import ReleaseWithFigures
 from autograder.platforms.gradebook.export import PlainCsv
 from autograder.platforms.gradebook.late import LatePolicy
 from autograder.platforms.gradebook.preprocessors import (
@@ -53,24 +54,26 @@ def configure(c: Any, root: Path) -> None:
     warnings.filterwarnings("ignore", "Object of type <", SAWarning)
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = course.id
-    # Made from solutions/ by `make release`. nbgrader releases every file that lies beside a source notebook, so
-    # nothing else may be in there.
+    # Made from solutions/ by `make release`: notebooks and their figures, and nothing else.
     c.CourseDirectory.source_directory = str(SOURCE_FOLDER)
     # assignments/ also holds what students import; nbgrader empties the folders it releases into.
     c.CourseDirectory.release_directory = str(root / ".nbgrader_release")
     # A submission is one notebook. nbgrader copies whatever lies beside it, and follows links as it does: this leaves a
     # numpy.py or a link to the gradebook behind. The notebook and nbgrader's own two text files stay.
+    # What it leaves behind when it releases is the same, so figures are put there apart.
     c.CourseDirectory.ignore = [
         ".ipynb_checkpoints",
         "__pycache__",
         ".pytest_cache",
         "feedback",
+        FIGURES,
         "*.py",
         "*.db",
         "*.*[!bt]",
         "*.*[!x]t",
         "[!st]*.txt",
     ]
+    c.ExchangeFactory.release_assignment = ReleaseWithFigures
     c.CourseDirectory.include = ["*.ipynb", "timestamp.txt", "submission_secret.txt"]
 
     release = list(GenerateAssignment.class_traits()["preprocessors"].default_args[0])

@@ -42,7 +42,9 @@ from autograder.course import settings as course_settings
 from autograder.course.release import write_sources
 from autograder.course.source import Chapter
 from autograder.files import write_file
-from autograder.grading.submissions import SubmissionError, choose, printable, read_bytes
+from autograder.grading.choice import Found, choose
+from autograder.grading.layouts import look_through
+from autograder.grading.one_file import SubmissionError, printable
 from autograder.platforms.gradebook import settings
 from autograder.platforms.gradebook.handed_in import GivenCell, read_cells
 from autograder.platforms.gradebook.late import assign_penalties, policy_in_force
@@ -211,7 +213,12 @@ def _write_all(
     state_path = root / STATE
     state = _read_state(state_path)
     students: set[str] = set()
-    folders = {printable(entry.name): entry.name for entry in os.scandir(submissions)}
+    handed_in = look_through(submissions, list(course)).students
+    places = {
+        (printable(student), chapter): place
+        for student, handed in handed_in.items()
+        for chapter, place in handed.places.items()
+    }
     by_chapter: dict[str, list[SubmissionResult]] = {}
     for result in results:
         by_chapter.setdefault(result.chapter, []).append(result)
@@ -223,7 +230,7 @@ def _write_all(
             continue
         for first in range(0, len(its_results), BATCH):
             batch = its_results[first : first + BATCH]
-            tasks = list(_changed(release, batch, root, submissions, folders, state, summary))
+            tasks = list(_changed(release, batch, root, submissions, places, state, summary))
             if tasks:
                 written = _write_batch(gradebook, release, tasks, root, state, summary)
                 students |= written
@@ -357,14 +364,15 @@ def _changed(
     results: Sequence[SubmissionResult],
     root: Path,
     submissions: Path,
-    folders: Mapping[str, str],
+    places: Mapping[tuple[str, str], Found],
     state: Mapping[str, Written],
     summary: Summary,
 ) -> Iterator[_Task]:
     here = zone()
     for result in results:
         where = f"{result.student}/{result.chapter}"
-        folder = submissions / folders.get(result.student, result.student) / result.chapter
+        place = places.get((result.student, result.chapter))
+        folder = Path(place.folder) if place else submissions / result.student / result.chapter
         handed_in = read_timestamp(folder, here)
         timestamp = handed_in.time
         if handed_in.problem:
@@ -382,7 +390,7 @@ def _changed(
             summary.unchanged += 1
             continue
         readable = result.status == "graded"
-        notebook = to_bytes(graded_notebook(rows, folder if readable else None, release))
+        notebook = to_bytes(graded_notebook(rows, place if readable else None, release))
         yield _Task(rows, timestamp, made_from, notebook, beside(folder, here))
 
 
@@ -555,13 +563,13 @@ def _add_missing_rows(gradebook: Gradebook, release: _Release, tasks: Sequence[_
             session.execute(insert(model), rows)
 
 
-def graded_notebook(rows: Rows, folder: Path | None, release: _Release) -> NotebookNode:
-    """Make the graded notebook of a submission; without a folder, one that holds nothing of the student's."""
+def graded_notebook(rows: Rows, place: Found | None, release: _Release) -> NotebookNode:
+    """Make the graded notebook of a submission; without a place, one that holds nothing of the student's."""
     cells: list[GivenCell] = []
-    if folder is not None:
+    if place is not None:
         with suppress(SubmissionError, ValueError):  # the summary says why
-            path, _ = choose(folder, rows.chapter)
-            cells = read_cells(path.name, read_bytes(path))
+            chosen = choose(place)
+            cells = read_cells(chosen.name, chosen.data)
     notebook = repaired(cells, release.cells, release.kernelspec)
     fill(notebook, rows)
     for number, cell in enumerate(notebook.cells):

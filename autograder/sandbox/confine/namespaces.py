@@ -5,6 +5,7 @@ Outermost layer and the only one that stands around the zygote rather than in th
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -165,9 +166,13 @@ def _within(path: str, folders: Iterable[str]) -> bool:
 def _through_links(path: str) -> str:
     """A path below /lib is bound below /usr/lib, where /lib is a link to it."""
     top = "/" + path.split("/")[1]
-    if os.path.islink(top):
-        return os.path.realpath(top) + path[len(top) :]
-    return path
+    return _target(top) + path[len(top) :]
+
+
+@functools.lru_cache(maxsize=64)
+def _target(top: str) -> str:
+    """Where a folder at the top leads. Asked once a process: a list of paths asks for each pair."""
+    return os.path.realpath(top) if os.path.islink(top) else top
 
 
 def why_not(readable: Sequence[str]) -> str:

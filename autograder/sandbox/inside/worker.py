@@ -24,9 +24,10 @@ import numpy as np
 
 from .. import wire
 from ..confine import libraries as packages
-from . import eventloop, quiet_ipython, statements, threads
+from . import caches, eventloop, quiet_ipython, statements, threads
 
 MODULE = "submission"
+_LONGEST_NAME = 100
 
 
 class ImportLimit(importlib.abc.MetaPathFinder):
@@ -91,6 +92,8 @@ class Server:
         self.torch = sys.modules.get("torch")
         self.held: list[Any] = []
         self.foreign: dict[int, Any] = {}
+        self.own: dict[str, Any] = {}  # what names were bound to before they were lent
+        self.makers = caches.Makers()
         module = types.ModuleType(MODULE)
         self.namespace = module.__dict__
         sys.modules[MODULE] = module
@@ -110,7 +113,9 @@ class Server:
         return data
 
     def _receive(self, decode: Callable[[bytes], Any]) -> tuple[Any, list[np.ndarray]]:
-        head_length, body_length = wire.read_header(bytes(self._read(wire.HEADER.size)))
+        head_length, body_length = wire.read_header(
+            bytes(self._read(wire.HEADER.size)), wire.MAX_CELL
+        )
         message, specs = wire.decode_head(decode, bytes(self._read(head_length)))
         return message, wire.split_body(specs, self._read(body_length))
 
@@ -197,8 +202,7 @@ class Server:
             return self._run_cell(message), None
         unpack = wire.Unpacker(arrays, self.torch, self._resolve(message.id)).unpack
         if isinstance(message, wire.Bind):
-            for name, token in message.names.items():
-                self.namespace[name] = self.foreign[token] = self._callable(message.id, token)
+            self._bind(message)
             return wire.Done(id=message.id), None
         if isinstance(message, wire.ReadState):
             packer = self._packer()
@@ -207,6 +211,24 @@ class Server:
             self._write_state(message.held, unpack(message.values))
             return wire.Done(id=message.id), None
         return self._call(message, unpack)
+
+    def _bind(self, message: wire.Bind) -> None:
+        """Put lent functions in the place of the submission's own, and see to it that caches can be told."""
+        self.makers.forget()
+        for name in [*message.names, *message.caches]:
+            self.own.setdefault(name, self.namespace.get(name))
+        for name, token in message.names.items():
+            lent = self.foreign[token] = self._callable(message.id, token)
+            self.namespace[name] = self.makers.told(lent)
+        for name, place in message.caches.items():
+            own = self.own[name]
+            if name in message.names:
+                called = None if name in message.uncalled or not callable(own) else own
+                self.namespace[name] = self.makers.replaced(
+                    name, self.namespace[name], called, place
+                )
+            elif callable(own):
+                self.namespace[name] = self.makers.noted(name, own, place)
 
     def _run_cell(self, message: wire.RunCell) -> wire.Ran:
         self._seed(0)
@@ -220,7 +242,7 @@ class Server:
             name,
         )
         if self.cells is None:
-            self.cells = self._new_cells(message.module_name == "__main__")
+            self.cells = self._new_cells(message.module_name == "__main__", message.needed)
 
         def started(step: int, line: int) -> None:
             self._send(wire.Running(message.id, step, line))
@@ -230,10 +252,15 @@ class Server:
         for failure in self.cells.run(message.source, name, started, message.skip, until):
             if len(failures) < wire.MAX_FAILURES:
                 failures.append(self._failed(message, failure))
-        return wire.Ran(message.id, failures)
+        rebound = [
+            wire.Rebound(each.name, each.line, each.how)  # type: ignore[arg-type]
+            for each in self.cells.rebound[-wire.MAX_FAILURES :]
+            if each.name.isidentifier() and len(each.name) <= _LONGEST_NAME
+        ]
+        return wire.Ran(message.id, failures, rebound)
 
-    def _new_cells(self, notebook: bool) -> statements.Cells:
-        return statements.Cells(self.namespace, notebook)
+    def _new_cells(self, notebook: bool, needed: Sequence[str]) -> statements.Cells:
+        return statements.Cells(self.namespace, notebook, needed=needed)
 
     def _failed(self, message: wire.RunCell, failure: statements.Failure) -> wire.Raised:
         raised = self._raised(message.id, failure.error)
@@ -295,7 +322,7 @@ class Server:
 
     def _pack_result(self, packer: wire.Packer, result: Any, hold: Sequence[bool] | bool) -> Any:
         if hold is True:
-            return self._hold(result)
+            return packer.pack(None) if result is None else self._hold(result)
         if hold and isinstance(result, (tuple, list)) and len(result) == len(hold):
             parts = [
                 self._hold(part) if held else packer.pack(part)

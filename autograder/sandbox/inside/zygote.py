@@ -44,9 +44,6 @@ _WARM_NUMPY = [
     "numpy.random",
     "numpy.ma",
     "numpy.lib.stride_tricks",
-    "scipy.special",
-    "scipy.linalg",
-    "scipy.sparse",
     "dataclasses",
     "functools",
     "itertools",
@@ -70,7 +67,6 @@ _WARM_NUMPY = [
     "warnings",
     "contextlib",
     "queue",
-    "matplotlib.pyplot",  # its first import writes a cache, which a worker may not
     "threading",
     "unicodedata",
     "textwrap",
@@ -81,6 +77,13 @@ _WARM_NUMPY = [
     "timeit",
     "logging",
     "pprint",
+]
+# Take longer than all the others, so only where a submission speaks of them.
+_WARM_SCIENTIFIC = [
+    "scipy.special",
+    "scipy.linalg",
+    "scipy.sparse",
+    "matplotlib.pyplot",  # its first import writes a cache, which a worker may not
 ]
 
 
@@ -114,13 +117,20 @@ def _uncompiled(model: Any = None, **_options: Any) -> Any:
     return (lambda later: later) if model is None else model
 
 
-def _import_libraries(libraries: str) -> None:
-    for name in _WARM_NUMPY:
+def _warm_scientific() -> None:
+    for name in _WARM_SCIENTIFIC:
         importlib.import_module(name)
     from matplotlib.figure import Figure
 
     # Plots are drawn nowhere.
     Figure.savefig = lambda *_args, **_kwargs: None  # type: ignore[method-assign]
+
+
+def _import_libraries(libraries: str, scientific: bool) -> None:
+    for name in _WARM_NUMPY:
+        importlib.import_module(name)
+    if scientific:
+        _warm_scientific()
     if libraries == "torch":
         _warm_torch()
     import numpy as np
@@ -185,7 +195,7 @@ def main() -> None:
     options = json.loads(sys.argv[2])
     libraries = options["libraries"]
     try:
-        _import_libraries(libraries)
+        _import_libraries(libraries, options["scientific"])
         packages.importable(
             torch=libraries == "torch"
         )  # which each worker asks, is worked out once

@@ -37,6 +37,14 @@ class _Reader(HTMLParser):
                 self.wrong.append(f"a script in {name}")
 
 
+def acting(page: str) -> list[str]:
+    """Say what in a page could act."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return reader.wrong
+
+
 def harm_of_reports(result: SubmissionResult, course: Mapping[str, Chapter]) -> list[str]:
     """Render every report on a result and say what is wrong with one."""
     chapter = course.get(result.chapter)
@@ -49,14 +57,15 @@ def harm_of_reports(result: SubmissionResult, course: Mapping[str, Chapter]) -> 
     suite = junit.render([result], _RUN)
     wrong = []
     for name, page in pages.items():
-        reader = _Reader()
-        reader.feed(page.decode())
-        wrong += [f"{name} holds {each}" for each in reader.wrong]
+        wrong += [f"{name} holds {each}" for each in acting(page.decode())]
     # Not the table: a program reads it, and looks for the names of folders as they are.
     for name, data in {**pages, "results.json": upload, "junit": suite}.items():
         if b"\x1b" in data:
             wrong.append(f"{name} holds a terminal's command")
-    for row in csv.reader(io.StringIO(table.decode("utf-8-sig"))):
+    lines = list(csv.reader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+    if len(lines) != 2:
+        wrong.append(f"the table has {len(lines)} lines")
+    for row in lines:
         wrong += [f"the table holds the formula {one}" for one in row if one.startswith(_FORMULA)]
     json.loads(upload)
     ElementTree.fromstring(

@@ -32,8 +32,9 @@ import msgspec
 from autograder.classroom.hiding import hidden
 from autograder.course.settings import Grading
 from autograder.course.source import ROOT, SUITES, Chapter, chapters, module_source
+from autograder.grading.choice import Found
 from autograder.grading.engine import Grader
-from autograder.grading.submissions import Found, read
+from autograder.grading.submissions import read
 from autograder.results import SubmissionResult, to_json
 from autograder.sandbox import client
 from autograder.sandbox.confine import cgroups, identity

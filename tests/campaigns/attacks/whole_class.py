@@ -1,17 +1,18 @@
 """All attacks in one class, beside honest students: the command itself, gradebook, reports and two jobs included.
 
 `python -m tests.campaigns.attacks.whole_class`. Whatever the others hand in, honest students keep every point and every
-report, each hostile submission has a typed result, and the same command once more works and changes nothing.
+report, each hostile submission has a typed result, and the same command once more works and changes nothing. A run takes
+at most the time of its honest part and 1.2 times the deadlines of the hostile ones, divided by the jobs; all of its
+processes together hold at most 2 GiB and 1 GiB for each job.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import resource
-import subprocess
+import shutil
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -19,13 +20,14 @@ import msgspec
 
 from autograder.course.source import ROOT
 from autograder.results import SubmissionResult, from_json
+from autograder.sandbox.terms import Limits
 
-from . import machines
+from . import machines, measured
+from .measured import Measured
 from .runner import HERE, Expected, Range, bank
 
 HONEST = ("ada", "grace", "zoë")
 LONGEST = 3600.0
-_MEMORY_KIB = (2 + 1) << 20  # the largest process: 2 GiB, and 1 GiB for each job
 
 
 class Everyone(Range):
@@ -40,12 +42,15 @@ class Everyone(Range):
             students[student] = expected
             renamed = msgspec.structs.replace(expected, student=student)
             self._hand_in(HERE / name, renamed, self._course[expected.chapter])
-        for chapter in {expected.chapter for expected in attacks.values()}:
+        return students
+
+    def hand_in_honest(self, chapters: Iterable[str]) -> None:
+        """Write what honest students hand in."""
+        for chapter in chapters:
             for student in HONEST:
                 folder = self._empty_folder(student, self._course[chapter])
                 source = self._source(self._course[chapter])
                 (folder / f"{chapter}.py").write_text(source, encoding="utf-8")
-        return students
 
     @property
     def scratch(self) -> Path:
@@ -53,23 +58,18 @@ class Everyone(Range):
         return self._scratch
 
 
-def command(everyone: Everyone) -> tuple[int, float, str]:
-    """Run `make grade`'s command on the class; return its status, seconds, and what it complained of."""
-    began = time.perf_counter()
-    done = subprocess.run(
+def command(everyone: Everyone, graded: str, jobs: int) -> Measured:
+    """Run `make grade`'s command on a class, and watch it."""
+    return measured.run(
         [
-            *(sys.executable, "-m", "autograder", "grade", "--jobs", "2"),
+            *(sys.executable, "-m", "autograder", "grade", "--jobs", str(jobs)),
             *("--submissions", str(everyone.scratch / "submitted")),
-            *("--output", str(everyone.scratch / "graded")),
+            *("--output", str(everyone.scratch / graded)),
         ],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        cwd=everyone.scratch,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=LONGEST,
+        environment={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        folder=everyone.scratch,
+        most=LONGEST,
     )
-    return done.returncode, time.perf_counter() - began, done.stderr[-2000:]
 
 
 def results(folder: Path) -> Iterator[tuple[Path, SubmissionResult]]:
@@ -101,32 +101,62 @@ def deviations(everyone: Everyone, students: Mapping[str, Expected]) -> Iterator
             yield f"{student!r} is {result.status}, not {expected.status}: {reasons}"
 
 
-def tried(attacks: Mapping[str, Expected], level: str) -> list[str]:
-    """Grade the class twice; return what went wrong."""
+def tried(attacks: Mapping[str, Expected], level: str, jobs: int) -> list[str]:
+    """Grade the honest alone, and the class twice; return what went wrong."""
     with Everyone(level) as everyone:
-        students = everyone.hand_in_all(attacks)
-        # The bank's own secret lies where the class will have its gradebook.
+        chapters = {expected.chapter for expected in attacks.values()}
+        everyone.hand_in_honest(chapters)
+        # The bank's own secrets lie where the class will have its gradebook, its results and a student's folder.
         Path(everyone.places.gradebook).unlink()
-        status, seconds, said = command(everyone)
-        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        shutil.rmtree(everyone.places.graded)
+        shutil.rmtree(Path(everyone.places.neighbour).parent)
+        honest = command(everyone, "graded_honest", jobs)
         print(
-            f"{len(students)} hostile and {len(HONEST)} honest students: status {status}, "
-            f"{seconds:.0f} s, largest process {largest >> 10} MiB",
-            flush=True,
+            f"{jobs} jobs: {told(f'the {len(HONEST)} honest students alone', honest)}", flush=True
         )
-        wrong = [] if status == 0 else [f"status {status}: {said}"]
+        students = everyone.hand_in_all(attacks)
+        whole = command(everyone, "graded", jobs)
+        bound = honest.seconds + 1.2 * len(students) * Limits().submission / jobs
+        print(f"{jobs} jobs: {told(f'with {len(students)} hostile submissions', whole)}")
+        print(
+            f"  a deadline is {Limits().submission:g} s, so at most {bound:.0f} s are allowed, and {_memory(jobs)} MiB"
+        )
+        for name, seconds in slowest(everyone.scratch):
+            print(f"  {seconds:6.1f} s  {name}")
+        wrong = [
+            f"status {done.status}: {done.said}" for done in (honest, whole) if done.status != 0
+        ]
         wrong += deviations(everyone, students)
-        if largest > _MEMORY_KIB:
-            wrong.append(f"a process took {largest >> 10} MiB")
+        if whole.seconds > bound:
+            wrong.append(f"took {whole.seconds:.0f} s, more than {bound:.0f}")
+        if whole.memory >> 20 > _memory(jobs):
+            wrong.append(f"took {whole.memory >> 20} MiB, more than {_memory(jobs)}")
         before = {path: path.read_bytes() for path, _ in results(everyone.scratch)}
-        status, seconds, said = command(everyone)
-        print(f"once more: status {status}, {seconds:.0f} s", flush=True)
-        wrong += [] if status == 0 else [f"once more: status {status}: {said}"]
-        honest = {path: data for path, data in before.items() if path.parent.name in HONEST}
+        again = command(everyone, "graded", jobs)
+        print(f"{jobs} jobs: {told('once more', again)}", flush=True)
+        wrong += [] if again.status == 0 else [f"once more: status {again.status}: {again.said}"]
+        kept = {path: data for path, data in before.items() if path.parent.name in HONEST}
         wrong += [
-            f"{path.name} changed" for path, data in honest.items() if path.read_bytes() != data
+            f"{path.name} changed" for path, data in kept.items() if path.read_bytes() != data
         ]
         return wrong
+
+
+def _memory(jobs: int) -> int:
+    """MiB that all processes of a run may hold at a time."""
+    return (2 + jobs) << 10
+
+
+def told(what: str, done: Measured) -> str:
+    """Say in a line what a run did."""
+    return f"{what}: status {done.status}, {done.seconds:.0f} s, {done.memory >> 20} MiB at most"
+
+
+def slowest(folder: Path, most: int = 3) -> list[tuple[str, float]]:
+    """Return the submissions that took longest and their seconds, as `run.json` has them."""
+    record = json.loads((folder / "graded" / "run.json").read_bytes())
+    seconds = {name: times["total"] for name, times in record["submissions"].items()}
+    return sorted(seconds.items(), key=lambda each: -each[1])[:most]
 
 
 def report(wrong: Iterable[str]) -> int:
@@ -144,6 +174,13 @@ def main() -> int:
         prog="python -m tests.campaigns.attacks.whole_class", description=__doc__
     )
     parser.add_argument("--as-user", action="store_true", help="as root: become an ordinary user")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        action="append",
+        metavar="N",
+        help="1 and 2, one after the other, if none",
+    )
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     if options.as_user:
@@ -156,7 +193,8 @@ def main() -> int:
         for name, expected in bank().items()
         if not options.names or name in options.names
     }
-    return report(tried(attacks, "B"))
+    wrong = [each for jobs in options.jobs or (1, 2) for each in tried(attacks, "B", jobs)]
+    return report(wrong)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ act on a click. At the end, the same attacks are shown without any care, to see 
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sqlite3
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ from tests import browser
 from tests import gradebook_course as made
 from tests.campaigns.sanitiser.attacks import (
     BEACON,
-    END,
     Attack,
+    Sheet,
     attacks,
+    end_of,
     every,
     exported,
     graded_path,
@@ -38,6 +39,7 @@ from tests.campaigns.sanitiser.attacks import (
     is_whole,
     report_pages,
     result,
+    sheets,
     unsafe_page,
 )
 from tests.formgrader_server import formgrader
@@ -134,35 +136,38 @@ def serve(folder: Path) -> ThreadingHTTPServer:
     return server
 
 
-def make_course(course: Path, chosen: list[Attack]) -> Iterator[tuple[Attack, str, bytes]]:
-    """Hand the attacks in, grade them and write the gradebook; yield the pages that are files."""
-    course.mkdir()
+def make_course(
+    course: Path, chosen: list[Sheet]
+) -> Iterator[tuple[tuple[Attack, ...], str, bytes]]:
+    """Hand the attacks in, grade them and write the gradebook; yield the pages that are files, and what they show."""
+    course.mkdir(parents=True)
+    (course.parent / "exchange").mkdir()
     (course / "nbgrader_config.py").write_text(made.config_text())
     results = []
-    for attack in chosen:
-        hand_in(course / "submitted", attack)
-        its_result = result(course, attack)
-        where = course / "graded" / "results" / attack.student / f"{CHAPTER}.json"
+    for sheet in chosen:
+        hand_in(course / "submitted", sheet)
+        its_result = result(course, sheet.student, sheet.attacks)
+        where = course / "graded" / "results" / sheet.student / f"{CHAPTER}.json"
         write_file(where, to_json(its_result))
         results.append(its_result)
-        for kind, page in report_pages(attack, its_result):
-            yield attack, kind, page
+        for kind, page in report_pages(sheet.attacks, its_result):
+            yield sheet.attacks, kind, page
     write_sources([OURS])
     with commands_found():
         summary = write_gradebook(course, course / "submitted", results, COURSE)
     assert summary.written == len(chosen), summary
     outcome = made.nbgrader_api(course).generate_feedback(CHAPTER)
     assert outcome["success"], outcome["log"][-2000:]
-    for attack in chosen:
-        path = graded_path(course, attack)
-        assert is_whole(path), attack.name
+    for sheet in chosen:
+        path = graded_path(course, sheet)
+        assert is_whole(path), sheet.names
         for kind, page in exported(path):
-            yield attack, kind, page
-        feedback = course / "feedback" / attack.student / CHAPTER / f"{CHAPTER}.html"
-        yield attack, "nbgrader's feedback", feedback.read_bytes()
+            yield sheet.attacks, kind, page
+        feedback = course / "feedback" / sheet.student / CHAPTER / f"{CHAPTER}.html"
+        yield sheet.attacks, "nbgrader's feedback", feedback.read_bytes()
 
 
-def look(page: Listening, address: str, *, shows_cells: bool) -> list[str]:
+def look(page: Listening, address: str, shown: Sequence[Attack], *, shows_cells: bool) -> list[str]:
     """Open a page and return what is wrong with it."""
     page.open(address, "true")
     title = page.run("document.title")
@@ -171,8 +176,10 @@ def look(page: Listening, address: str, *, shows_cells: bool) -> list[str]:
     wrong = page.signs() + [f"holds {each}" for each in acts]
     if page.run("document.title") != title:
         wrong.append("changed its title")
-    if shows_cells and not page.run(f"document.body.innerText.includes({json.dumps(END)})"):
-        wrong.append("does not show what comes after it")
+    if shows_cells:
+        text = page.run("document.body.innerText")
+        hidden = [attack.name for attack in shown if end_of(attack) not in text]
+        wrong += [f"does not show what comes after {name}" for name in hidden]
     return wrong
 
 
@@ -209,43 +216,22 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="sanitiser-"))
     (folder / "pages").mkdir()
-    (folder / "exchange").mkdir()
     server = serve(folder / "pages")
     base = f"http://127.0.0.1:{server.server_port}"
     chosen = every(attacks(base), options.every)
     if options.names:
         chosen = [each for each in attacks(base) if each.name.startswith(tuple(options.names))]
-    course = folder / "course"
-    pages: list[tuple[Attack, str, str]] = []
-    for attack, kind, data in make_course(course, chosen):
-        name = f"{len(pages)}.html"
-        (folder / "pages" / name).write_bytes(data)
-        pages.append((attack, kind, f"{base}/{name}"))
-    wrong: list[str] = []
-    counted: dict[str, int] = {}
     page = Listening()
     try:
         page.send("Page.addScriptToEvaluateOnNewDocument", source=_WRAPPER)
-        for attack, kind, address in pages:
-            shows = kind.startswith(("exported", "nbgrader"))
-            found = look(page, address, shows_cells=shows)
-            wrong += [f"{attack.name}: {kind} {each}" for each in found]
-            if found:
-                print(f"{attack.name}: {kind} {found}", flush=True)
-            counted[kind] = counted.get(kind, 0) + 1
-        with formgrader(course) as address:
-            ids = submission_ids(course)
-            for attack in chosen:
-                place = f"{address}/formgrader/submissions/{ids[attack.student]}/"
-                found = look(page, place, shows_cells=True)
-                wrong += [f"{attack.name}: formgrader {each}" for each in found]
-                if found:
-                    print(f"{attack.name}: formgrader {found}", flush=True)
-                counted["formgrader"] = counted.get("formgrader", 0) + 1
-            for each in LISTS:
-                page.open(f"{address}/formgrader/{each}", "document.querySelector('tbody tr td a')")
-                wrong += [f"formgrader/{each} {sign}" for sign in page.signs() + page.run(LOOK)]
-                counted["formgrader's lists"] = counted.get("formgrader's lists", 0) + 1
+        together = Looked(page, folder / "pages", base)
+        suspects = together.at(folder / "together" / "course", sheets(chosen))
+        wrong = together.wrong
+        if suspects:
+            # What a sheet of several attacks did wrong is told of each alone; together it stays wrong all the same.
+            alone = Looked(page, folder / "pages", base)
+            alone.at(folder / "alone" / "course", [Sheet((attack,)) for attack in suspects])
+            wrong += alone.wrong
         ran = 0
         for attack in chosen:
             if attack.where in ("markdown", "raw"):
@@ -259,15 +245,60 @@ def main() -> int:
         wrong.append(
             f"only {ran} attacks ran on a careless page; the browser should notice {least}"
         )
-    for kind, number in counted.items():
+    for kind, number in together.counted.items():
         print(f"{number:5}  {kind}")
     for each in wrong:
         print(f"WRONG  {each}")
     print(
-        f"{len(chosen)} attacks, {sum(counted.values())} pages, {ran} ran without care, {len(wrong)} wrong"
+        f"{len(chosen)} attacks, {sum(together.counted.values())} pages, {ran} ran without care, {len(wrong)} wrong"
     )
     shutil.rmtree(folder, ignore_errors=True)
     return 1 if wrong else 0
+
+
+class Looked:
+    """What was seen on the pages of a course."""
+
+    def __init__(self, page: Listening, files: Path, base: str):
+        self._page = page
+        self._files = files
+        self._base = base
+        self.wrong: list[str] = []
+        self.counted: Counter[str] = Counter()
+
+    def at(self, course: Path, chosen: list[Sheet]) -> list[Attack]:
+        """Make a course of these sheets, look at every page; return the attacks of pages with more than one and a fault."""
+        suspects: list[Attack] = []
+
+        def look_at(address: str, those: Sequence[Attack], kind: str, *, cells: bool) -> None:
+            found = look(self._page, address, those, shows_cells=cells)
+            self.counted[kind] += 1
+            names = ", ".join(attack.name for attack in those)
+            self.wrong += [f"{names}: {kind} {each}" for each in found]
+            if found:
+                print(f"{names}: {kind} {found}", flush=True)
+                suspects.extend(those if len(those) > 1 else ())
+
+        for those, kind, data in make_course(course, chosen):
+            (self._files / "page.html").write_bytes(data)
+            cells = kind.startswith(("exported", "nbgrader"))
+            look_at(f"{self._base}/page.html", those, kind, cells=cells)
+            # A report may show a part of it only when it is opened further.
+            left_out = [each.name for each in those if end_of(each).encode() not in data]
+            self.wrong += [f"{name}: {kind} does not hold it" for name in left_out]
+        with formgrader(course) as address:
+            ids = submission_ids(course)
+            for sheet in chosen:
+                place = f"{address}/formgrader/submissions/{ids[sheet.student]}/"
+                look_at(place, sheet.attacks, "formgrader", cells=True)
+            for each in LISTS:
+                self._page.open(
+                    f"{address}/formgrader/{each}", "document.querySelector('tbody tr td a')"
+                )
+                signs = self._page.signs() + self._page.run(LOOK)
+                self.wrong += [f"formgrader/{each} {sign}" for sign in signs]
+                self.counted["formgrader's lists"] += 1
+        return list(dict.fromkeys(suspects))
 
 
 def control(page: Listening, address: str) -> list[str]:

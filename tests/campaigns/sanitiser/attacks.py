@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 import nbformat
 from nbconvert import HTMLExporter
 
-from autograder.grading.submissions import Found
+from autograder.grading.choice import Found
 from autograder.reports import class_html, feedback_html
 from autograder.reports.statistics import Run
 from autograder.results import FunctionResult, Problem, SubmissionResult, TestResult
@@ -23,6 +24,9 @@ from tests.gradebook_course import CHAPTER, COURSE, FUNCTIONS
 DATA = Path(__file__).with_name("attacks.toml")
 BEACON = "beacon"
 END = "This is the end of what was handed in"
+_TOGETHER = 16
+"""Attacks in one notebook: an export takes as long for one as for many."""
+_IN_A_CELL = ("markdown", "code", "stream", "output", "raw", "attachment", "attachment name")
 _RUN = Run("B")
 
 
@@ -58,11 +62,52 @@ def attacks(address: str = "http://127.0.0.1:9") -> list[Attack]:
     ]
 
 
-def notebook(attack: Attack) -> Any:
-    """The notebook that a student hands in: the released one, with the attack in it and some text after it."""
+class Sheet(NamedTuple):
+    """Attacks that are handed in together, each followed by a text of its own."""
+
+    attacks: tuple[Attack, ...]
+
+    @property
+    def student(self) -> str:
+        """The name of the student who hands it in."""
+        return self.attacks[0].student
+
+    @property
+    def names(self) -> str:
+        """The names of its attacks, as a message has room for them."""
+        return ", ".join(attack.name for attack in self.attacks)
+
+
+def end_of(attack: Attack) -> str:
+    """Return the text that comes after an attack."""
+    return f"{END}, {attack.number}."
+
+
+def sheets(chosen: Sequence[Attack]) -> list[Sheet]:
+    """Put attacks that take a cell of their own together, a few at a time; all others are handed in alone."""
+    in_cells = [each for each in chosen if each.where.partition(":")[0] in _IN_A_CELL]
+    together = [in_cells[place : place + _TOGETHER] for place in range(0, len(in_cells), _TOGETHER)]
+    alone = [[each] for each in chosen if each not in in_cells]
+    return [Sheet(tuple(those)) for those in (*together, *alone)]
+
+
+def notebook(*those: Attack) -> Any:
+    """The notebook that a student hands in: the released one, with attacks in it and some text after each."""
     document = made.untouched()
+    for attack in those:
+        document["cells"] += [_attacking_cell(document, attack), _end_cell(attack)]
+    return document
+
+
+def _end_cell(attack: Attack) -> dict[str, Any]:
+    end = end_of(attack)
+    return {"cell_type": "markdown", "id": f"end{attack.number}", "metadata": {}, "source": end}
+
+
+def _attacking_cell(document: Any, attack: Attack) -> dict[str, Any]:
     place, _, kind = attack.where.partition(":")
-    cell: dict[str, Any] = {"cell_type": "markdown", "id": "attack", "metadata": {}, "source": "x"}
+    name = f"attack{attack.number}"
+    cell: dict[str, Any] = {"cell_type": "markdown", "id": name, "metadata": {}, "source": "x"}
     if place in ("markdown", "message", "student", "notebook name"):
         cell["source"] = attack.text
     elif place in ("code", "stream", "output"):
@@ -107,58 +152,78 @@ def notebook(attack: Attack) -> Any:
         }
     else:
         raise ValueError(f"{attack.name}: there is no place {attack.where}")
-    end = {"cell_type": "markdown", "id": "end", "metadata": {}, "source": END}
-    document["cells"] += [cell, end]
-    return document
+    return cell
 
 
-def hand_in(submitted: Path, attack: Attack) -> None:
+def hand_in(submitted: Path, sheet: Sheet) -> None:
     """Write a submission."""
-    path = made.hand_in(submitted, attack.student, made._json_ready(notebook(attack)))
-    if attack.where == "notebook name":
-        path.rename(path.with_name(attack.text.replace("/", "\\") + ".ipynb"))
+    path = made.hand_in(submitted, sheet.student, made._json_ready(notebook(*sheet.attacks)))
+    if sheet.attacks[0].where == "notebook name":
+        path.rename(path.with_name(sheet.attacks[0].text.replace("/", "\\") + ".ipynb"))
 
 
-def result(course: Path, attack: Attack) -> SubmissionResult:
-    """A result that fits the submission and holds the attack in everything that comes from a student's run."""
-    folder = course / "submitted" / attack.student / CHAPTER
-    plain = made.made_up(Found(attack.student, CHAPTER, str(folder)))
-    said = attack.text[:1500]
+def result(course: Path, student: str, those: Sequence[Attack]) -> SubmissionResult:
+    """A result that fits the submission and holds the attacks in everything that comes from a student's run.
+
+    Each stands in some function at least; one that is alone in every function.
+    """
+    folder = course / "submitted" / student / CHAPTER
+    plain = made.made_up(Found(student, CHAPTER, str(folder)))
+    texts = [f"{attack.text[:1450]} {end_of(attack)}" for attack in those]
+    count = len(plain.functions)
     functions = tuple(
         FunctionResult(
             each.name,
             0.0,
             each.max_score,
-            (TestResult("easy", "passed", 1.0, ""), TestResult(f"t{said}", "failed", 1.0, said)),
+            (
+                TestResult("easy", "passed", 1.0, ""),
+                *(
+                    TestResult(f"t{said}", "failed", 1.0, said)
+                    for said in texts[number::count] or texts[:1]
+                ),
+            ),
         )
-        for each in plain.functions
+        for number, each in enumerate(plain.functions)
     )
-    problems = (*plain.problems, Problem(said, said))
+    problems = (*plain.problems, *(Problem(said, said) for said in texts))
     return msgspec.structs.replace(plain, functions=functions, problems=problems, score=0.0)
 
 
-def report_pages(attack: Attack, its_result: SubmissionResult) -> Iterator[tuple[str, bytes]]:
-    """Yield the pages of ours that show an attack: kind and bytes."""
+def report_pages(
+    those: Sequence[Attack], its_result: SubmissionResult
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the pages of ours that show attacks: kind and bytes."""
     yield "our feedback", feedback_html.render(its_result, _RUN, COURSE[CHAPTER])
     yield "class report", class_html.render([its_result], _RUN)
-    yield "similarity", similarity_report.render(_alike(attack))
+    yield "similarity", similarity_report.render(_alike(those))
 
 
-def _alike(attack: Attack) -> Comparison:
-    lines = attack.text.count("\n") + 1
+def _alike(those: Sequence[Attack]) -> Comparison:
+    texts = tuple(attack.text for attack in those)
+    pairs = tuple(_pair(attack) for attack in those)
+    return Comparison(texts[0], 2, texts, 0.5, 0.1, pairs)
+
+
+def _pair(attack: Attack) -> Pair:
+    code = f"{attack.text}\n{end_of(attack)}"
     sides = [
-        Fingerprints(f"{attack.student}{end} {attack.text}", {1: attack.text}, (), (), frozenset())
+        Fingerprints(f"{attack.student}{end} {attack.text}", {1: code}, (), (), frozenset())
         for end in ("", "'s twin")
     ]
-    place = Span(1, 1, lines)
-    pair = Pair(sides[0], sides[1], 1.0, 9, (Match(place, place, 9),))
-    return Comparison(attack.text, 2, (attack.text,), 0.5, 0.1, (pair,))
+    place = Span(1, 1, code.count("\n") + 1)
+    return Pair(sides[0], sides[1], 1.0, 9, (Match(place, place, 9),))
+
+
+@functools.cache
+def _exporter(template: str) -> HTMLExporter:
+    return HTMLExporter(template_name=template)
 
 
 def exported(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield a graded notebook as nbconvert shows it when it is not configured in any way: kind and bytes."""
     for template in ("lab", "classic"):
-        page, _ = HTMLExporter(template_name=template).from_filename(str(path))
+        page, _ = _exporter(template).from_filename(str(path))
         yield f"exported ({template})", page.encode()
 
 
@@ -170,9 +235,9 @@ def unsafe_page(attack: Attack) -> bytes:
     return f"<!doctype html><meta charset=utf-8><body>{shown}</body>".encode()
 
 
-def graded_path(course: Path, attack: Attack) -> Path:
+def graded_path(course: Path, sheet: Sheet) -> Path:
     """Where the graded notebook of a student lies."""
-    return course / "autograded" / attack.student / CHAPTER / f"{CHAPTER}.ipynb"
+    return course / "autograded" / sheet.student / CHAPTER / f"{CHAPTER}.ipynb"
 
 
 def is_whole(path: Path) -> bool:

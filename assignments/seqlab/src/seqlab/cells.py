@@ -31,6 +31,9 @@ _PICTURE = re.compile(r"[A-Za-z0-9+/=\s]*")
 _TYPES = ("code", "markdown", "raw")
 # Codecs of text that may be declared, but unfold, run for ever or are no encodings of source.
 _NO_ENCODINGS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}
+_NOTEBOOK_NAME = re.compile(
+    r"\.ipynb(?:[ _]?\(\d+\))?(?:\.(?:json|txt|ipynb|download))*\s*$", re.IGNORECASE
+)
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -96,11 +99,11 @@ def read(name: str, data: bytes) -> Reading:
     """Read a file.
 
     Args:
-        name: of the file; one that ends with `.ipynb` is a notebook, all others are scripts.
+        name: of the file. One that ends with `.ipynb` is a notebook, as is what holds one; all others are scripts.
         data: its bytes.
     """
     try:
-        if is_notebook_name(name):
+        if is_notebook_name(name) or holds_notebook(data):
             drafts, marked = _notebook(data), True
         else:
             drafts, marked = _script(data)
@@ -114,8 +117,13 @@ def read(name: str, data: bytes) -> Reading:
 
 
 def is_notebook_name(name: str) -> bool:
-    """Whether a file of this name is read as a notebook."""
-    return name.lower().endswith(".ipynb")
+    """Whether a file of this name is read as a notebook, suffixes that browsers append included."""
+    return _NOTEBOOK_NAME.search(name[-255:]) is not None
+
+
+def holds_notebook(data: bytes) -> bool:
+    """Whether bytes are a notebook's by their beginning and a key of the format: files are renamed."""
+    return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and b'"nbformat"' in data
 
 
 def _reading(drafts: Sequence[Draft], marked: bool) -> Reading:

@@ -9,12 +9,20 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from seqlab import grader
+from seqlab.asgraded import Lacking, numpy_rule
+from seqlab.causes import raise_to_delete
 from seqlab.compare import TOLERANCE, Layout, describe_difference
 from seqlab.differences import compare_with_differences
+from seqlab.outline import at_line, is_stub, outline, raise_left
 from seqlab.results import GradientRow
 from seqlab.snapshots import is_data, restore, snapshot
 
 _STUDENT_FILES = re.compile(r"<ipython-input|ipykernel_\d+|^<(?!frozen|string)[^>]+>$")
+
+
+Why = Callable[[str, BaseException], str]
+"""Of a function that was called and what it raised: why, where the notebook around it tells; else ""."""
 
 
 class LibraryMissing(Exception):
@@ -39,8 +47,17 @@ class Stopped(Exception):
 class Check:
     """What a visible check is written with. Each method notes a finding where something is wrong."""
 
-    def __init__(self, namespace: Mapping[str, Any]):
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        lacking: Lacking | None = None,
+        why: Why = lambda _function, _error: "",
+    ):
+        """Take the functions, what the grader lacks, and what tells why one raised beside what the exception says."""
         self._namespace = namespace
+        self._lacking = lacking or Lacking("")
+        self._why = why
+        self._nothing = ""  # the function whose latest call returned None
         self.findings: list[str] = []
         self.last_called = ""
         self.stopped = False  # the time was over
@@ -73,13 +90,17 @@ class Check:
         except Stopped:
             raise
         except Exception as error:
-            self.note(_describe_exception(function, error))
+            self.note(self._described(function, error))
             raise Stopped from error
         self._keep(result)
+        self._nothing = function if result is None else ""
         if results is None:
             return result
         if not isinstance(result, (tuple, list)):
-            kind = "nothing" if result is None else f"one {type(result).__name__}"
+            if result is None:
+                self.note(f"{_returns_nothing(function)} It should return {results} results")
+                raise Stopped
+            kind = f"one {type(result).__name__}"
             self.note(f"{function} should return {results} results, it returned {kind}")
             raise Stopped
         if len(result) != results:
@@ -105,6 +126,9 @@ class Check:
 
         `valid` (a mask or lengths) and `layout` (gates, stacked blocks) make the finding more precise.
         """
+        if got is None and want is not None and self._nothing:
+            self.note(_returns_nothing(self._nothing))
+            return
         difference = describe_difference(
             name, got, want, axes, tolerance, reveal=True, dtype=dtype, valid=valid, layout=layout
         )
@@ -163,7 +187,7 @@ class Check:
             words = (naming,) if isinstance(naming, str) else naming or ()
             text = " ".join(map(str, raised.args))
             if isinstance(raised, NotImplementedError) and error is not NotImplementedError:
-                self.note(_describe_exception(function, raised))
+                self.note(self._described(function, raised))
             elif words and not any(_has_word(text, word) for word in words):
                 shown = " or ".join(words)
                 self.note(
@@ -171,7 +195,7 @@ class Check:
                 )
         except Exception as raised:
             if isinstance(raised, NotImplementedError):
-                self.note(_describe_exception(function, raised))
+                self.note(self._described(function, raised))
             else:
                 kind = type(raised).__name__
                 self.note(f"{function} should raise {error.__name__} here, it raised {kind}")
@@ -194,7 +218,25 @@ class Check:
                 f"{function} gives another result when it is called again with the same cache"
             )
 
+    @property
+    def nothing(self) -> str:
+        """Say that the function that was called last returned None, "" where it did not."""
+        return _returns_nothing(self._nothing) if self._nothing else ""
+
     # --- inside
+
+    def _described(self, function: str, error: BaseException) -> str:
+        module = self._lacking.needed(error)
+        if module and grader.lacks(module, self._lacking.chapter):
+            needs = f"{function} needs `{module}`, which the grader does not have"
+            return f"{needs}{_student_line(error)}"
+        if rule := numpy_rule(error):
+            return f"{function}: {rule}{_student_line(error)}"
+        said = _describe_exception(function, error)
+        why = self._why(function, error)
+        if why and isinstance(error, NotImplementedError):
+            return f"{function} is stopped: {why}"
+        return f"{said}: {why}" if why else said
 
     def _invoke(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function; note and undo what it does to its arguments."""
@@ -223,22 +265,48 @@ class Check:
         self._theirs[id(result)] = result
 
 
+def _returns_nothing(function: str) -> str:
+    return f"{function} returns nothing: is a `return` missing?"
+
+
 def _describe_exception(function: str, error: BaseException) -> str:
     if isinstance(error, NotImplementedError):
-        return f"{function} is not written yet: it raises NotImplementedError"
+        return _describe_stub(function, error)
     text = " ".join(str(error).split())
     said = f": {text}" if text else ""
     return f"{function} raised {type(error).__name__}{said[:300]}{_student_line(error)}"
 
 
-def _student_line(error: BaseException) -> str:
-    """Say which line of a notebook's cell raised, the innermost one."""
+def _describe_stub(function: str, error: BaseException) -> str:
+    """Say whose NotImplementedError this is, and whether it is a stub's or left behind beside finished code."""
+    frame = student_frame(error)
+    if frame is None:
+        return f"{function} is not written yet: it raises NotImplementedError"
+    top = at_line(outline("".join(linecache.getlines(frame.filename))), frame.lineno or 0)
+    if top is not None and raise_left(top.text, (frame.lineno or 0) - top.first + 1):
+        whose = "" if top.defines == function else f" (in {top.defines or 'its cell'})"
+        return f"{function} is stopped: {raise_to_delete(frame.lineno or 0)}{whose}"
+    if top is not None and top.defines and top.defines != function and is_stub(top.text):
+        return f"{function} waits for {top.defines}: that is not written yet"
+    return f"{function} is not written yet: it raises NotImplementedError"
+
+
+def student_frame(error: BaseException) -> traceback.FrameSummary | None:
+    """Return the innermost place of an exception in a notebook's cell, None where there is none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if _STUDENT_FILES.search(frame.filename):
-            code = linecache.getline(frame.filename, frame.lineno or 0).strip()
-            shown = f", `{code}`" if code else ""
-            return f" (line {frame.lineno} of its cell{shown})"
-    return ""
+            return frame
+    return None
+
+
+def _student_line(error: BaseException) -> str:
+    """Say which line of a notebook's cell raised, the innermost one."""
+    frame = student_frame(error)
+    if frame is None:
+        return ""
+    code = linecache.getline(frame.filename, frame.lineno or 0).strip()
+    shown = f", `{code}`" if code else ""
+    return f" (line {frame.lineno} of its cell{shown})"
 
 
 def _has_word(text: str, word: str) -> bool:

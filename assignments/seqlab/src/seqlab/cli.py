@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqlab import memory, notebook, terminal
+from seqlab import grader, memory, notebook, terminal
 from seqlab.chapters import QUIZ, chapters_of, chapters_with_checks, function_names, resolve
 from seqlab.report import progress_line
 from seqlab.results import CheckResult
@@ -38,11 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageProblem, notebook.NotebookError) as problem:
         print(f"seqlab: {problem}", file=sys.stderr)
         return 2
+    except OSError as problem:
+        if isinstance(problem, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1  # as in `seqlab check | head`: nobody reads on
+        print(f"seqlab: {problem.filename or ''}: {problem.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # as in `seqlab check | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="run the visible checks")
     check.add_argument("what", nargs="?", help=what)
     check.set_defaults(run=_check)
+
+    doctor = commands.add_parser(
+        "doctor", help="before you hand in: what the grader would say of the form of the file"
+    )
+    doctor.add_argument("what", nargs="?", help="a file or a chapter; without it, as for check")
+    doctor.add_argument("--chapter", help="which chapter the file is, where its name does not say")
+    doctor.set_defaults(run=_doctor)
 
     watch = commands.add_parser("watch", help="check again whenever you save")
     watch.add_argument("what", nargs="?", help=what)
@@ -182,7 +192,8 @@ def _check_one(target: Target, brief: bool) -> bool:
 
     done = run(target.path, target.chapter, target.functions, on_result=show)
     memory.save(remembered, target.path.parent)
-    for note in done.notes.values():
+    remark = grader.python_remark()
+    for note in [*([remark] if remark else []), *done.notes.values()]:
         print("\n".join(terminal.wrapped(note, columns, "! ")))
     if done.problem:
         raise UsageProblem(done.problem)
@@ -191,6 +202,41 @@ def _check_one(target: Target, brief: bool) -> bool:
         name = terminal.paint(target.chapter, "bold", colours)
         print(f"{name}  {progress_line(passed)}", flush=True)
     return all(passed)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from seqlab import doctor
+
+    columns = terminal.width()
+    statuses = []
+    for path, chapter in _to_examine(options.what, options.chapter):
+        if chapter is None:
+            said = [f"✘ {path.name}: neither its name nor its functions tell which chapter it is"]
+            statuses.append(False)
+        else:
+            findings = doctor.examine(path, chapter)
+            said = doctor.lines(path, chapter, findings)
+            statuses.append(doctor.is_fit(findings))
+        for line in said:
+            print("\n".join(terminal.wrapped(line, columns, "")), flush=True)
+    return 0 if all(statuses) else 1
+
+
+def _to_examine(what: str | None, named: str | None) -> list[tuple[Path, str | None]]:
+    from seqlab.doctor import chapter_of
+
+    chapter = None
+    if named is not None:
+        chapter = resolve(named)
+        if chapter is None:
+            raise UsageProblem(f"there is no chapter {named}")
+    path = Path.cwd() / what if what is not None else None
+    if path is not None and path.is_file():
+        return [(path, chapter or chapter_of(path))]
+    if path is not None and path.suffix.lower() in notebook.SUFFIXES:
+        raise UsageProblem(f"there is no file {what}")
+    found = {target.path: target.chapter for target in targets(what, Path.cwd())}
+    return [(path, chapter or own) for path, own in found.items()]
 
 
 def _watch(options: argparse.Namespace) -> int:

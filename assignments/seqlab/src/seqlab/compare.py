@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from seqlab import places
-from seqlab.places import Layout
+from seqlab.places import Layout, Words
 
 __all__ = ["TOLERANCE", "Layout", "describe_difference", "relative_error"]
 
@@ -70,11 +70,11 @@ def describe_difference(
 def _difference(name: str, got: Any, want: Any, view: _View) -> str | None:
     if _is_tensor(want):
         if not _is_tensor(got):
-            return f"{name} is {_kind(got)}, it should be a torch tensor"
+            return _of_another_kind(name, got, "a torch tensor")
         return _arrays(name, _to_numpy(got), _to_numpy(want), view, "tensor")
     if isinstance(want, np.ndarray):
         if not isinstance(got, np.ndarray):
-            return f"{name} is {_kind(got)}, it should be a numpy array"
+            return _of_another_kind(name, got, "a numpy array")
         return _arrays(name, got, want, view, "array")
     # A dtype is asked of one array; what containers hold is judged as usual.
     view = replace(view, dtype=None)
@@ -85,7 +85,12 @@ def _difference(name: str, got: Any, want: Any, view: _View) -> str | None:
     if want is None or isinstance(want, str):
         right = got is None if want is None else isinstance(got, str) and got == want
         shown = f": {got!r}, should be {want!r}" if view.reveal else ""
-        return None if right else f"{name} is not what it should be ({_kind(got)}){shown}"
+        words = Words(name)
+        return (
+            None
+            if right
+            else f"{name} {words.be} not what {words.it} should be ({_kind(got)}){shown}"
+        )
     return _numbers(name, got, want, view.tolerance, view.reveal)
 
 
@@ -95,6 +100,11 @@ def _is_tensor(value: Any) -> bool:
 
 def _to_numpy(tensor: Any) -> np.ndarray:
     return tensor.detach().cpu().numpy()
+
+
+def _of_another_kind(name: str, got: Any, wanted: str) -> str:
+    words = Words(name)
+    return f"{name} {words.be} {_kind(got)}, {words.it} should be {wanted}"
 
 
 def _kind(value: Any) -> str:
@@ -111,7 +121,7 @@ def _kind(value: Any) -> str:
 
 def _mappings(name: str, got: Any, want: Mapping[Any, Any], view: _View) -> str | None:
     if not isinstance(got, Mapping):
-        return f"{name} is {_kind(got)}, it should be a dict"
+        return _of_another_kind(name, got, "a dict")
     if set(got) != set(want):
         missing = sorted(map(str, set(want) - set(got)))
         extra = len(set(got) - set(want))
@@ -208,10 +218,12 @@ def _listed(words: Sequence[str]) -> str:
 
 def _sequences(name: str, got: Any, want: Sequence[Any], view: _View) -> str | None:
     if not isinstance(got, (list, tuple)):
-        return f"{name} is {_kind(got)}, it should be a list"
+        return _of_another_kind(name, got, "a list")
     if len(got) != len(want):
-        shown = f": it should have {len(want)}" if view.reveal else ", not as many as it should"
-        return f"{name} has {len(got)} entries{shown}"
+        words = Words(name)
+        needed = f": {words.it} should have {len(want)}"
+        shown = needed if view.reveal else f", not as many as {words.it} should"
+        return f"{name} {words.has} {len(got)} {'entry' if len(got) == 1 else 'entries'}{shown}"
     for position, (left, right) in enumerate(zip(got, want, strict=True)):
         difference = _difference(f"{name}[{position}]", left, right, view)
         if difference:
@@ -223,43 +235,46 @@ def _numbers(name: str, got: Any, want: Any, tolerance: float, reveal: bool) -> 
     if isinstance(got, np.ndarray) and got.shape == ():
         got = got[()]
     shown = f": {got!r}, should be {want!r}" if reveal else ""
+    words = Words(name)
+    be = words.be
     if isinstance(want, (bool, np.bool_)):
         if not isinstance(got, (bool, np.bool_)):
-            return f"{name} is {_kind(got)}, it should be True or False"
-        return None if bool(got) == bool(want) else f"{name} is wrong{shown}"
+            return _of_another_kind(name, got, "True or False")
+        return None if bool(got) == bool(want) else f"{name} {be} wrong{shown}"
     if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.number)):
-        return f"{name} is {_kind(got)}, it should be a number"
+        return _of_another_kind(name, got, "a number")
     if np.iscomplexobj(got):
-        return f"{name} is complex"
+        return f"{name} {be} complex"
     if isinstance(want, (int, np.integer)):
         if not isinstance(got, (int, np.integer)):
-            return f"{name} is {_kind(got)}, it should be an int"
-        return None if int(got) == int(want) else f"{name} is wrong{shown}"
+            return _of_another_kind(name, got, "an int")
+        return None if int(got) == int(want) else f"{name} {be} wrong{shown}"
     if isinstance(got, np.float16):
-        return f"{name} has only 16 bits"
+        return f"{name} {words.has} only 16 bits"
     value, target = float(got), float(want)
     if not math.isfinite(target):
         right = value == target
     elif not math.isfinite(value):
-        return f"{name} is {value}"
+        return f"{name} {be} {value}"
     else:
         right = abs(value - target) <= tolerance * abs(target) + _ROUNDING
-    return None if right else f"{name} is wrong{shown}"
+    return None if right else f"{name} {be} wrong{shown}"
 
 
 def _arrays(name: str, got: np.ndarray, want: np.ndarray, view: _View, noun: str) -> str | None:
     if got.shape != want.shape:
         return places.shapes(name, got, want, view.axes, _closeness(view.tolerance))
+    words = Words(name)
     if view.dtype is not None and got.dtype != np.dtype(view.dtype):
-        return f"{name} has dtype {got.dtype}, it should be {np.dtype(view.dtype)}"
+        return f"{name} {words.has} dtype {got.dtype}, {words.it} should be {np.dtype(view.dtype)}"
     if want.dtype.kind in "biu":
         if (got.dtype.kind == "b") != (want.dtype.kind == "b") or got.dtype.kind not in "biu":
             kind = "bool" if want.dtype.kind == "b" else "integer"
-            return f"{name} has dtype {got.dtype}, it should be of {kind} dtype"
+            return f"{name} {words.has} dtype {got.dtype}, {words.it} should be of {kind} dtype"
         wrong = got != want
         return _locate(name, got, want, wrong, view) if wrong.any() else None
     if got.dtype.kind != "f" or got.dtype.itemsize < 4:
-        return f"{name} has dtype {got.dtype}, it should be a float {noun} of 32 or 64 bits"
+        return f"{name} {words.has} dtype {got.dtype}, which should be float32 or float64"
     got = got.astype(np.float64)
     want = want.astype(np.float64)
     broken = ~np.isfinite(got) & np.isfinite(want)
@@ -296,7 +311,7 @@ def _not_finite(name: str, got: np.ndarray, broken: np.ndarray, view: _View) -> 
     valid = places.validity(view.valid, got.shape)
     where = f", first at {places.place(broken, view.axes, valid)}" if broken.ndim else ""
     more = places.extent(broken, view.axes, valid, view.layout)
-    said = f"{name} is not finite in {share} ({' and '.join(kinds)}){where}"
+    said = f"{name} {Words(name).be} not finite in {share} ({' and '.join(kinds)}){where}"
     return "; ".join([said, *more])
 
 
@@ -319,7 +334,7 @@ def relative_error(got: np.ndarray, want: np.ndarray) -> float:
 def _locate(name: str, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, view: _View) -> str:
     count = int(wrong.sum())
     share = "in every entry" if count == wrong.size else f"in {count} of {wrong.size} entries"
-    text = f"{name} is wrong {share}"
+    text = f"{name} {Words(name).be} wrong {share}"
     valid = places.validity(view.valid, wrong.shape)
     if wrong.ndim and count < wrong.size:
         text += f", first at {places.place(wrong, view.axes, valid)}"

@@ -57,9 +57,9 @@ def read(path: Path) -> Reading:
 
 
 def imported(read_cells: Iterable[Cell]) -> set[str]:
-    """Return the libraries that the cells import at top level."""
+    """Return the libraries that the cells import, be it within `try`."""
     found = set()
     for cell in read_cells:
-        for match in re.finditer(r"^(?:import|from)\s+(\w+)", cell.source, re.MULTILINE):
+        for match in re.finditer(r"^[ \t]*(?:import|from)[ \t]+(\w+)", cell.source, re.MULTILINE):
             found.add(match[1])
     return found

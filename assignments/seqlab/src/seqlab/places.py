@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -9,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+# Where the noun of a name ends, as in "logits of a second call".
+_BEHIND_THE_NOUN = re.compile(r",| (?:of|at|for|in|from|before|after|on|with|without)\b")
+_LETTER = 3  # names of up to so many letters, such as hs, are read as one thing
 _AXIS_WORDS = {
     "N": "row",
     "T": "step",
@@ -51,6 +55,25 @@ class Layout:
         return [(name, slice(int(first), int(last))) for name, first, last in ends]
 
 
+class Words:
+    """The words that go with the name of a result, by number: "h is", "the logits are"."""
+
+    def __init__(self, name: str):
+        """Look at the last word of what the name is about."""
+        head = _BEHIND_THE_NOUN.split(name, maxsplit=1)[0]
+        word = (head.split() or [""])[-1]
+        several = (
+            len(word) > _LETTER
+            and word.isidentifier()
+            and word.endswith("s")
+            and not word.endswith(("ss", "us", "is"))
+            and not name.startswith("where ")
+        )
+        self.be = "are" if several else "is"
+        self.has = "have" if several else "has"
+        self.it = "they" if several else "it"
+
+
 def validity(valid: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     """Return which entries are valid, as a bool array of `shape`.
 
@@ -75,7 +98,10 @@ def validity(valid: Any, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 def place(wrong: np.ndarray, axes: str, valid: np.ndarray | None = None) -> str:
-    """Name the first wrong entry; in time, the earliest deviation is where the error is made."""
+    """Name the first wrong entry; in time, the earliest deviation is where the error is made.
+
+    Words count from 1, as the text of the course does; the index behind them is Python's.
+    """
     names = axes.split()
     places = np.argwhere(wrong)
     if len(names) == wrong.ndim and "T" in names:
@@ -83,15 +109,21 @@ def place(wrong: np.ndarray, axes: str, valid: np.ndarray | None = None) -> str:
         places = places[np.argsort(places[:, step], kind="stable")]
     first = tuple(int(number) for number in places[0])
     if len(names) != wrong.ndim:
-        said = f"index {first}"
+        said = f"index {_index(first)}"
     else:
-        said = ", ".join(
-            f"{_AXIS_WORDS.get(axis.lstrip('0123456789'), 'index')} {position}"
+        words = ", ".join(
+            f"{_AXIS_WORDS.get(axis.lstrip('0123456789'), 'entry')} {position + 1}"
             for axis, position in zip(names, first, strict=True)
         )
+        said = f"{words}, index {_index(first)}"
     if valid is None:
         return said
     return f"{said} ({'a valid position' if valid[first] else 'padding'})"
+
+
+def _index(place: tuple[int, ...]) -> str:
+    """Write an index as it stands in code."""
+    return f"[{', '.join(map(str, place))}]"
 
 
 def extent(
@@ -135,12 +167,12 @@ def _along(wrong: np.ndarray, names: list[str], axis: str, word: str) -> list[st
         return []
     if count == 1:
         ends = {0: " (the first)", len(hit) - 1: " (the last)"} if axis == "T" else {}
-        return [f"only {word} {first} is wrong{ends.get(first, '')}"]
+        return [f"only {word} {first + 1} is wrong{ends.get(first, '')}"]
     if axis == "T" and count == last - first + 1:
         if last == len(hit) - 1:
-            return [f"wrong from step {first} on"]
+            return [f"right up to step {first}"]
         if first == 0:
-            return [f"right after step {last}"]
+            return [f"right from step {last + 2} on"]
     return []
 
 
@@ -148,7 +180,8 @@ def shapes(name: str, got: np.ndarray, want: np.ndarray, axes: str, close: Any) 
     """Describe a wrong shape; `close(one, other)` tells whether two arrays of one shape are equal."""
     names = axes.split()
     letters = f" = ({', '.join(names)})" if len(names) == want.ndim else ""
-    text = f"{name} has shape {got.shape}, it should have {want.shape}{letters}"
+    words = Words(name)
+    text = f"{name} {words.has} shape {got.shape}, {words.it} should have {want.shape}{letters}"
     swapped = _swapped(got, want, names, close)
     if swapped:
         return f"{text}: {swapped}"
@@ -183,12 +216,12 @@ def pattern(got: np.ndarray, want: np.ndarray, axes: str, close: Any) -> str:
     if close(-got, want):
         return "every entry has the opposite sign"
     if not got.any():
-        return "it is zero everywhere"
+        return "every entry is zero"
     names = axes.split()
     turned = _swapped(got, want, names, close)
     if turned:
         square = got.ndim == 2
-        return "it is the transpose of what it should be" if square else turned
+        return "what came is the transpose of what should come" if square else turned
     if len(names) == want.ndim and "T" in names:
         moved = _moved_in_time(got, want, names.index("T"), close)
         if moved:
@@ -207,12 +240,12 @@ def _moved_in_time(got: np.ndarray, want: np.ndarray, axis: int, close: Any) -> 
     if len(want) < 3:
         return ""
     if close(got[::-1], want):
-        return "its steps come in the reverse order"
+        return "the steps come in the reverse order"
     # Two constant halves would fit any shift; only what changes with time shows one.
     if close(want[1:], want[:-1]):
         return ""
     if close(got[1:], want[:-1]):
-        return "its values come one step too late"
+        return "the values come one step too late"
     if close(got[:-1], want[1:]):
-        return "its values come one step too early"
+        return "the values come one step too early"
     return ""

@@ -7,13 +7,17 @@ sense. The outcome is a `CheckResult`: plain data that `%check` renders.
 from __future__ import annotations
 
 import importlib
+import inspect
+import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqlab import timelimit
+from seqlab import grader, numpynames, timelimit
+from seqlab.asgraded import Lacking, importing, numpy_of_grader
 from seqlab.chapters import chapters_with_checks, function_names
-from seqlab.checking import Check, LibraryMissing, Stopped
+from seqlab.checking import Check, LibraryMissing, Stopped, Why
 from seqlab.results import CheckResult
 
 __all__ = [
@@ -84,16 +88,21 @@ def checks_of(chapter: str) -> dict[str, VisibleCheck]:
 
 
 def run_check(
-    check: VisibleCheck, namespace: Mapping[str, Any], seconds: float | None = None
+    check: VisibleCheck,
+    namespace: Mapping[str, Any],
+    seconds: float | None = None,
+    lacking: Lacking | None = None,
+    why: Why = lambda _function, _error: "",
 ) -> CheckResult:
     """Run a check on the functions of a namespace.
 
     Exceptions of the functions become findings, and so does a function that has not finished after so many seconds,
     those of the check unless given.
-    What is no `Exception`, such as the interrupt of a kernel, passes.
+    What is no `Exception`, such as the interrupt of a kernel, passes. `why` tells of an exception what the notebook around
+    the function has to do with it. The grader's rules hold: `seqlab.asgraded`.
     """
-    c = _observe(check, namespace, seconds or check.seconds)
-    findings = _findings(c)
+    c = _observe(check, namespace, seconds or check.seconds, lacking, why)
+    findings = (*_findings(c), *_beyond_numpy(check.function, namespace))
     if not findings:
         return CheckResult(check.function, True, (), check.question, check.likely)
     if c.stopped:  # trying its parts would take as long again
@@ -107,10 +116,38 @@ def run_check(
     )
 
 
-def _observe(check: VisibleCheck, namespace: Mapping[str, Any], seconds: float) -> Check:
-    c = Check(namespace)
+def _beyond_numpy(function: str, namespace: Mapping[str, Any]) -> Iterator[str]:
+    """Name what a function takes from an older numpy and the grader's does not have."""
+    numpy = sys.modules.get("numpy")
+    code = inspect.unwrap(namespace.get(function, None)) if function in namespace else None
+    version = grader.numpy_version()
+    if numpy is None or numpy.__version__ == version or not inspect.isfunction(code):
+        return
     try:
-        with timelimit.limited(seconds):
+        source = textwrap.dedent(inspect.getsource(code))
+    except (OSError, TypeError):
+        return  # as of a function that was made by `exec`
+    if "hasattr" in source or "AttributeError" in source:
+        return  # it asks first
+    known = {name: value.__name__ for name, value in namespace.items() if inspect.ismodule(value)}
+    for line, name in numpynames.missing(source, known):
+        yield f"{function} uses `{name}`, which numpy {version}, the grader's, does not have (its line {line})"
+
+
+def _observe(
+    check: VisibleCheck,
+    namespace: Mapping[str, Any],
+    seconds: float,
+    lacking: Lacking | None = None,
+    why: Why = lambda _function, _error: "",
+) -> Check:
+    c = Check(namespace, lacking or Lacking(check.chapter), why)
+    try:
+        with (
+            importing(namespace, check.chapter),
+            numpy_of_grader(),
+            timelimit.limited(seconds),
+        ):
             check.run(c)
     except Stopped:
         pass
@@ -124,7 +161,8 @@ def _observe(check: VisibleCheck, namespace: Mapping[str, Any], seconds: float) 
         # earlier finding this is only a consequence of it.
         if not c.findings and not c.gradient_findings:
             c.note(
-                f"a result of {c.last_called or check.function} is not of the form that the docstring gives "
+                c.nothing
+                or f"a result of {c.last_called or check.function} is not of the form that the docstring gives "
                 f"({type(error).__name__}: {error})"
             )
     return c

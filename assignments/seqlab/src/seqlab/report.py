@@ -26,19 +26,21 @@ class Report:
     """Results as a notebook shows them: HTML, and the same as text.
 
     `repeated` names the functions whose check failed the last time too: for these the likely mistake is told.
-    With `progress`, how much of the chapter is done stands first.
+    With `progress`, how much of the chapter is done stands first; `notes` stand above all.
     """
 
     results: tuple[CheckResult, ...]
     repeated: frozenset[str] = frozenset()
     progress: bool = False
+    notes: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html()}
 
     def text(self) -> str:
         """Render as plain text."""
-        lines = [self._summary()] if self.progress else []
+        lines = [f"! {note}" for note in self.notes]
+        lines += [self._summary()] if self.progress else []
         for result in self.results:
             if self.progress and result.unwritten:
                 lines.append(f"· {result.function}: {result.waiting}")
@@ -48,7 +50,8 @@ class Report:
 
     def html(self) -> str:
         """Render as HTML, every word of a result escaped."""
-        head = self._bar() if self.progress else ""
+        head = "".join(f'<div style="margin:.3em 0">! {escape(note)}</div>' for note in self.notes)
+        head += self._bar() if self.progress else ""
         return head + "".join(
             _waiting(one)
             if self.progress and one.unwritten

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # What `checking` says of a stub, and of a function or a library that is not there.
-_UNWRITTEN = re.compile(r"(\w+) is not written yet|there is no (\w+) yet|(\w+) is missing here")
+_UNWRITTEN = re.compile(
+    r"(\w+) is not written yet|\w+ waits for (\w+)|there is no (\w+) yet|(\w+) is missing here"
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class CheckResult:
     def waiting(self) -> str:
         """What to say of a function that is not judged yet."""
         found = _UNWRITTEN.match(self.findings[0]) if self.findings else None
-        missing = (found[1] or found[2] or found[3]) if found else self.function
+        missing = next(filter(None, found.groups())) if found else self.function
         return "not written yet" if missing == self.function else f"waits for {missing}"
 
 

@@ -99,14 +99,18 @@ class NotebookRun:
         spare: Child | None = None,
         log: Any = None,
         seconds: float = timelimit.SECONDS,
+        form: bool = False,
     ):
         self.results: dict[str, CheckResult] = {}
         self.notes: dict[tuple[int, int], str] = {}  # by cell and line
+        self.missing: list[str] = []  # names of the chapter; known where `form` was asked for
+        self.not_callable: list[str] = []
         self.problem = ""
         self.running = True
         self.deadline = 0.0
         self._path, self._chapter, self._inbox, self._log = path, chapter, inbox, log
         self._left = list(functions)
+        self._form = form
         self._seconds = self._limit = seconds
         # Cell to its steps that are not run again: the line, and what happened when it was run.
         self._skip: dict[int, dict[int, tuple[int, str]]] = {}
@@ -118,7 +122,14 @@ class NotebookRun:
         if spare is None or not spare.alive:
             spare = Child(self._path, self._chapter, self._inbox, self._log)
         self._child = spare
-        self._child.begin({"functions": self._left, "skip": self._skip, "seconds": self._seconds})
+        self._child.begin(
+            {
+                "functions": self._left,
+                "skip": self._skip,
+                "seconds": self._seconds,
+                "form": self._form,
+            }
+        )
         self._doing("ready", None, READY_SECONDS)
 
     def _doing(self, what: str, which: Any, seconds: float) -> None:
@@ -133,16 +144,18 @@ class NotebookRun:
         if data is None:
             self._died()
             return None
-        event, limit = data["event"], self._seconds + GRACE
+        event, limit = data["event"], timelimit.longest(self._seconds) + GRACE
         if event == "cell":
             self._doing("cell", (data["number"], data["step"], data["line"]), limit)
         elif event == "cell_failed":
             self.notes[data["number"], data["line"]] = data["said"]
         elif event == "start":
             self._limit = data["seconds"]
-            self._doing("function", data["function"], self._limit + GRACE)
+            self._doing("function", data["function"], timelimit.longest(self._limit) + GRACE)
         elif event == "result":
             return self._add(from_data(data["result"]))
+        elif event == "form":
+            self.missing, self.not_callable = data["missing"], data["not_callable"]
         elif event == "impossible":
             self.problem = data["said"]
             self._stop()
@@ -215,6 +228,7 @@ def run(
     seconds: float = timelimit.SECONDS,
     log: Any = None,
     on_result: Callable[[CheckResult], None] = lambda _result: None,
+    form: bool = False,
 ) -> NotebookRun:
     """Run a notebook and check these functions; come back when everything is known.
 
@@ -225,9 +239,10 @@ def run(
         seconds: the limit of a cell and of a function.
         log: where goes what the student's code prints; as in `subprocess.Popen`.
         on_result: told each result as it comes.
+        form: also find out which names of the chapter are not there in the end.
     """
     inbox: queue.Queue[Message] = queue.Queue()
-    current = NotebookRun(path, chapter, functions, inbox, seconds=seconds, log=log)
+    current = NotebookRun(path, chapter, functions, inbox, seconds=seconds, log=log, form=form)
     try:
         while current.running:
             try:

@@ -17,6 +17,7 @@ from typing import Any
 from .eventloop import NotebookLoop
 from .lines import blocks, definitions
 from .quiet_ipython import bind_names
+from .rebinding import Rebinding, Watcher
 
 _FUTURE_FLAGS = 0
 for _name in __future__.all_feature_names:
@@ -52,6 +53,10 @@ class Cells:
         namespace: of the module; gets what IPython would provide: `get_ipython`, `display`, `In`, `Out`, `_`.
         notebook: whether statements run as in a kernel, within a running event loop.
         passing: exceptions that are not a statement's own: they end the run.
+        needed: names of functions that should not be bound again unnoticed.
+
+    Attributes:
+        rebound: what the latest cell bound again, in order.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Cells:
         namespace: dict[str, Any],
         notebook: bool = True,
         passing: tuple[type[BaseException], ...] = (),
+        needed: Collection[str] = (),
     ):
         self._namespace = namespace
         self._notebook = notebook
@@ -77,6 +83,8 @@ class Cells:
         namespace["In"] = namespace["_ih"] = self._sources
         namespace["Out"] = namespace["_oh"] = self._results
         namespace["_"] = namespace["__"] = namespace["___"] = ""
+        self.rebound: list[Rebinding] = []
+        self._watcher = Watcher(namespace, needed)
 
     def run(
         self,
@@ -96,6 +104,7 @@ class Cells:
             until: the first of the steps that are not run any more.
         """
         self._sources.append(source)
+        self.rebound = []
         self._in_loop = self._notebook and (self._loop is not None or "asyncio" in source)
         statements = self._parsed(source, name)
         each = -(-len(statements) // _STEPS) or 1
@@ -110,6 +119,7 @@ class Cells:
                 last = step
                 started(step, statement.line)
             failure = self._attempt(statement, name, number == len(statements) - 1)
+            self.rebound += self._watcher.look(statement.line, statement.tree)
             if failure is not None:
                 yield failure
         if self._loop is not None:

@@ -15,7 +15,18 @@ from seqlab.results import CheckResult
 
 _CODES = {"green": "32", "red": "31", "bold": "1", "dim": "2"}
 WIDEST = 100
-_PLAIN = {"✔": "+", "✘": "x", "·": "-", "…": "...", "→": "->", "←": "<-", "−": "-", "–": "-"}
+_PLAIN = {
+    "✔": "+",
+    "✘": "x",
+    "■": "#",
+    "□": ".",
+    "·": "-",
+    "…": "...",
+    "→": "->",
+    "←": "<-",
+    "−": "-",
+    "–": "-",
+}
 
 
 def speak_plainly(*streams: TextIO) -> None:

@@ -1,0 +1,1 @@
+../../../assignments/seqlab/src/seqlab/rebinding.py

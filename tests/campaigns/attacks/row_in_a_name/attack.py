@@ -1,0 +1,1 @@
+NAME = "carriage returns end a line, too"

@@ -243,7 +243,12 @@ KINDS = {
         FULL,
         "cell 2: its type is raw",
     ),
-    "numpy bound again": (notebook(NP, F, "np = 38_000"), NONE, NONE, ""),
+    "numpy bound again": (
+        notebook(NP, F, "np = 38_000"),
+        NONE,
+        NONE,
+        "`np` was bound again here",
+    ),
     "a stub's last line left": (
         notebook(NP, F.replace("    return", "    raise NotImplementedError()\n    return")),
         NONE,

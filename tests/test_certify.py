@@ -120,8 +120,13 @@ def test_suites_compare_with_nothing_that_broadcasts(name):
     assert {ast.unparse(test).partition("(")[0] for test in asserted} <= {"isinstance"}
 
 
-# Two results for the same seed can only be compared with each other.
-SELF_CONSISTENT = {"ch04_lstm": {"test_init_depends_on_the_seed"}}
+# Two results for the same seed can only be compared with each other; and of large gradients only the first right part
+# is compared, so one submission may be the only one of which another part is.
+SELF_CONSISTENT = {
+    "ch04_lstm": {"test_init_depends_on_the_seed"},
+    "ch05_gru": {"test_step_gradients_of_many_weights"},
+    "ch06_bidirectional": {"test_deep_gradients_of_many_weights"},
+}
 
 
 def wanted(suite, chapter, sources):
@@ -246,7 +251,7 @@ def test_a_mistake_that_is_none_is_found(certified):
 def test_a_rejected_alternative_is_found(certified):
     slightly = "def step(x): return 2.1 * x, None\n"
     findings = told(certified(styles={"other": slightly}))
-    assert findings[0].startswith("alternative other: step loses value[1]: failed")
+    assert any(f.startswith("alternative other: step loses value[1]: failed") for f in findings)
 
 
 def test_a_mistake_that_costs_another_function_is_found(certified):

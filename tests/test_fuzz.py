@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 import pytest
 
 from tests.campaigns import fuzz
@@ -42,7 +44,9 @@ def test_memory_that_is_kept_is_a_finding(monkeypatch, capsys):
     kept = []
 
     def keep(_data):
-        kept.append(bytearray(b"x") * (1 << 20))
+        page = mmap.mmap(-1, 1 << 20)  # fresh, whatever has been freed before
+        page.write(b"x" * len(page))
+        kept.append(page)
 
     monkeypatch.setattr(fuzz, "bound_memory", lambda: None)
     monkeypatch.setattr(fuzz, "fuzz", lambda *_: None)

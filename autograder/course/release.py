@@ -27,6 +27,7 @@ from traitlets.config import Config
 from autograder.course import settings, told
 from autograder.course.quiz import as_released, graded_questions, practice_questions
 from autograder.course.source import QUIZ, ROOT, Chapter, read_notebook
+from autograder.files import TEMPORARY, write_file
 from seqlab import grader
 from seqlab.quizzes import PRACTICE
 
@@ -121,16 +122,19 @@ def write_sources(chapters: Sequence[Chapter], folder: Path = SOURCE_FOLDER) -> 
     """Write nbgrader's source notebooks."""
     for chapter in chapters:
         target = folder / chapter.name
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
         notebook = chapter_notebook(chapter)
         notebook["metadata"] = {
             key: notebook["metadata"][key] for key in ("kernelspec",) if key in notebook["metadata"]
         }
         for cell in notebook["cells"]:
             cell["metadata"].pop("lines_to_next_cell", None)  # jupytext's note about the script
-        nbformat.write(notebook, str(target / f"{chapter.name}.ipynb"))
+        # Nothing is removed that is written again: several commands may do this at a time, and write the same.
+        path = target / f"{chapter.name}.ipynb"
+        write_file(path, nbformat.writes(notebook).encode())
         _put_figures(Path(chapter.path).parent, target)
+        for stray in set(target.iterdir()) - {path, target / FIGURES}:
+            if not TEMPORARY.fullmatch(stray.name):
+                _remove(stray)
 
 
 def generate(chapters: Sequence[Chapter], sources: Path, folder: Path) -> None:
@@ -188,10 +192,22 @@ def _read_json(path: Path) -> dict[str, dict[str, Any]]:
 
 def _put_figures(source: Path, target: Path) -> None:
     """Let `target` have the figures of `source` and no others."""
-    shutil.rmtree(target / FIGURES, ignore_errors=True)
-    for path in sorted((source / FIGURES).glob("*.svg")):
-        (target / FIGURES).mkdir(exist_ok=True)
-        (target / FIGURES / path.name).write_bytes(path.read_bytes())
+    figures = {path.name: path.read_bytes() for path in (source / FIGURES).glob("*.svg")}
+    for name, data in sorted(figures.items()):
+        write_file(target / FIGURES / name, data)
+    if not figures:
+        _remove(target / FIGURES)
+        return
+    for stray in (target / FIGURES).iterdir():
+        if stray.name not in figures and not TEMPORARY.fullmatch(stray.name):
+            _remove(stray)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _tidy(notebook: Any) -> None:

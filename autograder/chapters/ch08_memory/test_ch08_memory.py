@@ -994,8 +994,8 @@ def test_training_leaves_a_held_matrix_alone(student, reference):
 def loss_of(student: Any, model: Any, T: int, K: int) -> np.ndarray:
     """The cross-entropy of each of the K different sequences."""
     logits = answers_of(student, model, T, K)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=1)) - np.diag(shifted)
+    below_the_best = logits - logits.max(axis=1, keepdims=True)
+    return np.log(np.exp(below_the_best).sum(axis=1)) - np.diag(below_the_best)
 
 
 @scores("train_recall", weight=3.0, steps=BATCHES)

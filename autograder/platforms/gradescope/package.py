@@ -23,7 +23,16 @@ _FILES = (
 # Folders of which a chapter's part is taken only with the chapter: what is not there cannot leak.
 _BY_CHAPTER = ("solutions", "autograder/chapters")
 _FOLDERS = ("autograder", "assignments/seqlab", "datasets", "solutions")
-_LEFT_OUT = ("alternatives", "gradebook", "sample_class", "__pycache__", "build")
+_LEFT_OUT = (
+    "alternatives",
+    "build",
+    "collect",
+    "drawings",
+    "figures",
+    "gradebook",
+    "sample_class",
+    "__pycache__",
+)
 _DATE = (1980, 1, 1, 0, 0, 0)  # none: the same course gives the same bytes
 
 

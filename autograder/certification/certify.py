@@ -17,7 +17,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from autograder.certification.errors import largest_error
 from autograder.certification.kernels import Ran, loaded_kernel, run_all
-from autograder.certification.shares import Shares, share_of, shares_of
+from autograder.certification.shares import Shares, exceptions, share_of, shares_of
 from autograder.course.catalogue import (
     CatalogueError,
     Mistake,
@@ -307,8 +307,6 @@ class _Certification:
         kept = {(one.function, one.name): one.kept for one in self.certificate.records}
         measured = shares_of(self.suite, mistakes(self.chapter.name), kept)
         self.certificate.shares = measured
-        for subject, what in measured.out_of_bounds():
-            self.find(subject, what)
 
     def _judge_slow(self, subject: Subject, lost: set[str]) -> None:
         """Repeat what runs into a time limit with one other seed, in a worker, which can be stopped anywhere."""
@@ -492,21 +490,32 @@ def certify(chapter: Chapter, grader: Grader, seeds: int = SEEDS) -> Certificate
 def certify_where_changed(chapter: Chapter, seeds: int, grading: Grading) -> Certificate:
     """Certify a chapter, in a process of its own as torch's threads are set, unless nothing that its certificate depends on has changed."""
     kept = CERTIFICATES / f"{chapter.name}-{_digest(chapter, seeds, grading)}"
-    with suppress(OSError, msgspec.DecodeError):
-        return msgspec.msgpack.decode(kept.read_bytes(), type=Certificate)
-    certificate = _certified(chapter, seeds, grading)
-    for older in CERTIFICATES.glob(f"{chapter.name}-*"):
-        older.unlink(missing_ok=True)
-    write_file(kept, msgspec.msgpack.encode(certificate))
+    try:
+        certificate = msgspec.msgpack.decode(kept.read_bytes(), type=Certificate)
+    except (OSError, msgspec.DecodeError):
+        certificate = _certified(chapter, seeds, grading)
+        for older in CERTIFICATES.glob(f"{chapter.name}-*"):
+            older.unlink(missing_ok=True)
+        write_file(kept, msgspec.msgpack.encode(certificate))
+    # Reasons are looked up anew: to give one changes nothing that was measured.
+    certificate.findings += shares_findings(certificate)
     return certificate
 
 
+def shares_findings(certificate: Certificate) -> list[Finding]:
+    """Return what earns too much in a chapter and has no reason."""
+    if certificate.shares is None:
+        return []
+    found = certificate.shares.out_of_bounds(exceptions(certificate.chapter))
+    return [Finding(certificate.chapter, subject, what) for subject, what in found]
+
+
 def _digest(chapter: Chapter, seeds: int, grading: Grading) -> str:
-    """Name what a certificate depends on: the grader, suite and source, catalogue, styles, reasons, and this machine."""
+    """Name what a certificate depends on: the grader, suite and source, catalogue, styles, and this machine."""
     folder = hidden_folder(chapter.name)
     hashed = hashlib.sha256(grader_version(chapter, grading).encode())
     hashed.update(f"{seeds} {platform.machine()} {loaded_kernel()} {grading!r}".encode())
-    for path in sorted([*folder.rglob("*.py"), *folder.glob("*.toml"), *_HERE.glob("*.py")]):
+    for path in sorted([*folder.rglob("*.py"), *_HERE.glob("*.py")]):
         hashed.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return hashed.hexdigest()[:16]
 

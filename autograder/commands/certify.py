@@ -19,7 +19,7 @@ from autograder.certification.certify import (
     margins_csv,
     mistakes_csv,
 )
-from autograder.certification.shares import Shares, shares_of_all
+from autograder.certification.shares import Shares, exceptions, shares_of_all
 from autograder.certification.shares import page as shares_page
 from autograder.commands.shared import NOT_ALL_WELL, OK, UsageError, chapter_names, jobs_for
 from autograder.course.settings import Grading
@@ -150,7 +150,7 @@ def _shares(chosen: Sequence[Chapter], jobs: int, grading: Grading, page: Path |
         everything.append(measured)
         for table in _share_tables(measured):
             console.print(table)
-        for subject, what in measured.out_of_bounds():
+        for subject, what in measured.out_of_bounds(exceptions(measured.chapter)):
             status = NOT_ALL_WELL
             line = escape(f"{measured.chapter}: {subject}: {what}")
             console.print(line, highlight=False, soft_wrap=True)
@@ -165,10 +165,11 @@ def _share_tables(measured: Shares) -> Iterator[Table]:
     kept = Table(title=f"{measured.chapter}: points that mistakes keep", box=None)
     for title in ("function", "mistake", "keeps", "kind", ""):
         kept.add_column(title, justify="right" if title == "keeps" else "left")
+    known = exceptions(measured.chapter)
     for function in dict.fromkeys(one.function for one in measured.kept):
         mine = [one for one in measured.kept if one.function == function]
         for one in sorted(mine, key=lambda one: -one.share):
-            mark = "" if one.within else ("excused" if one.excused else "out of bounds")
+            mark = "" if one.within else known.get(one.name, "out of bounds")
             kept.add_row(escape(function), escape(one.mistake), f"{one.share:.0%}", one.kind, mark)
     earned = Table(title=f"{measured.chapter}: points that trivial bodies earn", box=None)
     for title in ("body", "of 100", "share", "of function"):

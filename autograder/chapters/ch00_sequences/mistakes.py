@@ -1644,10 +1644,10 @@ mistake(
 MANY = "Does the recurrence read every input? Try 40 of them."
 mistake(
     "sequence_to_vector",
-    "last_twenty_inputs",
+    "last_seven_inputs",
     says=MANY,
     old="for x in xs:",
-    new="for x in xs[-20:]:",
+    new="for x in xs[-7:]:",
 )
 mistake(
     "sequence_to_vector",

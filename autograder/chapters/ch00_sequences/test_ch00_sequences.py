@@ -26,6 +26,7 @@ from autograder.grading.toolkit import (
     require,
     scores,
     unchanged,
+    well_conditioned,
 )
 from seqlab.compare import relative_error
 
@@ -528,12 +529,16 @@ def recurrence_case(
     insist(T == 0 or fades or zero == "state" or relative_error(forgetful, states[-1]) > 1e-3)
     # Generated: the first input is like an output, so this takes as many features as outputs.
     start = rng.normal(size=(*batch, V)) * (zero != "start")
-    generated, h, y = [], h0, start
-    if V == D:
+
+    def generate(h: np.ndarray, y: np.ndarray) -> np.ndarray:
+        found = []
         for _ in range(T):
             h = step(h, y)
             y = readout(h)
-            generated.append(y)
+            found.append(y)
+        return np.array(found)
+
+    generated = well_conditioned(generate, h0, start) if V == D else np.array([])
     return SimpleNamespace(
         step=step,
         readout=readout,
@@ -543,7 +548,7 @@ def recurrence_case(
         outputs=np.array([readout(h) for h in states[1:]]),
         start=start,
         length=T,
-        generated=np.array(generated),
+        generated=generated,
     )
 
 

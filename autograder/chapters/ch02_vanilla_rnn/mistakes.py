@@ -102,6 +102,7 @@ def rnn_step_forward(x, h_prev, params):
     h = (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))
     return h, (x, h_prev, h, params)
 """,
+    also=STEP,
 )
 mistake(
     "rnn_step_forward",
@@ -1420,6 +1421,7 @@ mistake(
     says="From which state does each step of (2.3) start? Try 40 steps.",
     old="for t in range(x.shape[1]):",
     new="for t in range(x.shape[1]):\n        state = h0 if t and t % 30 == 0 else state",
+    also=("rnn_backward",),
 )
 SLOPE = "What is the slope of tanh where the state is 1 to the last bit? See (2.4)."
 mistake(
@@ -1451,6 +1453,7 @@ mistake(
     says=SHAPES,
     old='x @ params["Wxh"].T',
     new='x @ (params["Wxh"] if params["Wxh"].shape[0] == x.shape[1] else params["Wxh"].T)',
+    also=STEP,
 )
 mistake(
     "rnn_step_backward",
@@ -1519,7 +1522,7 @@ mistake(
     "zero_as_no_seed",
     says="Seed 0 is a seed like any other.",
     old="np.random.default_rng(seed)",
-    new="np.random.default_rng(seed or None)",
+    new="np.random.default_rng(seed or 1234)",
 )
 mistake(
     "softmax_cross_entropy",

@@ -816,6 +816,9 @@ def sample_case(
         without_state, _ = generated((params, readout, 0 * h0, *arguments[3:]))
         if (tokens == without_state).all() or (length > 1 and len(set(tokens.tolist())) < 3):
             continue
+        others = range(1, V) if zeros else ()
+        if any((generated((*arguments[:3], n, *arguments[4:]))[0] == tokens).all() for n in others):
+            continue
         if zeros and (tokens == generated((*arguments[:3], 1, length, temperature, 0))[0]).all():
             continue
         if margin > 1e-4:

@@ -382,6 +382,8 @@ def step_case(
 ) -> SimpleNamespace:
     params = parameters(rng, D=D, H=H)
     y_prev = draw_ids(rng, 7, N)
+    if N > 1:
+        y_prev[-1] = 0  # a token like any other
     inputs = leaves({"s_prev": normal(rng, N, H), "context": normal(rng, N, H), **params})
     rows = [step(y_prev[n], inputs["s_prev"][n], inputs["context"][n], inputs) for n in range(N)]
     results = tuple(torch.stack(parts) for parts in zip(*rows, strict=True))

@@ -355,7 +355,9 @@ def _left_behind(model):
     import torch
 
     grads = [p.grad is not None and bool((p.grad != 0).any()) for p in model.parameters()]
-    return [any(grads), model.training, str(torch.get_default_dtype()), torch.is_grad_enabled()]
+    trained = [p.requires_grad for p in model.parameters()]
+    state = [model.training, str(torch.get_default_dtype()), torch.is_grad_enabled()]
+    return [any(grads), *state, *trained]
 
 
 def _enormous_at_first(model, factor):
@@ -1030,6 +1032,7 @@ def test_losses_are_those_of_their_own_batches(student, reference):
             student.load_model_state(model, weights)
             losses.append(losses_of(student, model, 2, 4, 2, seed))
         first, second = np.array(losses).T / SURE
+        require(first.mean() > 0.1, "the losses are not those of single batches")
         if first.std() < 1e-3:
             return  # as many of each symbol in every batch
         jumps = (second - first).var() / (2 * first.var())
@@ -1044,6 +1047,7 @@ def test_losses_are_plain_numbers(student, reference):
         losses = student.train_recall(make("rnn", 3, 7, 0), 4, 3, 2, 0)
         plain = [isinstance(loss, (int, float, np.number, np.ndarray)) for loss in losses]
         require(len(plain) == 2 and all(plain), "the losses are no plain numbers")
+        require(all(float(loss) > 0.0 for loss in losses), "a cross-entropy is above 0")
 
     on_sound_models(student, judge)
 

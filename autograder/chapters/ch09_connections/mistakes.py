@@ -2214,7 +2214,7 @@ mistake(
     says="What is the product of decays with a 0 among them?",
     code="""
 def parallel_scan(a, u):
-    product = np.cumprod(a + 1e-7, axis=0)
+    product = np.cumprod(a + 1e-5, axis=0)
     return product * np.cumsum(u / product, axis=0)
 """,
 )
@@ -2230,7 +2230,7 @@ mistake(
     "step_never_zero",
     says="What does a step of size 0 change?",
     old="    a_bar = np.exp(",
-    new="    delta = np.maximum(delta, 1e-3)\n    a_bar = np.exp(",
+    new="    delta = np.maximum(delta, 1e-2)\n    a_bar = np.exp(",
 )
 mistake(
     "selective_ssm",

@@ -56,10 +56,11 @@ def forward_pass(
         np.cos(0.9 * units) / 2,
         scaled_orthogonal(8, eigenvalue),
     )
-    states, recurrent = [np.zeros(8)], []
+    states, recurrent, linear = [np.zeros(8)], [], [np.zeros(8)]
     for value in x:
         recurrent.append(Whh @ states[-1])
         states.append(np.tanh(recurrent[-1] + Wxh * value))
+        linear.append(Whh @ linear[-1] + Wxh * value)
     h = np.array(states)
     return {
         "x": x,
@@ -68,6 +69,7 @@ def forward_pass(
         "driven": np.outer(x, Wxh),
         "y": h[1:] @ Why,
         "norms": np.linalg.norm(h, axis=1),
+        "linear": np.linalg.norm(linear, axis=1),
         "saturated": (np.abs(h) > 0.9).sum(axis=1),
     }
 
@@ -76,31 +78,41 @@ def gradient_flow(
     length: int, eigenvalue: float, threshold: float, drive: float, logarithmic: bool = False
 ) -> Result:
     W = scaled_orthogonal(8, eigenvalue)
-    h, states = np.zeros(8), []
-    for t in range(1, length + 1):
-        h = np.tanh(W @ h + drive * np.sin(1.1 * t + 2 * np.arange(8)))
-        states.append(h)
+    x = drive * np.sin(1.1 * np.arange(1, length + 1)[:, None] + 2 * np.arange(8))
 
-    def flow(linear: bool) -> Result:
+    def flow(linear: bool) -> tuple[Result, np.ndarray]:
+        h = np.zeros((length + 1, 8))
+        for t in range(1, length + 1):
+            before = W @ h[t - 1] + x[t - 1]
+            h[t] = before if linear else np.tanh(before)
+        slopes = np.ones((length, 8)) if linear else 1 - h[1:] ** 2
         # The whole Jacobian dh_T/dh_t at every step, where the module multiplies one vector.
-        product, norms = np.eye(8), []
-        end = np.ones(8) / np.sqrt(8)
+        product, deltas = np.eye(8), np.zeros((length, 8))
         for t in range(length, 0, -1):
-            norms.append(np.linalg.norm(end @ product))
-            slope = np.eye(8) if linear else np.diag(1 - states[t - 1] ** 2)
-            product = product @ slope @ W
-        norms_in_time = np.array(norms[::-1])
-        total = np.sqrt((norms_in_time**2).sum())
-        scale = min(1.0, threshold / total)
-        return {
-            "norms": norms_in_time,
-            "total": total,
-            "factor": scale,
-            "clipped": scale * norms_in_time,
-        }
+            deltas[t - 1] = np.ones(8) / np.sqrt(8) @ product
+            product = product @ np.diag(slopes[t - 1]) @ W
+        inside = deltas * slopes
 
-    slope = np.mean(1 - np.array(states) ** 2)
-    return {"linear": flow(True), "tanh": flow(False), "slope": slope}
+        def norms_from(factors: np.ndarray) -> np.ndarray:
+            """Return, for each t, the norm of the sum of the outer products of steps t to T."""
+            return np.array([np.linalg.norm(inside[t:].T @ factors[t:]) for t in range(length)])
+
+        arrays = {
+            "Whh": norms_from(h[:-1]),
+            "Wxh": norms_from(x),
+            "bh": norms_from(np.ones((length, 1))),
+        }
+        total = np.linalg.norm(list(arrays.values()), axis=0)
+        flowed = {
+            "norms": np.linalg.norm(deltas, axis=1),
+            **arrays,
+            "total": total,
+            "factor": min(1.0, threshold / total[0]),
+        }
+        return flowed, slopes
+
+    (linear, _), (tanh, slopes) = flow(True), flow(False)
+    return {"linear": linear, "tanh": tanh, "slope": np.mean(slopes)}
 
 
 def lstm_cell(forget: float, input: float, output: float, length: int, signal: str) -> Result:
@@ -186,20 +198,24 @@ def memory_playground(
 ) -> Result:
     units, W = np.arange(12), scaled_orthogonal(12, eigenvalue)
     signal = np.where(units % 3 == 0, -0.8, 0.8)
-    h, c = np.array([signal, -signal]), np.array([signal, -signal])
+    h, apart = np.array([signal, -signal]), signal
     jacobian = np.eye(12)
     rnn_states, lstm_states, gradient, slopes = [signal], [signal], [1.0], []
     for t in range(1, length + 1):
         x = noise * np.sqrt(2) * np.sin(1.9 * t + 0.8 * units**2 + 1)
         before = h @ W.T + x
+        # tanh(u) − tanh(v) without the cancellation, which leaves noise once u and v are close.
+        apart = W @ apart
+        if tanh:
+            apart = np.tanh(2 * apart) * (1 - np.prod(np.tanh(before), axis=0)) / 2
         h = np.tanh(before) if tanh else before
         slope = 1 - h[0] ** 2 if tanh else np.ones(12)
         slopes.append(slope)
         jacobian = np.diag(slope) @ W @ jacobian
         gradient.append(np.linalg.norm(jacobian) / np.sqrt(12))
-        c = forget * c + 0.1 * np.tanh(x)
-        rnn_states.append((h[0] - h[1]) / 2)
-        lstm_states.append((c[0] - c[1]) / 2)
+        rnn_states.append(apart)
+        # Both runs of the cell add the same input, whatever it is.
+        lstm_states.append(forget**t * signal)
     whole = np.linalg.norm(signal)
     return {
         "rnnStates": rnn_states,

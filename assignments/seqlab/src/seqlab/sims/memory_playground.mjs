@@ -1,41 +1,48 @@
 // A signal stands in the memory at step 1. How much of it can be told apart so many steps later: vanilla RNN and LSTM cell.
 import { mount } from "./common.mjs";
 import { canvas, chart, heat, legend, words } from "./drawing.mjs";
-import { fixed, norm, percent, range, scaledOrthogonal, times } from "./numbers.mjs";
+import { band, count, decimal, norm, percent, range, scaledOrthogonal, settled, times } from "./numbers.mjs";
 
 export const DEFAULTS = { length: 20, eigenvalue: 0.95, forget: 0.995, noise: 0.4, tanh: true };
 
 const UNITS = 12;
-const INPUT_GATE = 0.1;
 const SIGNAL = range(UNITS, (unit) => (unit % 3 === 0 ? -0.8 : 0.8));
 
 const distraction = (t, noise) => range(UNITS, (unit) => noise * Math.sqrt(2) * Math.sin(1.9 * t + 0.8 * unit * unit + 1));
-const halfDifference = (a, b) => a.map((entry, index) => (entry - b[index]) / 2);
+
+/**
+ * Half of tanh(m + e) − tanh(m − e), and half of their sum. A difference of the two values would drown in rounding
+ * errors where e is small, and the smallest part of the signal that is left would be noise.
+ */
+const halves = (m, e) => [
+  Math.sinh(2 * e) / (2 * Math.cosh(m + e) * Math.cosh(m - e)),
+  (Math.tanh(m + e) + Math.tanh(m - e)) / 2,
+];
 
 /**
  * Both memories run twice through the same inputs, once from the signal and once from its opposite. The signal that is
- * left is half the difference of the two runs. The gradient is the norm of dh_T/dh_1 against that of the unit matrix.
+ * left is half the difference of the two runs; it is carried along beside their mean. In the linear cell the inputs
+ * cancel in it. The gradient is the norm of dh_T/dh_1 against that of the unit matrix.
  */
 export function compute({ length, eigenvalue, forget, noise, tanh }) {
   const W = scaledOrthogonal(UNITS, eigenvalue);
-  const squash = tanh ? Math.tanh : (value) => value;
-  const opposite = SIGNAL.map((entry) => -entry);
-  let [a, b, c, d] = [SIGNAL, opposite, SIGNAL, opposite];
+  let [difference, mean, cell] = [SIGNAL, SIGNAL.map(() => 0), SIGNAL];
   // The columns of the Jacobian, one per unit of the first state.
   let columns = range(UNITS, (column) => range(UNITS, (row) => (row === column ? 1 : 0)));
   const [rnnStates, lstmStates, gradient, slopes] = [[SIGNAL], [SIGNAL], [1], []];
   for (let t = 1; t <= length; t += 1) {
     const x = distraction(t, noise);
-    const step = (state) => times(W, state).map((entry, unit) => squash(entry + x[unit]));
-    [a, b] = [step(a), step(b)];
-    const slope = a.map((value) => (tanh ? 1 - value * value : 1));
+    const [middle, apart] = [times(W, mean).map((entry, unit) => entry + x[unit]), times(W, difference)];
+    const pairs = middle.map((m, unit) => (tanh ? halves(m, apart[unit]) : [apart[unit], m]));
+    [difference, mean] = [pairs.map(([e]) => e), pairs.map(([, m]) => m)];
+    // Of the run that began with the signal.
+    const slope = mean.map((m, unit) => (tanh ? 1 - (m + difference[unit]) ** 2 : 1));
     slopes.push(...slope);
     columns = columns.map((column) => times(W, column).map((entry, unit) => slope[unit] * entry));
     gradient.push(Math.sqrt(columns.flat().reduce((sum, entry) => sum + entry * entry, 0) / UNITS));
-    const cell = (state) => state.map((entry, unit) => forget * entry + INPUT_GATE * Math.tanh(x[unit]));
-    [c, d] = [cell(c), cell(d)];
-    rnnStates.push(halfDifference(a, b));
-    lstmStates.push(halfDifference(c, d));
+    cell = cell.map((entry) => forget * entry);
+    rnnStates.push(difference);
+    lstmStates.push(cell);
   }
   const whole = norm(SIGNAL);
   return {
@@ -58,9 +65,25 @@ export const inputs = ({ length, eigenvalue, noise }) => ({
   },
 });
 
-const BANDS = ["Less than 1 %", "1 % to 10 %", "10 % to 50 %", "More than 50 %"];
-const band = (value) => [0.01, 0.1, 0.5, Infinity].findIndex((limit) => value < limit);
+const LIMITS = [0.01, 0.1, 0.5, 1.5];
+const BANDS = ["Less than 1 %", "1 % to below 10 %", "10 % to below 50 %", "50 % to below 150 %", "150 % or more"];
 const last = (values) => values.at(-1);
+const half = (values) => settled(last(values)) > 0.5;
+
+const power = (base, length) => `${base.toFixed(2)}^{${length}}`;
+const network = ({ eigenvalue, noise, tanh }) =>
+  `Eigenvalue ${eigenvalue.toFixed(2)}, ${tanh ? "with tanh" : "without tanh"}, ${noise === 0 ? "no inputs" : `inputs of strength ${noise.toFixed(1)}`}`;
+const keeps = (settings) => `${network(settings)}, ${count(settings.length, "step")}: how much of its signal does the vanilla RNN keep?`;
+
+/** Why the RNN is where it is: the power of its eigenvalue, and with tanh the slopes. */
+function reason({ length, eigenvalue, tanh }, { rnn, linear, slope }, limits) {
+  const left = percent(last(rnn), limits);
+  const alone = power(eigenvalue, length);
+  if (!tanh) return `${alone} is ${left}. Without tanh nothing else counts: the inputs are the same in both runs.`;
+  return `It keeps ${left}. ${alone} alone would be ${percent(last(linear))}; the tanh, with a mean slope of ${decimal(slope)}, makes the difference.`;
+}
+
+const SHARES = [0.1, 0.8, 1.25];
 
 const SIMULATION = {
   name: "memory_playground",
@@ -76,48 +99,45 @@ const SIMULATION = {
   presets: [
     {
       id: "start", label: "Start: 20 steps", set: DEFAULTS,
-      question: ({ length }) => `After ${length} steps, which memory still has more than half of the signal?`,
+      question: ({ length }) => `After ${count(length, "step")}, which memory still has more than half of the signal?`,
       options: ["The vanilla RNN only", "The LSTM cell only", "Both", "Neither"],
-      answer: (_, { rnn, lstm }) => (last(rnn) > 0.5 ? (last(lstm) > 0.5 ? 2 : 0) : last(lstm) > 0.5 ? 1 : 3),
-      why: ({ forget, length }, { rnn, lstm }) => `RNN ${percent(last(rnn))}, LSTM ${percent(last(lstm))}. The cell's factor is ${forget.toFixed(3)}^{${length}}; the RNN's has a slope in every step besides its eigenvalue.`,
+      answer: (_, { rnn, lstm }) => (half(rnn) ? (half(lstm) ? 2 : 0) : half(lstm) ? 1 : 3),
+      why: ({ forget, eigenvalue, length, tanh }, { rnn, lstm }) => `RNN ${percent(last(rnn), [0.5])}, LSTM ${percent(last(lstm), [0.5])}. The cell's factor is ${forget.toFixed(3)}^{${length}}; the RNN's ${tanh ? "has a slope in every step besides its eigenvalue" : `is ${power(eigenvalue, length)}`}.`,
     },
     {
       id: "short", label: "1: 10 steps", set: { ...DEFAULTS, length: 10 },
-      question: () => "Eigenvalue 0.95, only 10 steps, with tanh and inputs: how much does the vanilla RNN keep?",
-      options: BANDS, answer: (_, { rnn }) => band(last(rnn)),
-      why: (_, { rnn, linear, slope }) => `It keeps ${percent(last(rnn))}. 0.95^{10} alone would be ${percent(last(linear))}; the mean slope of the tanh, ${fixed(slope)}, takes the rest. Switch tanh off and see.`,
+      question: keeps, options: BANDS, answer: (_, { rnn }) => band(last(rnn), LIMITS),
+      why: (settings, run) => `${reason(settings, run, LIMITS)}${settings.tanh ? " Switch tanh off and see." : ""}`,
     },
     {
       id: "long", label: "2: 40 steps", set: { ...DEFAULTS, length: 40 },
-      question: () => "And over 40 steps?",
-      options: BANDS, answer: (_, { rnn }) => band(last(rnn)),
-      why: (_, { rnn, linear }) => `${percent(last(rnn))}; a linear network would have ${percent(last(linear))}.`,
+      question: keeps, options: BANDS, answer: (_, { rnn }) => band(last(rnn), LIMITS),
+      why: (settings, run) => reason(settings, run, LIMITS),
     },
     {
       id: "gate", label: "3: LSTM, gate 0.90", set: { ...DEFAULTS, forget: 0.9 },
-      question: () => "An LSTM is said to keep its signal at any length. With a forget gate of 0.90, how much is left after 20 steps?",
-      options: BANDS, answer: (_, { lstm }) => band(last(lstm)),
-      why: (_, { lstm }) => `0.90^{20} is ${percent(last(lstm))}. Nearly full signal needs a gate near 0.995: then 90 % are left after 20 steps and 82 % after 40.`,
+      question: ({ forget, length }) => `An LSTM is said to keep its signal at any length. With a forget gate of ${forget.toFixed(3)}, how much is left after ${count(length, "step")}?`,
+      options: BANDS, answer: (_, { lstm }) => band(last(lstm), LIMITS),
+      why: ({ forget, length }, { lstm }) => `${forget.toFixed(3)}^{${length}} is ${percent(last(lstm), LIMITS)}. Nearly full signal over many steps needs a gate near 0.995: 0.995^{20} is ${percent(0.995 ** 20)}, and 0.995^{40} is ${percent(0.995 ** 40)}.`,
     },
     {
       id: "one", label: "4: eigenvalue 1.0", set: { ...DEFAULTS, length: 40, eigenvalue: 1 },
-      question: () => "Eigenvalue exactly 1, with tanh and inputs, 40 steps: does the RNN preserve the signal?",
-      options: ["Yes, nearly all of it", "Some of it", "Hardly any"],
-      answer: (_, { rnn }) => (last(rnn) > 0.8 ? 0 : last(rnn) > 0.1 ? 1 : 2),
-      why: (_, { rnn }) => `${percent(last(rnn))}. An eigenvalue of 1 preserves in a *linear* network only: the next experiment.`,
+      question: (settings) => `${network(settings)}, ${count(settings.length, "step")}: does the RNN preserve the signal?`,
+      options: ["Hardly: less than 10 % of it", "In part: 10 % to below 80 %", "Yes, 80 % to below 125 %", "It blows it up to 125 % or more"],
+      answer: (_, { rnn }) => band(last(rnn), SHARES),
+      why: (settings, run) => `${reason(settings, run, SHARES)} An eigenvalue of 1 preserves in a *linear* network only${settings.tanh ? ": the next experiment" : ""}.`,
     },
     {
       id: "linear", label: "4, linear", set: { ...DEFAULTS, length: 40, eigenvalue: 1, tanh: false },
-      question: () => "The same without tanh: how much is left after 40 steps?",
-      options: BANDS, answer: (_, { rnn }) => band(last(rnn)),
-      why: (_, { rnn }) => `${percent(last(rnn))}. Now try 1.05: what is preserved at 1 explodes just above it, and just below it fades. The edge is narrow.`,
+      question: keeps, options: BANDS, answer: (_, { rnn }) => band(last(rnn), LIMITS),
+      why: (settings, run) => `${reason(settings, run, LIMITS)} The edge is narrow: ${power(1.05, settings.length)} is ${percent(1.05 ** settings.length)}, and ${power(0.95, settings.length)} is ${percent(0.95 ** settings.length)}.`,
     },
   ],
   conditions: [
     "0.95^{10} is 60 %. “Barely remembers” at 0.95 takes tanh and inputs; without them more than half is left after 10 steps.",
     "An eigenvalue of 1 preserves the signal in a linear network only, and only because *W*_{hh} is an orthogonal matrix times that number.",
     "A forget gate of 0.90 keeps 12 % after 20 steps. Near-full signal needs about 0.995.",
-    "The gates are constant here and the input gate is 0.1. A trained LSTM sets them itself, for each unit and step.",
+    "The gates are constant here. A trained LSTM sets them itself, for each unit and step.",
     "A small signal in silence is not yet lost: a readout may amplify it. Against noise it is.",
   ],
   compute,
@@ -134,7 +154,7 @@ const SIMULATION = {
   verdict({ run, step, student }) {
     const word = (value) => (value > 1.5 ? "has blown it up to" : value > 0.8 ? "has nearly all of it:" : value > 0.3 ? "has a part of it:" : value > 0.02 ? "barely remembers:" : "has forgotten:");
     const own = student?.rnn ? ` Your step leaves ${percent(student.rnn[step])}.` : "";
-    return `After ${step} ${step === 1 ? "step" : "steps"} the vanilla RNN ${word(run.rnn[step])} ${percent(run.rnn[step])}; the LSTM cell ${word(run.lstm[step])} ${percent(run.lstm[step])}.${own}`;
+    return `After ${count(step, "step")} the vanilla RNN ${word(run.rnn[step])} ${percent(run.rnn[step])}; the LSTM cell ${word(run.lstm[step])} ${percent(run.lstm[step])}.${own}`;
   },
 };
 

@@ -193,36 +193,85 @@ def encoder_decoder(length: int, width: int, keep: float, sharpness: float) -> R
     }
 
 
+def _tanh_difference(u: np.ndarray, v: np.ndarray, apart: np.ndarray) -> np.ndarray:
+    """Return tanh(u) − tanh(v) from u − v: without the cancellation, which leaves noise once u and v are close."""
+    return np.tanh(apart) * (1 - np.tanh(u) * np.tanh(v))
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
+def _playground_lstm(inputs: np.ndarray, signal: np.ndarray, forget: float) -> Result:
+    """Run the LSTM on two rows, the signal and its opposite, beside the difference of the rows and the Jacobian."""
+    U = scaled_orthogonal(12, 0.2)
+    biases = {
+        "f": np.clip(np.log(forget / max(1 - forget, 1e-300)), -40, 40),
+        "i": np.log(0.1 / 0.9),
+        "o": 0.0,
+    }
+    weights = {"f": 2.0, "i": 1.0, "o": 1.0}
+    c = np.array([signal, -signal])
+    h = 0.5 * np.tanh(c)
+    dc, dh = c[0] - c[1], h[0] - h[1]
+    # d(c, h)/dc_1, one block above the other.
+    jacobian = np.vstack([np.eye(12), np.diag(0.5 * (1 - np.tanh(signal) ** 2))])
+    states, gradient, gates = [signal], [1.0], []
+    for x in inputs:
+        seen, apart = h @ U.T, U @ dh
+        before = {k: seen + weights[k] * x + biases[k] for k in weights}
+        gate = {k: _sigmoid(z) for k, z in before.items()}
+        moved = {k: _tanh_difference(z[0] / 2, z[1] / 2, apart / 2) / 2 for k, z in before.items()}
+        g, dg = np.tanh(seen + x), _tanh_difference(*(seen + x), apart)
+        f, i, o = (gate[k][0] for k in "fio")
+        inner = c[0] * f * (1 - f) + g[0] * i * (1 - i) + i * (1 - g[0] ** 2)
+        dc = f * dc + moved["f"] * c[1] + i * dg + moved["i"] * g[1]
+        c = gate["f"] * c + gate["i"] * g
+        squashed = np.tanh(c)
+        dh = o * _tanh_difference(c[0], c[1], dc) + moved["o"] * squashed[1]
+        h = gate["o"] * squashed
+        of_c = np.hstack([np.diag(f), inner[:, None] * U])
+        slope, opened = o * (1 - squashed[0] ** 2), squashed[0] * o * (1 - o)
+        of_h = slope[:, None] * of_c + np.hstack([np.zeros((12, 12)), opened[:, None] * U])
+        jacobian = np.vstack([of_c, of_h]) @ jacobian
+        states.append(dc / 2)
+        gradient.append(np.linalg.norm(jacobian[:12]) / np.sqrt(12))
+        gates.append(f)
+    return {"states": states, "gradient": gradient, "gate": np.mean(gates)}
+
+
 def memory_playground(
     length: int, eigenvalue: float, forget: float, noise: float, tanh: bool
 ) -> Result:
     units, W = np.arange(12), scaled_orthogonal(12, eigenvalue)
     signal = np.where(units % 3 == 0, -0.8, 0.8)
-    h, apart = np.array([signal, -signal]), signal
+    t = np.arange(1, length + 1)
+    inputs = noise * np.sqrt(2) * np.sin(1.9 * t[:, None] + 0.8 * units**2 + 1)
+    h, apart = np.array([signal, -signal]), 2 * signal
     jacobian = np.eye(12)
-    rnn_states, lstm_states, gradient, slopes = [signal], [signal], [1.0], []
-    for t in range(1, length + 1):
-        x = noise * np.sqrt(2) * np.sin(1.9 * t + 0.8 * units**2 + 1)
+    states, gradient, slopes = [signal], [1.0], []
+    for x in inputs:
         before = h @ W.T + x
-        # tanh(u) − tanh(v) without the cancellation, which leaves noise once u and v are close.
         apart = W @ apart
         if tanh:
-            apart = np.tanh(2 * apart) * (1 - np.prod(np.tanh(before), axis=0)) / 2
+            apart = _tanh_difference(*before, apart)
         h = np.tanh(before) if tanh else before
         slope = 1 - h[0] ** 2 if tanh else np.ones(12)
         slopes.append(slope)
         jacobian = np.diag(slope) @ W @ jacobian
         gradient.append(np.linalg.norm(jacobian) / np.sqrt(12))
-        rnn_states.append(apart)
-        # Both runs of the cell add the same input, whatever it is.
-        lstm_states.append(forget**t * signal)
+        states.append(apart / 2)
+    lstm = _playground_lstm(inputs, signal, forget)
     whole = np.linalg.norm(signal)
     return {
-        "rnnStates": rnn_states,
-        "lstmStates": lstm_states,
+        "rnnStates": states,
+        "lstmStates": lstm["states"],
+        "rnn": np.linalg.norm(states, axis=1) / whole,
+        "lstm": np.linalg.norm(lstm["states"], axis=1) / whole,
         "gradient": gradient,
-        "rnn": np.linalg.norm(rnn_states, axis=1) / whole,
-        "lstm": np.linalg.norm(lstm_states, axis=1) / whole,
+        "lstmGradient": lstm["gradient"],
         "linear": float(eigenvalue) ** np.arange(length + 1),
+        "constant": float(forget) ** np.arange(length + 1),
         "slope": np.mean(slopes),
+        "gate": lstm["gate"],
     }

@@ -251,31 +251,35 @@ CLAIMS: dict[str, list[str]] = {
     "memory_playground": [
         "After <length> steps, which",
         "After <length> step, which",
-        "RNN <rnn[-1]>, LSTM <lstm[-1]>. The cell's factor is <forget>^{<length>}; the RNN's ",
-        " is <eigenvalue>^{<length>}.",
+        "RNN <rnn[-1]>, LSTM <lstm[-1]>. A",
+        "The RNN's factor is <eigenvalue>^{<length>}.",
+        "A constant gate of <forget> would leave <forget>^{<length>} = <forget**length>.",
+        "A forget gate of <forget> in silence,",
+        "It keeps <lstm[-1]>. A constant",
+        "its forget gate is <gate> on average.",
+        "0.995^{20} is <.995**20> and 0.995^{40} is <.995**40>, but 0.90^{20} is <.9**20>: the gate",
         "Eigenvalue <eigenvalue>, with",
         "inputs of strength <noise>,",
         ", <length> steps:",
         ", <length> step:",
         "<eigenvalue>^{<length>} is <eigenvalue**length>. Without tanh",
         "It keeps <rnn[-1]>. <eigenvalue>^{<length>} alone would be <eigenvalue**length>; the tanh, with a mean slope of <slope>,",
-        "forget gate of <forget>, how much is left after <length> step",
-        "<forget>^{<length>} is <forget**length>. Nearly full signal over many steps needs a gate near 0.995: 0.995^{20} is <.995**20>, and 0.995^{40} is <.995**40>.",
         "An eigenvalue of 1 preserves in a linear",
         "narrow: 1.05^{<length>} is <1.05**length>, and 0.95^{<length>} is <.95**length>.",
         "t = <step+1> of <length+1>",
         "‖h^{+} − h^{−}‖ / 2 is <rnn[step]> of the signal; λ^{t−1} = <eigenvalue>^{<step>} = <eigenvalue**step>; gradient ‖∂h_{<step+1>}/∂h_{1}‖ <gradient[step]>",
-        "c_{t} = f c_{t−1} + i c̃_{t}, so f^{t−1} = <forget>^{<step>} = <forget**step>",
+        "‖c^{+} − c^{−}‖ / 2 is <lstm[step]> of the signal; constant gate f^{t−1} = <forget>^{<step>} = <forget**step>; gradient ‖∂c_{<step+1>}/∂c_{1}‖ <lstmGradient[step]>",
         "After <step> step",
         "vanilla RNN has blown it up to <rnn[step]>;",
-        "vanilla RNN has nearly all of it: <rnn[step]>;",
+        "vanilla RNN still has it: <rnn[step]>;",
         "vanilla RNN has a part of it: <rnn[step]>;",
         "vanilla RNN barely remembers: <rnn[step]>;",
         "vanilla RNN has forgotten: <rnn[step]>;",
-        "LSTM cell has nearly all of it: <lstm[step]>.",
-        "LSTM cell has a part of it: <lstm[step]>.",
-        "LSTM cell barely remembers: <lstm[step]>.",
-        "LSTM cell has forgotten: <lstm[step]>.",
+        "LSTM has blown it up to <lstm[step]>.",
+        "LSTM still has it: <lstm[step]>.",
+        "LSTM has a part of it: <lstm[step]>.",
+        "LSTM barely remembers: <lstm[step]>.",
+        "LSTM has forgotten: <lstm[step]>.",
     ],
 }
 CONDITIONS: dict[str, list[str]] = {
@@ -300,7 +304,7 @@ CONDITIONS: dict[str, list[str]] = {
         "0.95^{10} is <.95**10>. “Barely remembers” at 0.95 takes",
         "more than half is left after 10 steps.",
         "An eigenvalue of 1 preserves",
-        "A forget gate of 0.90 keeps <.9**20> after 20 steps. Near-full signal needs about 0.995.",
+        "A constant forget gate of 0.90 keeps <.9**20> after 20 steps. Near-full signal needs about 0.995,",
     ],
 }
 
@@ -485,7 +489,7 @@ def more_than_half(v: Settings) -> str:
     rnn, lstm = settled(v["rnn"][-1]) > 0.5, settled(v["lstm"][-1]) > 0.5
     if rnn == lstm:
         return "Both" if rnn else "Neither"
-    return "The vanilla RNN only" if rnn else "The LSTM cell only"
+    return "The vanilla RNN only" if rnn else "The LSTM only"
 
 
 # The words of the right option, or the value that it has to be true of.
@@ -523,7 +527,8 @@ RIGHT: dict[str, dict[str, Callable[[Settings], str | float]]] = {
         "start": more_than_half,
         "short": lambda v: v["rnn"][-1],
         "long": lambda v: v["rnn"][-1],
-        "gate": lambda v: v["forget"] ** v["length"],
+        "told": lambda v: v["lstm"][-1],
+        "gate": lambda v: v["lstm"][-1],
         "one": lambda v: v["rnn"][-1],
         "linear": lambda v: v["rnn"][-1],
     },

@@ -39,7 +39,7 @@ HEIGHTS = {
     "gradient_flow": 1480,
     "lstm_cell": 1120,
     "encoder_decoder": 1240,
-    "memory_playground": 1200,
+    "memory_playground": 1390,
 }
 
 

@@ -1,7 +1,7 @@
 // One LSTM cell with constant gates: what it keeps, what it writes, what it shows.
 import { mount } from "./common.mjs";
 import { arrow, canvas, chart, legend, line, shape, words } from "./drawing.mjs";
-import { band, count, decimal, factor, fixed, percent, range } from "./numbers.mjs";
+import { band, count, decimal, factor, fixed, logit, percent, range } from "./numbers.mjs";
 
 export const DEFAULTS = { forget: 0.9, input: 0.3, output: 0.7, length: 20, signal: "wave" };
 
@@ -30,8 +30,6 @@ export function compute(settings) {
     direct: range(length + 1, (t) => forget ** (length - t)),
   };
 }
-
-const logit = (gate) => (gate <= 0 ? -40 : gate >= 1 ? 40 : Math.log(gate / (1 - gate)));
 
 /** What the student's own lstm_step_forward(x, h_prev, c_prev, params) is run on: gates come from biases alone. */
 export const inputs = (settings) => ({

@@ -39,6 +39,9 @@ export function softmax(scores) {
   return exponentials.map((entry) => entry / sum);
 }
 
+/** The bias of a gate that is this far open when it sees nothing; 40 stands for an infinite one. */
+export const logit = (gate) => (gate <= 0 ? -40 : gate >= 1 ? 40 : Math.log(gate / (1 - gate)));
+
 /** Where the largest entry stands; the first of them where there are several. */
 export const argmax = (values) => values.indexOf(Math.max(...values));
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from autograder.course.catalogue import mistaken_source, mistakes
 from autograder.course.source import chapters, module_source
 from autograder.grading.judge import Suite
 from autograder.sandbox.inprocess import InProcessZygote, load_session
+from tests import needs
+
+torch = pytest.importorskip("torch", reason=needs.NO_TORCH)
 
 COURSE = chapters()
 NAMES = {"ch02_vanilla_rnn": "rnn", "ch04_lstm": "lstm", "ch05_gru": "gru"}

@@ -13,6 +13,7 @@ from autograder.course.release import write_sources
 from autograder.course.source import ROOT
 from autograder.sample_class import answer, released
 from tests import gradebook_course as made
+from tests import needs
 from tests.test_nbgrader_end_to_end import (
     CHAPTER,
     FUNCTIONS,
@@ -25,6 +26,7 @@ from tests.test_nbgrader_end_to_end import (
 
 WRONG = f"def {RIGHT}(*args, **kwargs):\n    return None\n"
 SOURCE = ROOT / "solutions" / CHAPTER / f"{CHAPTER}.py"
+pytestmark = needs.graded(CHAPTER)
 
 # What stands in a cell of its own above the wrong answer.
 TRICKS = {

@@ -4,8 +4,8 @@ earns next to nothing.
 
 Each subject is graded once as a submission is, in a confined worker. With the other seeds it runs in a stand-in without
 a process (`autograder.sandbox.inprocess`), after that has given the same result as the worker; and a mistake then meets those
-tests only in which its function takes part, directly or through other functions. After a few seeds it is enough that
-it fails one test of its own function.
+tests only in which its function takes part, directly or through other functions. After the first seed it is enough
+that it fails one test of its own function.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from autograder.sandbox.inprocess import InProcessZygote, load_session
 from autograder.sandbox.terms import Cell
 
 SEEDS = 20
-WHOLE_SEEDS = 5  # with so many of them a mistake meets every test that it can affect
+WHOLE_SEEDS = 1  # with so many of them a mistake meets every test that it can affect
 LEAST_MARGIN = 100.0
 LEAST_NAMED = 0.9
 LEAST_MISTAKES, LEAST_ALTERNATIVES = 500, 60  # of the whole course
@@ -304,7 +304,8 @@ class _Certification:
         return self.certificate
 
     def _measure_shares(self) -> None:
-        measured = shares_of(self.suite, mistakes(self.chapter.name))
+        kept = {(one.function, one.name): one.kept for one in self.certificate.records}
+        measured = shares_of(self.suite, mistakes(self.chapter.name), kept)
         self.certificate.shares = measured
         for subject, what in measured.out_of_bounds():
             self.find(subject, what)
@@ -344,7 +345,7 @@ class _Certification:
     ) -> _Outcomes:
         """Run a subject once more, without a process and with inputs of this seed, which is number so many.
 
-        After the first seeds a mistake meets the tests of its own function only, up to the first that it fails.
+        After the first seed a mistake meets the tests of its own function only, up to the first that it fails.
         """
         zygote = InProcessZygote(self.chapter.libraries)
         session = load_session(zygote, subject.sources, self.suite.limits)

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import multiprocessing
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -41,6 +42,7 @@ class Mutant(msgspec.Struct, frozen=True):
         before: the statement or expression as it was.
         after: as it is now.
         line: of the source of the origin.
+        number: among the changes of this origin that are alike, from 0.
         source: the code to run, in place of the function's or after the reference.
     """
 
@@ -50,12 +52,13 @@ class Mutant(msgspec.Struct, frozen=True):
     before: str
     after: str
     line: int
+    number: int
     source: str
 
     @property
     def key(self) -> str:
-        """What a judgement refers to: the function, and a digest of where and what was changed."""
-        text = f"{self.origin}\0{self.change}\0{self.before}\0{self.after}\0{self.line}"
+        """What a judgement refers to: the function, and a digest of what was changed. Other lines may come and go."""
+        text = f"{self.origin}\0{self.change}\0{self.before}\0{self.after}\0{self.number}"
         return f"{self.function} {hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -86,6 +89,7 @@ _SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Or: ast.And,
 }
 _COMMUTE = ast.Sub, ast.Div, ast.MatMult, ast.Pow
+_SYMMETRIC = ("swapaxes", "logaddexp", "maximum", "minimum", "isinstance", "range")
 _FUNCTIONS = {
     "tanh": "sin",
     "sum": "mean",
@@ -208,7 +212,7 @@ def _call_changes(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
             yield f"without {name}", inner
         elif node.args:
             yield f"without {name}", node.args[0]
-    if len(node.args) == 2 and name not in ("range", "isinstance"):
+    if len(node.args) == 2 and name not in _SYMMETRIC:
         yield "arguments swapped", ast.Call(called, node.args[::-1], node.keywords)
     for place, keyword in enumerate(node.keywords):
         if keyword.arg in ("keepdims", "axis", "dim", "where", "initial"):
@@ -263,7 +267,7 @@ def _within(node: ast.AST) -> Iterator[tuple[ast.AST, Callable[[Any], None]]]:
             yield from _within(value)
         elif isinstance(value, list):
             for place, item in enumerate(value):
-                if isinstance(item, ast.AST) and not _is_text(item):
+                if isinstance(item, ast.AST) and not (_is_text(item) or _is_check(item)):
                     yield item, functools.partial(value.__setitem__, place)
                     yield from _within(item)
 
@@ -274,6 +278,11 @@ def _is_text(node: ast.AST) -> bool:
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
     )
+
+
+def _is_check(node: ast.AST) -> bool:
+    """Whether this is the `strict` of a `zip`, which changes nothing where lengths agree."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _key_changes(node: ast.AST, keys: Sequence[str]) -> Iterator[tuple[str, ast.AST]]:
@@ -287,13 +296,22 @@ def _key_changes(node: ast.AST, keys: Sequence[str]) -> Iterator[tuple[str, ast.
 
 def mutants_of(chapter: Chapter) -> Iterator[Mutant]:
     """Yield the mutants of the reference and of all alternatives, function by function."""
+    seen: Counter[tuple[str, ...]] = Counter()
+
+    def made(function: str, origin: str, found: tuple[str, str, str, int, str]) -> Mutant:
+        change, before, after, line, text = found
+        alike = (function, origin, change, before, after)
+        seen[alike] += 1
+        return Mutant(function, origin, change, before, after, line, seen[alike] - 1, text)
+
     names = [function.name for function in chapter.functions if function.name != QUIZ]
     for name in names:
-        for change, before, after, line, text in mutated(solution_source(chapter, name)):
-            yield Mutant(name, REFERENCE, change, before, after, line, text)
+        for found in mutated(solution_source(chapter, name)):
+            yield made(name, REFERENCE, found)
     for style, source in alternatives(chapter.name).items():
         tree = ast.parse(source)
-        for change, before, after, line, text in mutated(source):
+        for found in mutated(source):
+            line = found[3]
             inside = [
                 node.name
                 for node in tree.body
@@ -302,7 +320,7 @@ def mutants_of(chapter: Chapter) -> Iterator[Mutant]:
             ]
             # What several functions share is tested with each; of a helper any test may tell.
             tested = inside[0] if inside and inside[0] in names else ""
-            yield Mutant(tested, style, change, before, after, line, text)
+            yield made(tested, style, found)
 
 
 # --- running --------------------------------------------------------------------------------------------------------

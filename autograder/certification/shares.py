@@ -242,16 +242,18 @@ def share_of(result: FunctionResult) -> float:
     return passed / total if total else 0.0
 
 
-def kept_by(suite: Suite, entry: Mistake) -> Kept:
-    """Return what a mistake keeps of its own function, and its kind.
+def kept_by(suite: Suite, entry: Mistake, share: float | None = None) -> Kept:
+    """Return what a mistake keeps of its own function (measured, unless it is known), and its kind.
 
     Raises:
         CatalogueError: the entry does not fit the chapter.
     """
-    result = judged(suite, [mistaken_source(suite.chapter, entry)], [entry.function])
+    if share is None:
+        result = judged(suite, [mistaken_source(suite.chapter, entry)], [entry.function])
+        share = share_of(result[entry.function])
     kind = kind_of(calls_of(suite, entry))
     excused = exceptions(suite.chapter.name).get(f"{entry.function}/{entry.name}", "")
-    return Kept(entry.function, entry.name, share_of(result[entry.function]), kind, excused)
+    return Kept(entry.function, entry.name, share, kind, excused)
 
 
 def exceptions(chapter: str) -> dict[str, str]:
@@ -323,13 +325,23 @@ def error_shares(suite: Suite) -> dict[str, float]:
     return {name: share for name, share in lost.items() if share > 0.0}
 
 
-def shares_of(suite: Suite, catalogue: Sequence[Mistake] | None = None) -> Shares:
-    """Return what mistakes (all of the catalogue, unless some are given) and trivial bodies keep in a chapter."""
+def shares_of(
+    suite: Suite,
+    catalogue: Sequence[Mistake] | None = None,
+    known: Mapping[tuple[str, str], float] | None = None,
+) -> Shares:
+    """Return what mistakes and trivial bodies keep in a chapter.
+
+    Args:
+        suite: of the chapter.
+        catalogue: the mistakes; all of the chapter's, if none are given.
+        known: what mistakes keep as far as that has been measured, by function and name.
+    """
     name = suite.chapter.name
     kept = []
     for entry in mistakes(name) if catalogue is None else catalogue:
         try:
-            kept.append(kept_by(suite, entry))
+            kept.append(kept_by(suite, entry, (known or {}).get((entry.function, entry.name))))
         except CatalogueError:
             continue  # the certificate of the chapter reports it
     earned = [earned_by(suite, body) for body in (*PLAIN_BODIES, *SHAPED_BODIES)]

@@ -90,12 +90,15 @@ def _place(function: FunctionResult) -> tuple[int, int]:
 def _bound_again(
     rebound: Mapping[str, Rebound], functions: Sequence[FunctionResult]
 ) -> list[Problem]:
-    """Say where names that the course needs were bound again: built-ins only where points were lost."""
+    """Say where names that the course needs were bound again: built-ins only where points were lost, functions only
+    where theirs were.
+    """
     names = {function.name for function in functions}
+    right = {each.name for each in functions if each.score >= each.max_score}
     lost = any(function.score < function.max_score for function in functions)
     remarks = []
     for name, place in sorted(rebound.items()):
-        if place.how == "helper" or (place.how == "hides" and not lost):
+        if place.how == "helper" or name in right or (place.how == "hides" and not lost):
             continue
         line = f", line {place.line}" if place.line else ""
         after = "; what it is bound to in the end counts" if name in names else ""

@@ -86,7 +86,8 @@ def numbered(texts: list[str]) -> dict[str, int]:
 def test_vocabulary(student: Any, texts: str) -> None:
     got = student.build_vocabulary(list(TEXTS[texts]))
     compare("vocabulary", got, numbered(TEXTS[texts]))
-    compare("vocabulary", student.build_vocabulary(["b", "", "a"]), numbered(["ab"]))
+    if not any(TEXTS[texts]):
+        compare("vocabulary", student.build_vocabulary(["b", "", "a"]), numbered(["ab"]))
 
 
 @scores("build_vocabulary")
@@ -332,7 +333,7 @@ DTYPES = {
 }
 
 
-@scores("pad_sequences", weight=0.7)
+@scores("pad_sequences", weight=0.9)
 @pytest.mark.parametrize("kinds", list(DTYPES))
 def test_padded_dtype(student: Any, kinds: str) -> None:
     first, second, dtype = DTYPES[kinds]
@@ -384,7 +385,10 @@ LENGTHS = {
 @scores("sequence_mask")
 @pytest.mark.parametrize("lengths", list(LENGTHS))
 def test_mask(student: Any, lengths: str) -> None:
-    for given, max_length in (LENGTHS[lengths], ([1, 2], 3)):
+    cases = [LENGTHS[lengths]]
+    if lengths.startswith("all"):
+        cases.append(([1, 2], 3))
+    for given, max_length in cases:
         got = student.sequence_mask(np.array(given), max_length)
         compare("mask", as_array(got, np.bool_), valid(given, max_length), axes="N T")
 
@@ -579,7 +583,7 @@ def test_last_state_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
     check_last_state(student, shape)
 
 
-@scores("sequence_to_vector", weight=0.7)
+@scores("sequence_to_vector", weight=0.5)
 @pytest.mark.parametrize("N", [0, 2], ids=["vector", "batch"])
 def test_state_without_inputs(student: Any, N: int) -> None:
     for T in (0, 1):

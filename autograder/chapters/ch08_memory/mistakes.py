@@ -842,13 +842,6 @@ mistake(
     new="    model.eval()\n    with torch.no_grad():\n",
 )
 mistake(
-    "recall_accuracy",
-    "gradients_switched_off_for_good",
-    says="The model is only looked at.",
-    old="    with torch.no_grad():\n        answers = model(x).argmax(dim=1)",
-    new="    torch.set_grad_enabled(False)\n    answers = model(x).argmax(dim=1)",
-)
-mistake(
     "gradient_profile",
     "gradients_left_in_the_model",
     says="The model is only looked at. What does backward() leave in it?",
@@ -861,13 +854,6 @@ mistake(
     says="The model is only looked at.",
     old="    # autograd.grad,",
     new="    model.eval()\n    # autograd.grad,",
-)
-mistake(
-    "gradient_profile",
-    "double_for_everything",
-    says="The model is only looked at, and so is torch.",
-    old="    inputs = torch.as_tensor(x)",
-    new="    torch.set_default_dtype(torch.float64)\n    inputs = torch.as_tensor(x)",
 )
 mistake(
     "gradient_profile",

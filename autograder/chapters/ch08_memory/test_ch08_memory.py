@@ -23,7 +23,7 @@ hundreds of updates, and one that does not has left the model's range.
 
 Before training, the factor per step back of an RNN held at 0.5 is 0.47 to 0.50 (limit 0.55); that of an LSTM is 0.97
 and more with a forget bias of 3 or above, and 0.82 to 0.92 with a bias of 1 (limit 0.95). With weights near zero it is
-the logistic function of the bias itself: 0.993 for 5 and 0.9975 for 6 (limit 0.995). On one core, 60 updates at T = 40
+the logistic function of the bias itself: 0.9933 for 5 and 0.9975 for 6 (limit 0.9965). On one core, 60 updates at T = 40
 take 0.2 s with torch's layers and 0.7 s with a loop and a weight per gate; the limit of one call is 60 s.
 """
 
@@ -593,7 +593,7 @@ def test_rnn_profile_held_at_one_half(student, reference):
 
 
 # The forget bias is what the chapter is about: without it half of the function is lost.
-@scores("build_memory_model", weight=46.0)
+@scores("build_memory_model", weight=50.0)
 def test_lstm_profile_before_training(student, reference):
     check_lstm_remembers(student)
 
@@ -605,8 +605,9 @@ def test_lstm_forgets_in_time(student, reference):
     values = values_of(student, model)
     small = {name: 1e-4 * v if v.ndim == 2 else v for name, v in values.items()}
     student.load_model_state(model, small)
-    factor = factor_per_step_back(profile_of(student, model, recall_inputs(30, 4)))
-    require(factor < 0.995, "the forget gate of an untrained LSTM is too close to 1")
+    profile = profile_of(student, model, recall_inputs(30, 4))
+    factor = factor_per_step_back(profile[:-1])  # the last step also acts through the output gate
+    require(factor < 0.9965, "the forget gate of an untrained LSTM is too close to 1")
 
 
 @scores("build_memory_model", weight=5.0)
@@ -891,10 +892,10 @@ def test_profile_changes_nothing(student, reference):
 
     def judge(make: Make) -> None:
         model = make("lstm", 2, 6, 6)
+        check_nothing_left(student, model, lambda: student.gradient_profile(model, x))
         before, trained = values_of(student, model), trained_in(student, model)
         unchanged(student, "gradient_profile", model, x)
         unchanged(student, "gradient_profile", model, torch.from_numpy(x.copy()))
-        check_nothing_left(student, model, lambda: student.gradient_profile(model, x))
         require(same_values(before, values_of(student, model)), "the model has other weights")
         require(trained == trained_in(student, model), "parameters are no longer trained")
 
@@ -1293,12 +1294,12 @@ def test_accuracy_seed(student, reference):
 def test_accuracy_changes_nothing(student, reference):
     def judge(make: Make) -> None:
         model = make("lstm", 3, 6, 6)
+        check_nothing_left(student, model, lambda: student.recall_accuracy(model, 4, 3, 0))
         before, trained = values_of(student, model), trained_in(student, model)
         got = accuracy_of(student, model, 4, 3, 0)
         want = share_right(student, model, 4, 3)
         require(abs(got - want) < 0.15, "the accuracy is not the share of right answers")
         require(same_values(before, values_of(student, model)), "the model has other weights")
         require(trained == trained_in(student, model), "parameters are no longer trained")
-        check_nothing_left(student, model, lambda: student.recall_accuracy(model, 4, 3, 0))
 
     on_sound_models(student, judge)

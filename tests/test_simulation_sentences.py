@@ -275,7 +275,6 @@ CLAIMS: dict[str, list[str]] = {
         "vanilla RNN has a part of it: <rnn[step]>;",
         "vanilla RNN barely remembers: <rnn[step]>;",
         "vanilla RNN has forgotten: <rnn[step]>;",
-        "LSTM has blown it up to <lstm[step]>.",
         "LSTM still has it: <lstm[step]>.",
         "LSTM has a part of it: <lstm[step]>.",
         "LSTM barely remembers: <lstm[step]>.",

@@ -177,7 +177,7 @@ CLAIMS: dict[str, list[str]] = {
         "eigenvalues of 0 nothing is handed on, and the pulse is gone at step 2.",
         "W_{hh} is <eigenvalue> in absolute value.",
         "state at step <length>?",
-        "beyond ±1, so the norm of 8 units cannot exceed √8 = 2.83. At step 1 it is <norms[1]>, at step <length> <norms[-1]>; without tanh it would be <linear[-1]>.",
+        "beyond ±1, so the norm of 8 units cannot exceed √8 = 2.83. At step 1 it is <norms[1]>, at step <length> it is <norms[-1]>; without tanh it would be <linear[-1]>.",
         "<saturated[-1]> of 8. Where a unit is saturated the slope 1 − h^{2} is below 0.19,",
         "0 of 8. The unit that is farthest from zero is at <max(abs(states[-1]))> in size, where the slope 1 − h^{2} is <1-max(abs(states[-1]))**2>.",
         "W_{hh} = 0, what",
@@ -467,7 +467,7 @@ def pulse(v: Settings) -> str:
 def fate(v: Settings) -> str:
     assert v["norms"][-1] <= np.sqrt(8)
     dead = settled(v["norms"][-1]) <= settled(0.1 * v["norms"][1])
-    return "It has a tenth of its first norm, or less" if dead else "It is alive and bounded"
+    return "Down to a tenth of its first norm, or less" if dead else "Alive and bounded"
 
 
 def saturation(v: Settings) -> str:

@@ -246,7 +246,7 @@ function figure(view) {
     written("bottleneck", run.bottleneck, run.letters, wrote),
     written("attention", run.attention, run.letters, wrote),
     funnel(view),
-    legend([["hits", "right letter"], ["misses", "wrong letter"], ["two", "where attention looks"]]),
+    legend([["hits", "right letter"], ["misses", "wrong letter"], ["two gaze", "where attention looks"]]),
     element("div", { class: "side" }, ...pictures),
   ];
 }

@@ -86,9 +86,9 @@ const SIMULATION = {
     {
       id: "lively", label: "A pulse at 1.5", set: { ...DEFAULTS, eigenvalue: 1.5, length: 32 },
       question: (settings) => `Every eigenvalue of *W*_{hh} is ${settings.eigenvalue.toFixed(2)} in absolute value. ${inputsOf(settings)} What has become of the state at step ${settings.length}?`,
-      options: ["It has a tenth of its first norm, or less", "It has grown beyond a norm of 3", "It is alive and bounded"],
+      options: ["Down to a tenth of its first norm, or less", "Beyond a norm of 3", "Alive and bounded"],
       answer: (_, run) => (settled(left(run)) <= 0.1 ? 0 : run.norms.at(-1) > 3 ? 1 : 2),
-      why: ({ length }, run) => `A tanh is never beyond ±1, so the norm of 8 units cannot exceed √8 = 2.83. At step 1 it is ${decimal(run.norms[1])}, at step ${length} ${decimal(run.norms.at(-1))}; without tanh it would be ${decimal(run.linear.at(-1))}.`,
+      why: ({ length }, run) => `A tanh is never beyond ±1, so the norm of 8 units cannot exceed √8 = 2.83. At step 1 it is ${decimal(run.norms[1])}, at step ${length} it is ${decimal(run.norms.at(-1))}; without tanh it would be ${decimal(run.linear.at(-1))}.`,
     },
     {
       id: "loud", label: "A loud switch", set: { ...DEFAULTS, strength: 3, signal: "switch" },

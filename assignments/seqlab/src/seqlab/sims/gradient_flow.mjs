@@ -176,7 +176,7 @@ function figure({ settings, run, step, width, student }) {
   plot.level(threshold, "clip", `τ = ${threshold.toFixed(1)}`, 5);
   return [
     ...panels.flat(),
-    element("h2", {}, done ? "Norms of the parameter gradients" : `Norms of the parameter gradients, of steps ${T} back to ${T - step}`),
+    element("h2", {}, done ? "Norms of the parameter gradients" : `Norms of the parameter gradients, of ${step === 0 ? `step ${T}` : `steps ${T} back to ${T - step}`}`),
     legend([["bar one", "linear"], ["bar two", "tanh"], ["bar after", "after clipping"], ["clip", "clipping line for “all”"], student?.norms && ["student", "your Jacobians"]]),
     plot.node,
   ];

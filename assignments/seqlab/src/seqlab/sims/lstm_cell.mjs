@@ -114,9 +114,9 @@ function cellDrawing({ settings, run, step, width }) {
   track(at(0.25), at(0.55), step === 0 ? now : settings.forget * before, "");
   track(at(0.55), to, now, "");
   root.append(words(4, y + 4, before === null ? "" : fixed(before), "small strong"));
-  root.append(words(4, y - 14, step === 0 ? "" : `c${step - 1}`, "small slanted"));
+  root.append(words(4, y - 14, step === 0 ? "" : `c_{${step - 1}}`, "small slanted"));
   root.append(words(width - 4, y + 4, fixed(now), "small strong", "end"));
-  root.append(words(width - 4, y - 14, `c${step}`, "small slanted", "end"));
+  root.append(words(width - 4, y - 14, `c_{${step}}`, "small slanted", "end"));
   const sign = (x, text) => root.append(shape("circle", { cx: x, cy: y, r: 12, class: "box done" }), words(x, y + 5, text, "strong", "middle"));
   const gate = (x, top, name, value, kind) => {
     root.append(shape("rect", { x: x - 9, y: top, width: 18, height: 50, class: "valve" }));

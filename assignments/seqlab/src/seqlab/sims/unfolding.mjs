@@ -134,8 +134,8 @@ const signed = (value) => factor(value, 3);
 function loop() {
   const root = canvas(96, 118, "The recurrence as one box with a loop");
   root.append(
-    shape("path", { d: "M62 59C96 59 96 20 42 20C22 20 18 30 18 44", class: "line" }),
-    arrow(18, 40, 26, 52, "live"),
+    shape("path", { d: "M62 59C94 59 94 24 42 24C-2 24 -4 59 10 59", class: "line" }),
+    arrow(8, 59, 22, 59, "live"),
     shape("rect", { x: 22, y: 44, width: 40, height: 30, rx: 6, class: "box done" }),
     words(42, 64, "a", "strong slanted", "middle"),
     words(42, 14, "hₜ₋₁", "small", "middle"),
@@ -167,7 +167,7 @@ function figure({ run, step, width, student }) {
     graph.append(words(x + 20, y + 70, `x${sub(t)}=${fixed(run.x[t - 1], 0)}`, "small", "middle"));
     if (back) {
       graph.append(words(x + 20, y - 24, `+${fixed(run.shares[t - 1], Math.abs(run.shares[t - 1]) >= 100 ? 0 : 2)}`.replace("+−", "−"), "small strong two", "middle"));
-      if (column > 0) graph.append(arrow(x, y + 24, x - gap + 40, y + 24, "two dashed"));
+      if (t > 1) graph.append(arrow(x, y + 24, column > 0 ? x - gap + 40 : x - 32, y + 24, "two dashed"));
     }
   }
   const shown = run.states.slice(0, Math.min(step, T) + 1);

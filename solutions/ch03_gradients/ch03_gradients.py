@@ -380,7 +380,8 @@ def steps_until_vanished(radius, threshold):
 
 # %% [markdown]
 # **See it move.** The gradient of the last state walks back through a linear network and through one with tanh, on
-# one clock; the bar at the right is the norm that (3.8) compares with the clipping line. Guess first.
+# one clock. Below, the gradients of the parameters add up step by step; the bar "all" is the norm that (3.8) compares
+# with the clipping line. Guess first.
 # `seqlab.sim("gradient_flow", step=step_jacobian)` adds the norms that follow from your Jacobians (this needs the
 # package `anywidget`).
 

@@ -165,8 +165,9 @@ def recall_batch(N, T, K, seed):
 # nothing that a weak signal could drown in. You will see this below.
 
 # %% [markdown]
-# **See it move.** A vanilla RNN and an LSTM cell carry the same signal on one clock, the one of (8.2): the signal is
-# there at step 1, and the slider sets how many steps follow. The numbered buttons are four
+# **See it move.** A vanilla RNN and an LSTM carry the same signal on one clock, the one of (8.2): the signal is
+# there at step 1, and the slider sets how many steps follow. The LSTM has given weights, and its gates see the
+# inputs; the thin grey line is a cell whose gate is constant. The numbered buttons are four
 # experiments that are often told; not all of them end as they are told. Guess first, then switch tanh and inputs off
 # to see which condition did it. Your `rnn_step_forward` of Chapter 2 can run along:
 # `seqlab.sim("memory_playground", step=rnn_step_forward)` (this needs the package `anywidget`).

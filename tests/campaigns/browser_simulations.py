@@ -183,6 +183,53 @@ def guess_with_keys(page: Watched) -> None:
     page.wait("!document.querySelector('.sim').classList.contains('shut')", 5)
 
 
+def problems_of_a_moved_slider(page: Watched) -> list[str]:
+    """Return what an answer that was given for other settings leaves on the page; then guess for these."""
+    guess = "document.querySelector('.guess').innerText"
+    answered = page.run(guess)
+    page.run(
+        """(() => {
+          const input = document.querySelector('.controls input[type=range]');
+          input.value = String(Number(input.value) + (input.value === input.max ? -1 : 1) * Number(input.step));
+          input.dispatchEvent(new Event('input', { bubbles: true }));
+        })()"""
+    )
+    wrong = []
+    cleared = page.run(guess)
+    if any(line in cleared for line in answered.split("\n") if line and "Guess again" not in line):
+        wrong.append(f"the answer stays when a slider moves: {cleared!r}")
+    if page.run("document.querySelector('.sim').classList.contains('shut')"):
+        wrong.append("the figure shuts when a slider moves")
+    page.run("document.querySelector('.guess button').click()")
+    if not page.run("document.querySelector('.sim').classList.contains('shut')"):
+        wrong.append("a guess for new settings is asked beside the answer")
+    guess_with_keys(page)
+    to_the_end(page)
+    return wrong
+
+
+def problems_of_straight(page: Watched) -> list[str]:
+    """Return what is wrong where no guess is made: the answer is shown, at once where motion is not wanted."""
+    wrong = []
+    for motion in ("reduce", "no-preference"):
+        page.send(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-reduced-motion", "value": motion}],
+        )
+        page.run("document.querySelector('.presets button').click()")
+        page.run("document.querySelector('.guess .straight').click()")
+        at_the_end = page.run(
+            "document.querySelector('.clock input').value === document.querySelector('.clock input').max"
+        )
+        if at_the_end != (motion == "reduce"):
+            wrong.append(f"prefers-reduced-motion: {motion} is not followed")
+        to_the_end(page)
+        text = page.run("document.querySelector('.guess').innerText")
+        if "It is: " not in text or "Your guess" in text:
+            wrong.append(f"without a guess the page says {text!r}")
+    return wrong
+
+
 def to_the_end(page: Watched) -> None:
     """Wait until the clock has run to its end."""
     page.wait(
@@ -274,6 +321,8 @@ def examine(name: str, folder: Path) -> tuple[list[str], float]:
             page.eventually(TWO_FRAMES)
             tallest = max(tallest, page.run("document.querySelector('.sim').offsetHeight"))
             page.look(1100, dark=False)
+            wrong += [f"preset {number}: {each}" for each in problems_of_a_moved_slider(page)]
+        wrong += problems_of_straight(page)
         if not tallest <= HEIGHTS[name] <= tallest + 60:
             wrong.append(f"the frame is {HEIGHTS[name]} high, the simulation up to {tallest}")
 

@@ -36,10 +36,10 @@ _EXPORT = re.compile(r"^export (?=const|function|let|class)", re.MULTILINE)
 HEIGHTS = {
     "unfolding": 1150,
     "forward_pass": 1090,
-    "gradient_flow": 1200,
+    "gradient_flow": 1480,
     "lstm_cell": 1120,
     "encoder_decoder": 1240,
-    "memory_playground": 1200,
+    "memory_playground": 1390,
 }
 
 

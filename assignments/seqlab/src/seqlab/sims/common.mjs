@@ -3,8 +3,9 @@
 // A simulation is a plain object:
 //   title, lead                 what it is, and the sentence under it
 //   controls                    [{ id, label, min, max, step, digits }], { id, label, choices } or { id, label, check }
-//   presets                     [{ id, label, set, question(settings), options, answer(settings, run), why(settings, run) }];
-//                               the first one is the start
+//   presets                     [{ id, label, set, question(settings, run), options, answer(settings, run),
+//                               why(settings, run) }]; the first one is the start. A preset is asked about whatever the
+//                               sliders say, so its sentences are true of every setting, not only of `set`
 //   compute(settings) -> run    pure
 //   steps(run)                  how often the clock ticks; all that is drawn shares this clock
 //   moment(run, step)           what the clock shows, in words
@@ -31,6 +32,14 @@ export function admissible(controls, defaults, wanted) {
 
 const same = (a, b) => Object.keys(a).every((key) => a[key] === b[key]);
 
+/** What is said once a guess is made; without one (null) the answer alone. */
+export function answered(preset, guess, settings, run) {
+  const right = preset.answer(settings, run);
+  const answer = `It is: ${preset.options[right]}.`;
+  const judged = guess === null ? answer : `${preset.options[guess]}. ${guess === right ? "That is it." : answer}`;
+  return { right: guess === null ? null : guess === right, text: judged, why: preset.why(settings, run) };
+}
+
 let mounted = 0;
 
 /**
@@ -50,6 +59,8 @@ export function mount(host, simulation, options = {}) {
     run: null,
     step: 0,
     guess: null,
+    // The figure runs once a guess is made. A verdict is of the settings it was made for; it goes when they do.
+    open: false,
     guessed: null,
     student: null,
     timer: null,
@@ -120,6 +131,7 @@ export function mount(host, simulation, options = {}) {
   function change(id, value, lasting) {
     pause();
     state.settings = { ...state.settings, [id]: value };
+    if (state.open) [state.guess, state.guessed] = [null, null];
     recompute();
     if (lasting) remember();
   }
@@ -127,7 +139,7 @@ export function mount(host, simulation, options = {}) {
   function recompute() {
     state.run = simulation.compute(state.settings);
     state.student = null;
-    state.step = state.guessed ? simulation.steps(state.run) : 0;
+    state.step = state.open ? simulation.steps(state.run) : 0;
     draw();
     options.student?.(state.settings);
   }
@@ -136,41 +148,38 @@ export function mount(host, simulation, options = {}) {
     pause();
     state.preset = preset;
     state.settings = { ...preset.set };
-    [state.guess, state.guessed] = [null, null];
+    [state.guess, state.guessed, state.open] = [null, null, false];
     recompute();
     remember();
   }
 
   function ask() {
     pause();
-    [state.guess, state.guessed, state.step] = [null, null, 0];
+    [state.guess, state.guessed, state.open, state.step] = [null, null, false, 0];
     draw();
     guess.querySelector("input")?.focus();
   }
 
-  function reveal() {
-    const { preset, settings, run } = state;
-    const right = preset.answer(settings, run);
-    state.guessed = {
-      right: state.guess === right,
-      text: `${preset.options[state.guess]}. ${state.guess === right ? "That is it." : `It is: ${preset.options[right]}.`}`,
-      why: preset.why(settings, run),
-    };
-    state.step = 0;
+  function reveal(choice) {
+    state.guessed = answered(state.preset, choice, state.settings, state.run);
+    state.open = true;
+    // Whom motion disturbs sees the end at once, and steps or plays from there.
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    state.step = still ? simulation.steps(state.run) : 0;
     draw();
     guess.querySelector("button")?.focus();
-    start();
+    if (!still) start();
   }
 
   function go(step) {
     pause();
-    if (!state.guessed) return;
+    if (!state.open) return;
     state.step = Math.min(simulation.steps(state.run), Math.max(0, step));
     draw();
   }
 
   function start() {
-    if (!state.guessed) return;
+    if (!state.open) return;
     const steps = simulation.steps(state.run);
     if (state.step >= steps) state.step = 0;
     const pace = Math.min(450, Math.max(60, 6000 / steps));
@@ -196,15 +205,17 @@ export function mount(host, simulation, options = {}) {
   }
 
   function drawGuess() {
-    const { preset, settings, guessed } = state;
-    if (guessed) {
-      guess.replaceChildren(
-        element("p", {}, element("strong", {}, guessed.right ? "✓ Your guess: " : "✗ Your guess: "), ...mathematics(guessed.text)),
-        element("p", {}, ...mathematics(guessed.why)),
-        element("button", { type: "button", onclick: ask }, "Guess again for these settings"));
+    const { preset, settings, run, guessed, open } = state;
+    if (open) {
+      const heading = guessed && { true: "✓ Your guess: ", false: "✗ Your guess: ", null: "" }[guessed.right];
+      const said = guessed
+        ? [element("p", {}, element("strong", {}, heading), ...mathematics(guessed.text)), element("p", {}, ...mathematics(guessed.why))]
+        : [element("p", {}, "The settings have changed, and the answer may have, too.")];
+      guess.replaceChildren(...said, element("button", { type: "button", onclick: ask }, "Guess again for these settings"));
       return;
     }
-    const show = element("button", { type: "button", class: "show", disabled: state.guess === null, onclick: reveal }, "Show me");
+    const show = element("button", { type: "button", class: "show", disabled: state.guess === null, onclick: () => reveal(state.guess) }, "Show me");
+    const straight = element("button", { type: "button", class: "straight", onclick: () => reveal(null) }, "Just show me");
     const option = (text, index) => {
       const id = `s${number}-guess-${index}`;
       const input = element("input", { type: "radio", name: `s${number}-guess`, id, onchange: () => {
@@ -216,8 +227,8 @@ export function mount(host, simulation, options = {}) {
     };
     guess.replaceChildren(
       element("fieldset", {},
-        element("legend", {}, element("strong", {}, "Predict first. "), ...mathematics(preset.question(settings))),
-        ...preset.options.map(option), show));
+        element("legend", {}, element("strong", {}, "Predict first. "), ...mathematics(preset.question(settings, run))),
+        ...preset.options.map(option), show, straight));
   }
 
   let speech = null;
@@ -233,14 +244,14 @@ export function mount(host, simulation, options = {}) {
     const view = { settings, run, step, width, student };
     figure.replaceChildren(...simulation.figure(view));
     equations.replaceChildren(...simulation.equations(view).map((text) => element("p", {}, ...mathematics(text))));
-    const text = state.guessed ? simulation.verdict(view) : "Choose an answer above; then the figure runs.";
+    const text = state.open ? simulation.verdict(view) : "Choose an answer above, or have it shown; then the figure runs.";
     verdict.replaceChildren(...mathematics(text), ...(student?.problem ? [element("span", { class: "problem" }, ` ${student.problem}`)] : []));
     if (state.timer === null) speak(text);
   }
 
   function draw() {
     const steps = simulation.steps(state.run);
-    const shut = state.guessed === null;
+    const shut = !state.open;
     for (const [id, show] of inputs) show(state.settings[id]);
     chips.forEach((chip, index) => chip.setAttribute("aria-pressed", String(same(presets[index].set, state.settings))));
     root.classList.toggle("shut", shut);
@@ -259,7 +270,7 @@ export function mount(host, simulation, options = {}) {
   let asked = "";
   function drawGuessOnce() {
     // Made anew only when it says something else, or the radio button in use would lose the focus.
-    const key = JSON.stringify([state.preset.id, state.settings, state.guessed]);
+    const key = JSON.stringify([state.preset.id, state.settings, state.open, state.guessed]);
     if (key === asked) return;
     asked = key;
     drawGuess();

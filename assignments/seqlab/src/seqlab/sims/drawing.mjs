@@ -30,9 +30,9 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Text with _{low}, ^{high} and *slanted* parts as nodes. */
+/** Text with _{low}, ^{high} and *slanted* parts as nodes. A percent sign stays beside its number. */
 export function mathematics(text) {
-  return text.split(/([_^]\{[^}]*\}|\*[^*]+\*)/u).filter(Boolean).map((part) => {
+  return text.replaceAll(/(\d) (?=%)/gu, "$1\u00a0").split(/([_^]\{[^}]*\}|\*[^*]+\*)/u).filter(Boolean).map((part) => {
     if (part.startsWith("_{")) return element("sub", {}, ...mathematics(part.slice(2, -1)));
     if (part.startsWith("^{")) return element("sup", {}, ...mathematics(part.slice(2, -1)));
     if (part.startsWith("*") && part.length > 2) return element("i", {}, ...mathematics(part.slice(1, -1)));
@@ -43,8 +43,15 @@ export function mathematics(text) {
 export const canvas = (width, height, label, ...children) =>
   shape("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, ...children);
 
-export const words = (x, y, text, kind = "", anchor = "start") =>
-  shape("text", { x, y, class: kind, "text-anchor": anchor }, text);
+/** Text in a figure; _{low} parts are set lower. */
+export function words(x, y, text, kind = "", anchor = "start") {
+  const parts = text.split(/(_\{[^}]*\})/u).filter(Boolean).flatMap((part) => {
+    if (!part.startsWith("_{")) return [shape("tspan", {}, part)];
+    // An empty word brings the line back up: a shift holds for all that follows.
+    return [shape("tspan", { dy: 3, "font-size": "0.8em" }, part.slice(2, -1)), shape("tspan", { dy: -3 }, "\u200b")];
+  });
+  return shape("text", { x, y, class: kind, "text-anchor": anchor }, ...(parts.length === 1 ? [text] : parts));
+}
 
 export const line = (x1, y1, x2, y2, kind) => shape("line", { x1, y1, x2, y2, class: kind });
 
@@ -57,12 +64,12 @@ export function arrow(x1, y1, x2, y2, kind) {
     shape("path", { class: "tip", d: `M${x2} ${y2}L${x - 4 * dy} ${y + 4 * dx}L${x + 4 * dy} ${y - 4 * dx}Z` }));
 }
 
-/** What the lines of a figure mean, each beside a piece of itself. */
+/** What the lines and bars of a figure mean, each beside a piece of itself. */
 export const legend = (entries) =>
   element("ul", { class: "legend" }, ...entries.filter(Boolean).map(([kind, text]) =>
     element("li", {},
       shape("svg", { width: 28, height: 12, viewBox: "0 0 28 12", "aria-hidden": "true" },
-        line(1, 6, 27, 6, `line ${kind}`)),
+        kind.startsWith("bar ") ? shape("rect", { x: 7, y: 1, width: 14, height: 10, class: kind }) : line(1, 6, 27, 6, `line ${kind}`)),
       element("span", {}, ...mathematics(text)))));
 
 const roundTicks = (low, high, count) => {
@@ -77,10 +84,10 @@ const roundTicks = (low, high, count) => {
 };
 
 /**
- * Axes with methods that add to them. `x` and `y` are [from, to]; with `log`, y runs in powers of ten.
- * What lies beyond an axis is drawn at its end.
+ * Axes with methods that add to them. `x` and `y` are [from, to]; with `log`, y runs in powers of ten. `names` are
+ * [[x, text]] in place of the numbers below. What lies beyond an axis is drawn at its end.
  */
-export function chart({ width, height, x, y, log = false, label, xLabel = "", yLabel = "", percentages = false }) {
+export function chart({ width, height, x, y, log = false, label, xLabel = "", yLabel = "", percentages = false, names = null }) {
   const [left, right, top, bottom] = [46, 12, yLabel ? 22 : 8, 34];
   const place = (value) => Math.min(y[1], Math.max(y[0], value));
   const level = (value) => (log ? Math.log10(place(Math.max(Math.abs(value), Number.MIN_VALUE))) : place(value));
@@ -89,9 +96,9 @@ export function chart({ width, height, x, y, log = false, label, xLabel = "", yL
   const toY = (value) => top + ((high - level(value)) / (high - low || 1)) * (height - top - bottom);
   const root = canvas(width, height, label);
   const name = (value) => {
-    if (log && (value < 0.001 || value > 1000)) return `1e${Math.round(Math.log10(value))}`.replace("-", "−");
-    const shown = percentages ? 100 * value : value;
-    return `${Number(shown.toPrecision(3))}${percentages ? "%" : ""}`.replace("-", "−");
+    const shown = Number((percentages ? 100 * value : value).toPrecision(3));
+    const far = shown !== 0 && (Math.abs(shown) < 1e-3 || Math.abs(shown) >= 1e5);
+    return `${far ? shown.toExponential().replace("+", "") : shown}${percentages ? "%" : ""}`.replaceAll("-", "−");
   };
   const every = Math.max(1, Math.ceil((high - low) / 5));
   const levels = log
@@ -101,9 +108,8 @@ export function chart({ width, height, x, y, log = false, label, xLabel = "", yL
     root.append(line(left, toY(value), width - right, toY(value), "grid"));
     root.append(words(left - 6, toY(value) + 4, name(value), "small", "end"));
   }
-  for (const value of roundTicks(x[0], x[1], Math.min(10, (width - left) / 45)).filter(Number.isInteger)) {
-    root.append(words(toX(value), height - bottom + 15, String(value), "small", "middle"));
-  }
+  const below = names ?? roundTicks(x[0], x[1], Math.min(10, (width - left) / 45)).filter(Number.isInteger).map((value) => [value, String(value)]);
+  for (const [at, text] of below) root.append(words(toX(at), height - bottom + 15, text, "small", "middle"));
   root.append(words(width - right, height - 3, xLabel, "small", "end"));
   if (yLabel) root.append(words(4, 12, yLabel, "small"));
   const points = (values, first) =>
@@ -128,9 +134,10 @@ export function chart({ width, height, x, y, log = false, label, xLabel = "", yL
         height: Math.max(Math.abs(from - to), 0.5), class: `bar ${kind}` }));
       return this;
     },
-    level(value, kind, text) {
+    level(value, kind, text, at = null) {
       root.append(line(left, toY(value), width - right, toY(value), `line ${kind}`));
-      root.append(words(left + 4, toY(value) - 5, text, "small strong halo"));
+      const [place, anchor] = at === null ? [left + 4, "start"] : [toX(at), "middle"];
+      root.append(words(place, toY(value) - 5, text, "small strong halo", anchor));
       return this;
     },
     moment(at) {

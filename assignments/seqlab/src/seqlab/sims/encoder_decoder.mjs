@@ -2,7 +2,7 @@
 // Nothing is trained; every weight follows from a formula, so that capacity is the only thing that differs.
 import { mount } from "./common.mjs";
 import { arrow, canvas, element, heat, legend, shape, words } from "./drawing.mjs";
-import { argmax, dot, fixed, percent, range, scaledOrthogonal, softmax, times, timesTransposed } from "./numbers.mjs";
+import { argmax, band, decimal, dot, fixed, percent, range, scaledOrthogonal, softmax, times, timesTransposed } from "./numbers.mjs";
 
 export const DEFAULTS = { length: 12, width: 32, keep: 0.85, sharpness: 4 };
 
@@ -91,8 +91,15 @@ export const inputs = (settings) => ({
 const OPTIONS = ["The bottleneck", "Attention", "Both alike"];
 const winner = (_, { bottleneck, attention }) =>
   (bottleneck.accuracy > attention.accuracy ? 0 : bottleneck.accuracy < attention.accuracy ? 1 : 2);
-const count = ({ right }) => `${right.filter(Boolean).length} of ${right.length}`;
-const score = ({ bottleneck, attention }) => `Right letters: ${count(bottleneck)} from the bottleneck, ${count(attention)} with attention.`;
+const hits = ({ right }) => right.filter(Boolean).length;
+const outOf = (decoder) => `${hits(decoder)} of ${decoder.right.length}`;
+const score = ({ bottleneck, attention }) => `Right letters: ${outOf(bottleneck)} from the bottleneck, ${outOf(attention)} with attention.`;
+const moreRight = ({ length, width }) => `${length} letters through ${width} numbers: which decoder gets more of them right?`;
+const firstLetter = (run) => `The first letter stands in the last state at ${percent(run.share[0])} of its strength, under everything that came after.`;
+const complete = (decoder) => hits(decoder) === decoder.right.length;
+
+const CLEAR = 0.9;
+const uniform = ([weights]) => Math.max(...weights) - Math.min(...weights) < 1e-9;
 
 const SIMULATION = {
   name: "encoder_decoder",
@@ -107,32 +114,37 @@ const SIMULATION = {
   presets: [
     {
       id: "start", label: "12 letters", set: DEFAULTS,
-      question: ({ length, width }) => `${length} letters through ${width} numbers: which decoder gets more of them right?`,
-      options: OPTIONS, answer: winner, why: (_, run) => `${score(run)} The first letter stands in the last state at ${percent(run.share[0])} of its strength, under everything that came after.`,
+      question: moreRight, options: OPTIONS, answer: winner, why: (_, run) => `${score(run)} ${firstLetter(run)}`,
     },
     {
       id: "short", label: "3 letters", set: { ...DEFAULTS, length: 3 },
-      question: () => "Three letters through 32 numbers: which decoder gets more of them right?",
-      options: OPTIONS, answer: winner, why: (_, run) => `${score(run)} As long as everything fits, a fixed vector is no obstacle.`,
+      question: moreRight, options: OPTIONS, answer: winner,
+      why: (_, run) => `${score(run)} ${complete(run.bottleneck) ? "As long as everything fits, a fixed vector is no obstacle." : firstLetter(run)}`,
     },
     {
       id: "long", label: "40 letters", set: { ...DEFAULTS, length: 40, width: 64 },
-      question: () => "Forty letters, *H* doubled to 64: does the bottleneck now get more than half of them right?",
+      question: ({ length, width }) => `${length} letters, *H* = ${width}: does the bottleneck get more than half of them right?`,
       options: ["Yes", "No"], answer: (_, { bottleneck }) => (bottleneck.accuracy > 0.5 ? 0 : 1),
       why: (_, run) => `${score(run)} A wider state moves the limit and does not remove it.`,
     },
     {
       id: "blunt", label: "Blunt attention", set: { ...DEFAULTS, sharpness: 0 },
-      question: () => "Attention with sharpness 0: what does the decoder read at each step?",
-      options: ["The right state", "The mean of all states", "The last state"],
-      answer: (_, { weights }) => (Math.max(...weights[0]) - Math.min(...weights[0]) < 1e-9 ? 1 : argmax(weights[0]) === 0 ? 0 : 2),
-      why: (_, run) => `All weights are 1/12, at every step. ${score(run)} Attention that cannot choose is a bottleneck too.`,
+      question: ({ sharpness }) => `Attention with sharpness ${sharpness.toFixed(1)}: what does the decoder read when it writes the first letter?`,
+      options: ["The mean of all states", "A mixture of states, less than 90 % of it the right one", "The right state, 90 % of what it reads or more"],
+      answer: (_, { weights }) => (uniform(weights) ? 0 : 1 + band(weights[0][0], [CLEAR])),
+      why: ({ length }, run) => (uniform(run.weights)
+        ? `All weights are 1/${length}, at every step. ${score(run)} Attention that cannot choose is a bottleneck too.`
+        : `The right state has a weight of ${percent(run.weights[0][0], [CLEAR])} there. ${score(run)}`),
     },
     {
       id: "lossless", label: "Nothing fades", set: { ...DEFAULTS, keep: 1 },
-      question: () => "Kept per step: 1.00, so no letter fades. Which decoder gets more right?",
+      question: ({ keep, length, width }) => `Kept per step: ${keep.toFixed(2)}${keep === 1 ? ", so no letter fades" : ""}. ${length} letters, *H* = ${width}: which decoder gets more right?`,
       options: OPTIONS, answer: winner,
-      why: (_, run) => `${score(run)} What fails now is not fading but room: letters lie on top of each other in 32 numbers, in the states that attention reads as well.`,
+      why({ keep, width }, run) {
+        if (keep < 1) return `${score(run)} ${firstLetter(run)}`;
+        if (complete(run.bottleneck) && complete(run.attention)) return `${score(run)} Nothing fades, and ${width} numbers have room for these letters.`;
+        return `${score(run)} What fails here is not fading but room: letters lie on top of each other in ${width} numbers, in the states that attention reads as well.`;
+      },
     },
   ],
   conditions: [
@@ -149,10 +161,10 @@ const SIMULATION = {
     if (step <= T) return [`*h*_{j} = ${settings.keep.toFixed(2)} *Q* *h*_{j−1} + *e*(*x*_{j})`, "bottleneck: *c* = *h*_{T}. Attention: *c*_{t} = Σ_{j} *α*_{t,j} *h*_{j}"];
     const k = step - T - 1;
     const [b, a] = [run.bottleneck, run.attention];
-    const say = (decoder) => `fit of “${ALPHABET[run.letters[k]]}” ${fixed(decoder.scores[k][run.letters[k]])}, best fit “${ALPHABET[decoder.picked[k]]}” ${fixed(Math.max(...decoder.scores[k]))}`;
+    const say = (decoder) => `fit of “${ALPHABET[run.letters[k]]}” ${decimal(decoder.scores[k][run.letters[k]])}, best fit “${ALPHABET[decoder.picked[k]]}” ${decimal(Math.max(...decoder.scores[k]))}`;
     return [
       `bottleneck, position ${k + 1}: strength ${settings.keep.toFixed(2)}^{${T - 1 - k}} = ${percent(run.share[k])}; ${say(b)}`,
-      `attention, position ${k + 1}: *α*_{${k + 1},${k + 1}} = ${fixed(run.weights[k][k])}; ${say(a)}`,
+      `attention, position ${k + 1}: *α*_{${k + 1},${k + 1}} = ${decimal(run.weights[k][k])}; ${say(a)}`,
     ];
   },
   verdict({ settings, run, step, student }) {
@@ -234,7 +246,7 @@ function figure(view) {
     written("bottleneck", run.bottleneck, run.letters, wrote),
     written("attention", run.attention, run.letters, wrote),
     funnel(view),
-    legend([["hits", "right letter"], ["misses", "wrong letter"], ["two", "where attention looks"]]),
+    legend([["hits", "right letter"], ["misses", "wrong letter"], ["two gaze", "where attention looks"]]),
     element("div", { class: "side" }, ...pictures),
   ];
 }

@@ -1,7 +1,7 @@
 // The forward pass of a vanilla RNN with eight tanh units and one input, step by step.
 import { mount } from "./common.mjs";
 import { canvas, chart, heat, legend, line, words } from "./drawing.mjs";
-import { dot, fixed, norm, percent, range, scaledOrthogonal, times } from "./numbers.mjs";
+import { decimal, dot, factor, fixed, norm, percent, range, scaledOrthogonal, settled, times } from "./numbers.mjs";
 
 export const DEFAULTS = { length: 16, eigenvalue: 0.9, strength: 1, signal: "pulse", unit: 1 };
 
@@ -17,21 +17,27 @@ const SIGNALS = {
 
 const sequence = ({ length, strength, signal }) => range(length, (index) => strength * SIGNALS[signal](index + 1, length));
 
-/** States from h_0 = 0 on, the two terms inside each tanh, the scores y, and norms. Biases are zero. */
+/**
+ * States from h_0 = 0 on, the two terms inside each tanh, the scores y, and norms, also those that the states would have
+ * without any tanh. Biases are zero.
+ */
 export function compute(settings) {
   const x = sequence(settings);
   const W = scaledOrthogonal(UNITS, settings.eigenvalue);
   const states = [range(UNITS, () => 0)];
   const [recurrent, driven] = [[], []];
+  const linear = [states[0]];
   for (const input of x) {
     recurrent.push(times(W, states.at(-1)));
     driven.push(WXH.map((weight) => weight * input));
     states.push(recurrent.at(-1).map((term, unit) => Math.tanh(term + driven.at(-1)[unit])));
+    linear.push(times(W, linear.at(-1)).map((term, unit) => term + driven.at(-1)[unit]));
   }
   return {
     x, states, recurrent, driven,
     y: states.slice(1).map((state) => dot(WHY, state)),
     norms: states.map(norm),
+    linear: linear.map(norm),
     saturated: states.map((state) => state.filter((value) => Math.abs(value) > 0.9).length),
   };
 }
@@ -44,6 +50,14 @@ export const inputs = (settings) => ({
 });
 
 const left = ({ norms }) => (norms[1] > 0 ? norms.at(-1) / norms[1] : 0);
+
+function inputsOf({ length, strength, signal }) {
+  if (strength === 0) return "All inputs are zero.";
+  const s = strength.toFixed(1);
+  if (signal === "pulse") return `There is an input of ${s} at step 1 and none afterwards.`;
+  if (signal === "wave") return `The input is a wave of strength ${s}.`;
+  return `The input is ${s} up to step ${Math.floor(length / 2)}, then −${s}.`;
+}
 
 const SIMULATION = {
   name: "forward_pass",
@@ -59,31 +73,42 @@ const SIMULATION = {
   presets: [
     {
       id: "start", label: "A pulse at 0.9", set: DEFAULTS,
-      question: ({ length }) => `There is an input at step 1 and none afterwards. What does the state look like at step ${length}?`,
-      options: ["All zero: no input, no state", "Smaller than at step 1, but not zero", "As large as at step 1, or larger"],
-      answer: (_, run) => (left(run) === 0 ? 0 : left(run) < 1 ? 1 : 2),
-      why: (_, run) => `The recurrence hands the pulse on: ${percent(left(run))} of the norm of *h*_{1} is left, in other units than before.`,
+      question: (settings) => `${inputsOf(settings)} |eigenvalues| ${settings.eigenvalue.toFixed(2)}: what does the state look like at step ${settings.length}?`,
+      options: ["All zero", "Not zero, but smaller than at step 1", "Not zero, and no smaller than at step 1"],
+      answer: (_, run) => (left(run) === 0 ? 0 : settled(left(run)) < 1 ? 1 : 2),
+      why({ length, strength, signal, eigenvalue }, run) {
+        if (strength === 0) return "Without any input every state stays at zero.";
+        const now = `at step ${length} the norm is ${percent(left(run))} of that of *h*_{1}`;
+        if (signal !== "pulse") return `Each input drives the state anew: ${now}.`;
+        return eigenvalue === 0 ? "With eigenvalues of 0 nothing is handed on, and the pulse is gone at step 2." : `The recurrence hands the pulse on: ${now}.`;
+      },
     },
     {
       id: "lively", label: "A pulse at 1.5", set: { ...DEFAULTS, eigenvalue: 1.5, length: 32 },
-      question: () => "Every eigenvalue of *W*_{hh} is 1.5 in absolute value. What becomes of the pulse?",
-      options: ["It dies out", "It grows without end", "It stays alive and bounded"],
-      answer: (_, run) => (left(run) < 0.1 ? 0 : run.norms.at(-1) > Math.sqrt(UNITS) ? 1 : 2),
-      why: (_, run) => `A tanh is never beyond ±1, so the norm cannot exceed √8 = 2.83; at the end it is ${fixed(run.norms.at(-1))}. In a linear network it would be ${fixed(run.norms[1] * 1.5 ** 31, 0)}.`,
+      question: (settings) => `Every eigenvalue of *W*_{hh} is ${settings.eigenvalue.toFixed(2)} in absolute value. ${inputsOf(settings)} What has become of the state at step ${settings.length}?`,
+      options: ["Down to a tenth of its first norm, or less", "Beyond a norm of 3", "Alive and bounded"],
+      answer: (_, run) => (settled(left(run)) <= 0.1 ? 0 : run.norms.at(-1) > 3 ? 1 : 2),
+      why: ({ length }, run) => `A tanh is never beyond ±1, so the norm of 8 units cannot exceed √8 = 2.83. At step 1 it is ${decimal(run.norms[1])}, at step ${length} it is ${decimal(run.norms.at(-1))}; without tanh it would be ${decimal(run.linear.at(-1))}.`,
     },
     {
       id: "loud", label: "A loud switch", set: { ...DEFAULTS, strength: 3, signal: "switch" },
-      question: () => "Input of strength 3. How many of the 8 units are saturated (beyond ±0.9) at the last step?",
+      question: (settings) => `${inputsOf(settings)} |eigenvalues| ${settings.eigenvalue.toFixed(2)}: how many of the 8 units are saturated (beyond ±0.9) at step ${settings.length}?`,
       options: ["None", "One to three", "Four or more"],
       answer: (_, { saturated }) => (saturated.at(-1) === 0 ? 0 : saturated.at(-1) < 4 ? 1 : 2),
-      why: (_, { saturated }) => `${saturated.at(-1)} of 8. Where a unit is saturated the slope 1 − *h*^{2} is below 0.19, and hardly any gradient passes.`,
+      why(_, { saturated, states }) {
+        if (saturated.at(-1) > 0) return `${saturated.at(-1)} of 8. Where a unit is saturated the slope 1 − *h*^{2} is below 0.19, and hardly any gradient passes.`;
+        const largest = Math.max(...states.at(-1).map(Math.abs));
+        return `0 of 8. The unit that is farthest from zero is at ${decimal(largest, 3)} in size, where the slope 1 − *h*^{2} is ${decimal(1 - largest ** 2, 3)}.`;
+      },
     },
     {
       id: "memoryless", label: "Eigenvalue 0", set: { ...DEFAULTS, eigenvalue: 0, signal: "wave" },
-      question: () => "With *W*_{hh} = 0, what does *h*_{t} still depend on?",
+      question: ({ eigenvalue }) => `With ${eigenvalue === 0 ? "*W*_{hh} = 0" : `|eigenvalues| ${eigenvalue.toFixed(2)} of *W*_{hh}`}, what does *h*_{t} depend on?`,
       options: ["On all inputs so far", "On *x*_{t} only", "On nothing"],
-      answer: (_, { recurrent }) => (recurrent.flat().every((term) => Math.abs(term) === 0) ? 1 : 0),
-      why: () => "The recurrent term is zero at every step. What is left is a feedforward layer, applied to each input for itself.",
+      answer: ({ eigenvalue }) => (eigenvalue === 0 ? 1 : 0),
+      why: ({ eigenvalue }) => (eigenvalue === 0
+        ? "The recurrent term is zero at every step. What is left is a feedforward layer, applied to each input for itself."
+        : "The recurrent term *W*_{hh} *h*_{t−1} hands on what all earlier inputs left in the state."),
     },
   ],
   conditions: [
@@ -100,13 +125,13 @@ const SIMULATION = {
     if (step === 0) return ["*h*_{t} = tanh(*W*_{hh} *h*_{t−1} + *W*_{xh} *x*_{t} + *b*_{h}), from *h*_{0} = 0"];
     const index = step - 1;
     return [
-      `unit ${settings.unit}: *h*_{${step}} = tanh(${fixed(run.recurrent[index][unit], 3)} from the state + ${fixed(run.driven[index][unit], 3)} from *x*_{${step}} = ${fixed(run.x[index])} + 0) = ${fixed(run.states[step][unit], 3)}`,
-      `*y*_{${step}} = *W*_{hy} *h*_{${step}} + *b*_{y} = ${fixed(run.y[index], 3)}`,
+      `unit ${settings.unit}: *h*_{${step}} = tanh(${decimal(run.recurrent[index][unit], 3)} from the state + ${factor(run.driven[index][unit], 3)} from *x*_{${step}} = ${decimal(run.x[index])} + 0) = ${decimal(run.states[step][unit], 3)}`,
+      `*y*_{${step}} = *W*_{hy} *h*_{${step}} + *b*_{y} = ${decimal(run.y[index], 3)}`,
     ];
   },
   verdict({ run, step, student }) {
     const own = student?.states ? ` ${difference(run, student)}` : "";
-    return `At step ${step} the state has the norm ${fixed(run.norms[step])}, and ${run.saturated[step]} of ${UNITS} units are saturated.${own}`;
+    return `At step ${step} the state has the norm ${decimal(run.norms[step])}; saturated units: ${run.saturated[step]} of ${UNITS}.${own}`;
   },
 };
 

@@ -1,7 +1,7 @@
 // One LSTM cell with constant gates: what it keeps, what it writes, what it shows.
 import { mount } from "./common.mjs";
 import { arrow, canvas, chart, legend, line, shape, words } from "./drawing.mjs";
-import { factor, fixed, percent, range } from "./numbers.mjs";
+import { band, count, decimal, factor, fixed, logit, percent, range } from "./numbers.mjs";
 
 export const DEFAULTS = { forget: 0.9, input: 0.3, output: 0.7, length: 20, signal: "wave" };
 
@@ -31,8 +31,6 @@ export function compute(settings) {
   };
 }
 
-const logit = (gate) => (gate <= 0 ? -40 : gate >= 1 ? 40 : Math.log(gate / (1 - gate)));
-
 /** What the student's own lstm_step_forward(x, h_prev, c_prev, params) is run on: gates come from biases alone. */
 export const inputs = (settings) => ({
   x: sequence(settings),
@@ -44,10 +42,11 @@ export const inputs = (settings) => ({
   },
 });
 
-const KEPT = ["Less than 5 %", "5 % to 30 %", "30 % to 80 %", "More than 80 %"];
-const question = ({ forget, length }) => `The cell starts at *c*_{0} = 1. How much of that is left after ${length} steps with a forget gate of ${forget.toFixed(3)}?`;
-const answer = (_, { kept }) => [0.05, 0.3, 0.8, Infinity].findIndex((limit) => kept.at(-1) < limit);
-const why = ({ forget, length }, { kept }) => `${forget.toFixed(3)}^{${length}} is ${percent(kept.at(-1))}. Whatever is written meanwhile is added to it and does not change it.`;
+const LIMITS = [0.05, 0.3, 0.8];
+const KEPT = ["Less than 5 %", "5 % to below 30 %", "30 % to below 80 %", "80 % or more"];
+const question = ({ forget, length }) => `The cell starts at *c*_{0} = 1. How much of that is left after ${count(length, "step")} with a forget gate of ${forget.toFixed(3)}?`;
+const answer = (_, { kept }) => band(kept.at(-1), LIMITS);
+const why = ({ forget, length }, { kept }) => `${forget.toFixed(3)}^{${length}} is ${percent(kept.at(-1), LIMITS)}. Whatever is written meanwhile is added to it and does not change it.`;
 const preset = (id, label, set) => ({ id, label, set: { ...DEFAULTS, ...set }, question, options: KEPT, answer, why });
 
 const SIMULATION = {
@@ -68,10 +67,10 @@ const SIMULATION = {
     preset("half", "Untrained: forget 0.50", { forget: 0.5 }),
     {
       id: "private", label: "Output gate shut", set: { ...DEFAULTS, output: 0, forget: 1, input: 0 },
-      question: () => "*f* = 1, *i* = 0, *o* = 0. What is in the cell after 20 steps, and what is seen of it?",
-      options: ["Nothing, and nothing is seen", "All of it, and nothing is seen", "All of it, and all is seen"],
-      answer: (_, { cell, hidden }) => (cell.at(-1) !== START ? 0 : hidden.at(-1) === 0 ? 1 : 2),
-      why: () => "*c*_{t} = *c*_{t−1} at every step; *h*_{t} = 0 · tanh(*c*_{t}) = 0. What is kept and what is shown are two decisions.",
+      question: ({ forget, input, output, length }) => `*f* = ${forget.toFixed(3)}, *i* = ${input.toFixed(2)}, *o* = ${output.toFixed(2)}. How much of *c*_{0} = 1 is still in the cell after ${count(length, "step")}, and is anything seen outside?`,
+      options: ["Not all of it, and nothing is seen", "Not all of it, and something is seen", "All of it, and nothing is seen", "All of it, and something is seen"],
+      answer: ({ forget }, { hidden }) => (forget === 1 ? 2 : 0) + (hidden.at(-1) === 0 ? 0 : 1),
+      why: ({ forget, output, length }, { cell, hidden, kept }) => `*f*^{${length}} = ${forget.toFixed(3)}^{${length}} = ${percent(kept.at(-1))}; *h*_{${length}} = *o* tanh(*c*_{${length}}) = ${output.toFixed(2)} · ${factor(Math.tanh(cell.at(-1)), 3)} = ${decimal(hidden.at(-1), 3)}. What is kept and what is shown are two decisions.`,
     },
   ],
   conditions: [
@@ -87,14 +86,14 @@ const SIMULATION = {
     const { forget: f, input: i, output: o, length } = settings;
     if (step === 0) return [`*c*_{0} = ${START}, *h*_{0} = 0`];
     return [
-      `*c*_{${step}} = *f* *c*_{${step - 1}} + *i* *c̃*_{${step}} = ${f.toFixed(3)} · ${factor(run.cell[step - 1], 3)} + ${i.toFixed(2)} · ${factor(run.candidate[step - 1], 3)} = ${fixed(run.cell[step], 3)}`,
-      `*h*_{${step}} = *o* tanh(*c*_{${step}}) = ${o.toFixed(2)} · ${factor(Math.tanh(run.cell[step]), 3)} = ${fixed(run.hidden[step], 3)}`,
+      `*c*_{${step}} = *f* *c*_{${step - 1}} + *i* *c̃*_{${step}} = ${f.toFixed(3)} · ${factor(run.cell[step - 1], 3)} + ${i.toFixed(2)} · ${factor(run.candidate[step - 1], 3)} = ${decimal(run.cell[step], 3)}`,
+      `*h*_{${step}} = *o* tanh(*c*_{${step}}) = ${o.toFixed(2)} · ${factor(Math.tanh(run.cell[step]), 3)} = ${decimal(run.hidden[step], 3)}`,
       `∂*c*_{${step}}/∂*c*_{0}, direct path: *f*^{${step}} = ${percent(run.kept[step])}; from here to the end *f*^{${length - step}} = ${percent(run.direct[step])}`,
     ];
   },
   verdict({ run, step, student }) {
-    const own = student?.cell ? ` Your step gives *c* = ${fixed(student.cell[step], 3)} and *h* = ${fixed(student.hidden[step], 3)}.` : "";
-    return `After ${step} ${step === 1 ? "step" : "steps"} ${percent(run.kept[step])} of what stood in the cell at the start is left; the cell holds ${fixed(run.cell[step])} and shows ${fixed(run.hidden[step])}.${own}`;
+    const own = student?.cell ? ` Your step gives *c* = ${decimal(student.cell[step], 3)} and *h* = ${decimal(student.hidden[step], 3)}.` : "";
+    return `After ${count(step, "step")} ${percent(run.kept[step])} of what stood in the cell at the start is left; the cell holds ${decimal(run.cell[step])} and shows ${decimal(run.hidden[step])}.${own}`;
   },
 };
 
@@ -115,9 +114,9 @@ function cellDrawing({ settings, run, step, width }) {
   track(at(0.25), at(0.55), step === 0 ? now : settings.forget * before, "");
   track(at(0.55), to, now, "");
   root.append(words(4, y + 4, before === null ? "" : fixed(before), "small strong"));
-  root.append(words(4, y - 14, step === 0 ? "" : `c${step - 1}`, "small slanted"));
+  root.append(words(4, y - 14, step === 0 ? "" : `c_{${step - 1}}`, "small slanted"));
   root.append(words(width - 4, y + 4, fixed(now), "small strong", "end"));
-  root.append(words(width - 4, y - 14, `c${step}`, "small slanted", "end"));
+  root.append(words(width - 4, y - 14, `c_{${step}}`, "small slanted", "end"));
   const sign = (x, text) => root.append(shape("circle", { cx: x, cy: y, r: 12, class: "box done" }), words(x, y + 5, text, "strong", "middle"));
   const gate = (x, top, name, value, kind) => {
     root.append(shape("rect", { x: x - 9, y: top, width: 18, height: 50, class: "valve" }));
@@ -149,7 +148,7 @@ function figure(view) {
   if (student?.cell) plot.line(part(student.cell), "student").line(part(student.hidden), "student thin");
   return [
     cellDrawing(view),
-    legend([["one", "cell *c*_{t}"], ["kept", "left of *c*_{0}"], ["three", "hidden *h*_{t}"], ["two", "written, *i* *c̃*_{t} (bars)"], student?.cell && ["student", "your step: *c* and *h*"]]),
+    legend([["one", "cell *c*_{t}"], ["kept", "left of *c*_{0}"], ["three", "hidden *h*_{t}"], ["bar two", "written, *i* *c̃*_{t}"], student?.cell && ["student", "your step: *c* and *h*"]]),
     plot.node,
   ];
 }

@@ -39,25 +39,61 @@ export function softmax(scores) {
   return exponentials.map((entry) => entry / sum);
 }
 
+/** The bias of a gate that is this far open when it sees nothing; 40 stands for an infinite one. */
+export const logit = (gate) => (gate <= 0 ? -40 : gate >= 1 ? 40 : Math.log(gate / (1 - gate)));
+
 /** Where the largest entry stands; the first of them where there are several. */
 export const argmax = (values) => values.indexOf(Math.max(...values));
 
-/** A factor as a percentage, with as many digits as say something. No line is broken before the sign. */
-export function percent(part) {
+const POWER = /e\+?(-?)(\d+)/u;
+const powers = (text) => minus(text.replace(POWER, "·10^{$1$2}"));
+
+/** A value without what rounding errors did to its last digits, to be compared with a limit. */
+export const settled = (value) => Number(value.toPrecision(12));
+
+/** In which of the ranges between ascending limits a value lies; a limit belongs to the range above it. */
+export const band = (value, limits) => limits.filter((limit) => settled(value) >= limit).length;
+
+/**
+ * A factor as a percentage, with as many digits as say something. It gets more digits where it would otherwise look as
+ * if it lay on the other side of one of the limits, or on it. No line is broken before the sign.
+ */
+export function percent(part, limits = []) {
   const size = Math.abs(part);
-  if (size >= 10) return `${part >= 1e5 ? part.toExponential(1) : part.toFixed(0)}\u00a0times`;
-  const value = 100 * part;
-  if (size >= 0.0995 || size === 0) return `${minus(value.toFixed(0))}\u00a0%`;
-  if (size >= 0.00095) return `${minus(value.toFixed(1))}\u00a0%`;
+  if (size >= 10) return `${part >= 1e5 ? powers(part.toExponential(1)) : minus(part.toFixed(0))}\u00a0times`;
+  const value = settled(100 * part);
+  const side = (number) => [1, ...limits].map((limit) => Math.sign(settled(number - 100 * limit))).join();
+  if (size === 0 || size >= 0.00095) {
+    let digits = size >= 0.0995 || size === 0 ? 0 : 1;
+    // What differs from 100 % by less than a thousandth is called 100 %.
+    while (digits < 9 && Math.abs(value - 100) > 0.05 && side(Number(value.toFixed(digits))) !== side(value)) digits += 1;
+    return `${minus(value.toFixed(digits))}\u00a0%`;
+  }
   if (size >= 9.5e-6) return `${minus(String(Number(value.toPrecision(1))))}\u00a0%`;
-  return size < 1e-300 ? "0\u00a0%" : `${minus(value.toExponential(0)).replace("e", "·10^{")}}\u00a0%`;
+  return `${powers(value.toExponential(0))}\u00a0%`;
 }
 
 /** A number with a fixed count of digits, and a real minus sign. */
 export const fixed = (value, digits = 2) =>
   Math.abs(value) >= 1e5 ? minus(value.toExponential(1)) : minus(value.toFixed(digits));
 
+/**
+ * The same for a sentence: what is not zero is not called 0.00, large numbers are powers of ten, and there are more
+ * digits where a value is close to one of the limits.
+ */
+export function decimal(value, digits = 2, limits = []) {
+  const size = Math.abs(value);
+  if (size >= 1e5 || (size > 0 && size < 0.5 * 10 ** -digits)) return powers(value.toExponential(1));
+  const side = (number) => limits.map((limit) => Math.sign(settled(number - limit))).join();
+  let enough = digits;
+  while (enough < 12 && side(Number(value.toFixed(enough))) !== side(settled(value))) enough += 1;
+  return minus(value.toFixed(enough));
+}
+
 /** The same inside a product: what is below zero stands in brackets. */
-export const factor = (value, digits = 2) => (value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits));
+export const factor = (value, digits = 2) => (value < 0 ? `(${decimal(value, digits)})` : decimal(value, digits));
+
+/** A count and its noun. */
+export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : noun.endsWith("x") ? "es" : "s"}`;
 
 const minus = (text) => (Number(text) === 0 ? text.replace("-", "") : text.replaceAll("-", "−"));

@@ -1,7 +1,7 @@
 // One recurrence h_t = a h_(t-1) + b x_t, unfolded for T steps, and backpropagation through it.
 import { mount } from "./common.mjs";
 import { arrow, canvas, chart, element, legend, shape, words } from "./drawing.mjs";
-import { factor, fixed, range } from "./numbers.mjs";
+import { count, decimal, factor, fixed, range, settled } from "./numbers.mjs";
 
 export const DEFAULTS = { length: 4, weight: 0.5 };
 
@@ -24,10 +24,16 @@ export const inputs = ({ length, weight }) => ({
   h0: START, x: INPUTS.slice(0, length), theta: { a: weight, b: INPUT_WEIGHT },
 });
 
-const largestShare = ({ shares }) => {
-  const sizes = shares.map(Math.abs);
-  return sizes.indexOf(Math.max(...sizes)) + 1;
+/** The uses of *a* whose shares are the largest: one of them, or several that are equal in size. */
+const largestShares = ({ shares }) => {
+  const largest = settled(Math.max(...shares.map(Math.abs)));
+  return shares.flatMap((share, index) => (settled(Math.abs(share)) === largest ? [index + 1] : []));
 };
+
+const short = (value) => decimal(value, Number.isInteger(settled(value)) ? 0 : 2);
+const listed = (words) => (words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+const inputsRead = (x) => (x.length === 1 ? `the input ${x[0]}` : `the inputs ${x.map((value) => fixed(value, 0)).join(", ")}`);
+const EXAMPLE = { length: 3, weight: 0.5 };
 
 const SIMULATION = {
   name: "unfolding",
@@ -40,31 +46,53 @@ const SIMULATION = {
   presets: [
     {
       id: "start", label: "Length 4", set: DEFAULTS,
-      question: ({ length }) => `The unfolded graph has ${length} boxes. How many different recurrent weights does training have to find?`,
+      question: ({ length }) => `The unfolded graph has ${count(length, "box")}. How many different recurrent weights does training have to find?`,
       options: ["One", "One per step", "One per pair of steps"],
       answer: () => 0,
-      why: ({ length }) => `All ${length} boxes hold the same *a*. Its gradient is the sum of what its ${length} uses contribute.`,
+      why: ({ length }, { gradient }) => (length === 1
+        ? `The only box holds *a*. Its gradient is what this one use contributes: ${decimal(gradient, 3)}.`
+        : `All ${length} boxes hold the same *a*. Its gradient is the sum of what its ${length} uses contribute: ${decimal(gradient, 3)}.`),
     },
     {
-      id: "hand", label: "By hand: length 3", set: { length: 3, weight: 0.5 },
-      question: () => "With *h*_{0} = 4 and the inputs 1, 0, 3: how large is d*L*/d*a*?",
-      options: ["1", "3", "5"],
-      answer: (_, { gradient }) => ["1", "3", "5"].indexOf(String(gradient)),
-      why: (_, { shares }) => `The uses contribute ${shares.map((share) => fixed(share, 0)).join(", ")} at *t* = 1, 2, 3. Take a pencil: it is the example of the chapter.`,
+      id: "hand", label: "By hand: length 3", set: EXAMPLE,
+      question: ({ weight }, { x }) => `With *h*_{0} = ${START}, *a* = ${fixed(weight)}, *b* = ${INPUT_WEIGHT} and ${inputsRead(x)}: how large is d*L*/d*a*?`,
+      options: ["Below 2", "From 2 to 4", "Above 4"],
+      answer: (_, { gradient }) => (settled(gradient) < 2 ? 0 : settled(gradient) <= 4 ? 1 : 2),
+      why: ({ length, weight }, { shares, gradient }) => (length === 1
+        ? `There is one use, and it contributes ${short(gradient)}.`
+        : `From *t* = 1 to ${length} the uses contribute ${listed(shares.map(short))}, together ${short(gradient)}.`)
+        + (length === EXAMPLE.length && weight === EXAMPLE.weight ? " Take a pencil: it is the example of the chapter." : ""),
     },
     {
       id: "long", label: "Length 10", set: { length: 10, weight: 0.5 },
-      question: () => "*h*_{0} = 4 is larger than any input. Which use of *a* contributes most to d*L*/d*a* at length 10?",
-      options: ["The first half", "The second half", "All alike"],
-      answer: ({ length }, run) => (largestShare(run) <= length / 2 ? 0 : 1),
-      why: (_, run) => `The largest share is that of *t* = ${largestShare(run)}: each step back multiplies by *a* = 0.5, and *δ*_{1} is ${fixed(run.delta[0], 4)}.`,
+      question: ({ length, weight }) => `*h*_{0} = ${START} is larger than any input. With *a* = ${fixed(weight)} and length ${length}, which use of *a* contributes most to d*L*/d*a*, in size?`,
+      options: ["An early one, *t* ≤ *T*/2", "A late one, *t* > *T*/2", "An early and a late one alike"],
+      answer({ length }, run) {
+        const early = largestShares(run).filter((t) => t <= length / 2).length;
+        return early === 0 ? 1 : early === largestShares(run).length ? 0 : 2;
+      },
+      why({ weight }, run) {
+        const largest = largestShares(run);
+        const size = Math.abs(run.shares[largest[0] - 1]);
+        const which = size === 0 ? "All shares are zero" : largest.length === 1
+          ? `The largest share is that of *t* = ${largest[0]}, ${decimal(size, 3)} in size`
+          : `The largest shares are those of *t* = ${listed(largest)}, ${decimal(size, 3)} in size`;
+        return `${which}. Each step back multiplies by *a* = ${fixed(weight)}; *δ*_{1} is ${decimal(run.delta[0], 4)}.`;
+      },
     },
     {
       id: "growing", label: "Weight 1.3", set: { length: 10, weight: 1.3 },
-      question: () => "And with *a* = 1.3: how large is *δ*_{1}, the gradient of *h*_{10} at the first state?",
-      options: ["Below 1", "Between 1 and 5", "Above 5"],
-      answer: (_, { delta }) => (delta[0] < 1 ? 0 : delta[0] <= 5 ? 1 : 2),
-      why: (_, { delta, states }) => `1.3^{9} = ${fixed(delta[0], 1)}. A share is *δ*_{t} *h*_{t−1}, and the state grows by the same factor: *h*_{9} is ${fixed(states[9], 1)}. One factor grows backward, the other forward.`,
+      question: ({ length, weight }) => `With *a* = ${fixed(weight)}: how large is *δ*_{1}, the gradient of *h*_{${length}} at the first state, in size?`,
+      options: ["Below 1", "From 1 to 5", "Above 5"],
+      answer(_, { delta }) {
+        const size = settled(Math.abs(delta[0]));
+        return size < 1 ? 0 : size <= 5 ? 1 : 2;
+      },
+      why({ length, weight }, { delta, states }) {
+        const size = Math.abs(weight);
+        const back = size > 1 ? "grows" : size === 1 ? "keeps its size" : "shrinks";
+        return `*a*^{T−1} = ${factor(weight)}^{${length - 1}} = ${decimal(delta[0], 3)}. A share is *δ*_{t} *h*_{t−1}: with every step back *δ*_{t} ${back}, and the state comes from the forward pass; *h*_{${length - 1}} is ${decimal(states[length - 1], 3)}.`;
+      },
     },
   ],
   conditions: [
@@ -82,21 +110,21 @@ const SIMULATION = {
     if (step === 0) return [`*h*_{0} = ${START}, *b* = ${INPUT_WEIGHT}, *a* = ${a} in every box`];
     if (step <= T) {
       const { states, x } = run;
-      return [`*h*_{${step}} = *a* *h*_{${step - 1}} + *b* *x*_{${step}} = ${a} · ${signed(states[step - 1])} + ${INPUT_WEIGHT} · ${signed(x[step - 1])} = ${fixed(states[step], 3)}`];
+      return [`*h*_{${step}} = *a* *h*_{${step - 1}} + *b* *x*_{${step}} = ${a} · ${signed(states[step - 1])} + ${INPUT_WEIGHT} · ${signed(x[step - 1])} = ${decimal(states[step], 3)}`];
     }
     const t = 2 * T + 1 - step;
     const sum = run.shares.slice(t - 1).reduce((total, share) => total + share, 0);
     return [
-      `*δ*_{${t}} = *a*^{${T - t}} = ${fixed(run.delta[t - 1], 4)}`,
-      `share of this use of *a*: *δ*_{${t}} *h*_{${t - 1}} = ${fixed(run.delta[t - 1], 4)} · ${signed(run.states[t - 1])} = ${fixed(run.shares[t - 1], 3)}`,
-      `d*L*/d*a* so far: ${fixed(sum, 3)}${t === 1 ? ", and complete" : ""}`,
+      `*δ*_{${t}} = *a*^{${T - t}} = ${decimal(run.delta[t - 1], 4)}`,
+      `share of this use of *a*: *δ*_{${t}} *h*_{${t - 1}} = ${decimal(run.delta[t - 1], 4)} · ${signed(run.states[t - 1])} = ${decimal(run.shares[t - 1], 3)}`,
+      `d*L*/d*a* so far: ${decimal(sum, 3)}${t === 1 ? ", and complete" : ""}`,
     ];
   },
   verdict({ run, step, student }) {
     const T = run.x.length;
-    if (step < 2 * T) return `${Math.min(step, T)} of ${T} states are computed${step > T ? `, ${step - T} of ${T} uses of *a* are added up` : ""}.`;
-    const own = student?.states ? ` Your step gives *h*_{T} = ${fixed(student.states.at(-1), 3)}.` : "";
-    return `One weight, ${T} ${T === 1 ? "use" : "uses"}: *h*_{T} = ${fixed(run.states[T], 3)} and d*L*/d*a* = ${fixed(run.gradient, 3)}, the sum of ${T} ${T === 1 ? "share" : "shares"}.${own}`;
+    if (step < 2 * T) return `States computed: ${Math.min(step, T)} of ${T}${step > T ? `; uses of *a* added up: ${step - T} of ${T}` : ""}.`;
+    const own = student?.states ? ` Your step gives *h*_{T} = ${decimal(student.states.at(-1), 3)}.` : "";
+    return `One weight, ${count(T, "use")}: *h*_{T} = ${decimal(run.states[T], 3)} and d*L*/d*a* = ${decimal(run.gradient, 3)}, the sum of ${count(T, "share")}.${own}`;
   },
 };
 
@@ -106,8 +134,8 @@ const signed = (value) => factor(value, 3);
 function loop() {
   const root = canvas(96, 118, "The recurrence as one box with a loop");
   root.append(
-    shape("path", { d: "M62 59C96 59 96 20 42 20C22 20 18 30 18 44", class: "line" }),
-    arrow(18, 40, 26, 52, "live"),
+    shape("path", { d: "M62 59C94 59 94 24 42 24C-2 24 -4 59 10 59", class: "line" }),
+    arrow(8, 59, 22, 59, "live"),
     shape("rect", { x: 22, y: 44, width: 40, height: 30, rx: 6, class: "box done" }),
     words(42, 64, "a", "strong slanted", "middle"),
     words(42, 14, "hₜ₋₁", "small", "middle"),
@@ -139,7 +167,7 @@ function figure({ run, step, width, student }) {
     graph.append(words(x + 20, y + 70, `x${sub(t)}=${fixed(run.x[t - 1], 0)}`, "small", "middle"));
     if (back) {
       graph.append(words(x + 20, y - 24, `+${fixed(run.shares[t - 1], Math.abs(run.shares[t - 1]) >= 100 ? 0 : 2)}`.replace("+−", "−"), "small strong two", "middle"));
-      if (column > 0) graph.append(arrow(x, y + 24, x - gap + 40, y + 24, "two dashed"));
+      if (t > 1) graph.append(arrow(x, y + 24, column > 0 ? x - gap + 40 : x - 32, y + 24, "two dashed"));
     }
   }
   const shown = run.states.slice(0, Math.min(step, T) + 1);

@@ -20,7 +20,7 @@ LOCAL := $(patsubst %/pyproject.toml,%,$(wildcard assignments/seqlab/pyproject.t
 READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock $(addsuffix /pyproject.toml,$(LOCAL)) | cksum | cut -d ' ' -f 1)
 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
-export SUBMISSIONS AGAINST OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
+export SEEDS SUBMISSIONS AGAINST OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
 .PHONY: help setup lock student grade replay collect figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope mutants shares-page settings-page limits-page test-pythons \
@@ -92,8 +92,8 @@ guard: $(READY) ## Compare scores and verdicts of the sample class and alternati
 formgrader-test: $(READY) ## Look at formgrader in a headless Chromium, run every command of docs/instructor.md
 	@SLOW=1 $(PY) -m pytest tests/test_gradebook_formgrader.py tests/test_gradebook_guide.py
 
-certify: $(READY) ## Test the hidden tests with known mistakes and alternatives (CHAPTER= for one)
-	@$(PY) -m autograder certify $${CHAPTER:+--chapter "$$CHAPTER"}
+certify: $(READY) ## Test the hidden tests with known mistakes and alternatives (CHAPTER= for one, SEEDS= for fewer)
+	@$(PY) -m autograder certify $${CHAPTER:+--chapter "$$CHAPTER"} $${SEEDS:+--seeds "$$SEEDS"}
 
 ablation: $(READY) ## Write docs/ablation.md: which ingredient of the hidden inputs catches which mistakes
 	@$(PY) -m autograder certify --ablation docs/ablation.md

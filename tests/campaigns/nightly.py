@@ -24,17 +24,33 @@ EVERY_CHANGE = (
     *("lint", "test", "certify", "notebooks", "attacks", "fuzz", "cluster-demo", "browser"),
 )
 NIGHTLY = (
-    *("test-pythons", "machines", "try-cuda", "fuzz-long", "load", "determinism", "sanitiser"),
+    *(
+        "certify-long",
+        "test-pythons",
+        "machines",
+        "try-cuda",
+        "fuzz-long",
+        "load",
+        "determinism",
+        "sanitiser",
+    ),
     *("formgrader-test", "hub", "ablation", "scale", "bench"),
 )
-_TARGETS = {"fuzz": ("fuzz", "60"), "fuzz-long": ("fuzz", "1800")}
+# Parts that are a target with a setting of their own.
+_TARGETS = {
+    "certify": ("certify", "SEEDS=4"),
+    "certify-long": ("certify", ""),
+    "fuzz": ("fuzz", "FUZZ_SECONDS=60"),
+    "fuzz-long": ("fuzz", "FUZZ_SECONDS=1800"),
+}
 _NOT_MEASURED = "not measured"
 
 
 def run(part: str) -> float | None:
     """Run a part; the minutes that it took, None where it failed."""
-    target, seconds = _TARGETS.get(part, (part, ""))
-    variables = {**os.environ, **({"FUZZ_SECONDS": seconds} if seconds else {})}
+    target, setting = _TARGETS.get(part, (part, ""))
+    name, _, value = setting.partition("=")
+    variables = {**os.environ, **({name: value} if name else {})}
     started = time.monotonic()
     passed = subprocess.run(["make", target], cwd=ROOT, env=variables).returncode == 0
     took = (time.monotonic() - started) / 60

@@ -1229,16 +1229,6 @@ def numerical_gradient(f, x, eps=1e-5):
 )
 mistake(
     "numerical_gradient",
-    "fills_a_flat_copy",
-    says=ORDER,
-    old="gradient[index] = (values[0] - values[1]) / (2 * eps)\n    return gradient",
-    new="""gradient.reshape(-1)[np.ravel_multi_index(index, point.shape) if index else 0] = (
-            values[0] - values[1]
-        ) / (2 * eps)
-    return gradient""",
-)
-mistake(
-    "numerical_gradient",
     "entries_in_memory_order",
     says=ORDER,
     code="""

@@ -1143,6 +1143,7 @@ mistake(
     says="From which cell does each step of (4.5) start? Try 40 steps.",
     old="for t in range(T):",
     new="for t in range(T):\n        c = c0 if t and t % 30 == 0 else c",
+    also=("lstm_backward",),
 )
 DIVISION = "Keep what (4.7) needs in the cache: a gate of exactly 0 divides nothing back."
 mistake(

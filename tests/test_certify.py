@@ -330,6 +330,8 @@ def test_a_certificate_is_kept_while_nothing_changes(tmp_path, monkeypatch):
     assert made == [3]
     assert again().margins[0].wrong == math.inf
     (suites / miniature.NAME / "exceptions.toml").write_text('"step/m" = "a reason"')
+    assert again().mistakes == 1  # a reason changes nothing that was measured
+    (suites / miniature.NAME / "more.py").write_text("")
     assert again().mistakes == 2
     again(seeds=4)
     assert made == [3, 3, 4]

@@ -454,6 +454,7 @@ def gru_step_backward(dh, cache):
     grads = {"Wz": da_z.T @ joined, "Wr": da_r.T @ joined, "Wh": da_h.T @ reset}
     return d_reset[:, H:] + d_joined[:, H:], dh_prev, grads
 """,
+    also=("gru_backward",),
 )
 mistake(
     STEP_BACKWARD,

@@ -13,6 +13,7 @@ import pytest
 from autograder.grading.oracle import gradients, sigmoid
 from autograder.grading.oracle import np as oracle
 from autograder.grading.toolkit import (
+    TestEnded,
     compare,
     once,
     raises,
@@ -341,15 +342,38 @@ def test_scan_with_long_and_short_memories(student):
         compare(f"h[:, {column}]", h[:, column], want[:, column], axes="T")
 
 
-@scores("parallel_scan", weight=17.0, steps=("combine",))
+@scores("parallel_scan", weight=17.0)
 def test_scan_needs_few_passes(student):
-    """At 2**12 steps a loop runs a line of Python at every step, a scan a few for each of its passes."""
-    T = 2**12  # as many as a lent `combine` takes
+    """At T = 2**14 a loop runs a line of Python at every step, a scan a few for each of its passes."""
+    T = 2**14
     a = np.where(np.arange(T) % 7 == 3, 0.0, 0.75)[:, None]
     u = np.cos(np.arange(T))[:, None]
-    outcome = student.call("parallel_scan", a, u, count=True)
-    compare("h", outcome.result, scan_case_of_many_steps(T), axes="T S")
-    require(outcome.lines < T / 2, "it runs Python for every step: a scan needs few passes")
+    # A scan may be built on `combine`: only where that is right, values can be asked for here.
+    right = combine_is_right(student)
+    try:
+        outcome = student.call("parallel_scan", a, u, count=True)
+    except TestEnded as ended:
+        if right or ended.verdict != "error":
+            raise
+        return  # what raised may have been `combine`; the other tests lend a right one
+    h = outcome.result
+    if right:
+        compare("h", h, scan_case_of_many_steps(T), axes="T S")
+    if outcome.lines >= T / 4:  # to be quick alone shows nothing, so it is not required but refused
+        raise TestEnded("failed", "it runs Python for every step: a scan needs few passes")
+
+
+def combine_is_right(student):
+    """Whether `combine` joins neighbours of a sequence, some of them with closed gates."""
+    case = scan_case(21, 1)
+    a = np.where(np.arange(21) % 5 < 2, 0.0, case.a.T).T
+    try:
+        a_joined, u_joined = student.combine((a[:-1], case.u[:-1]), (a[1:], case.u[1:]))
+        compare("a", a_joined, a[1:] * a[:-1])
+        compare("u", u_joined, a[1:] * case.u[:-1] + case.u[1:])
+    except TestEnded:
+        return False
+    return True
 
 
 @once

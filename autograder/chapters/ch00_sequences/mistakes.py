@@ -1644,13 +1644,6 @@ mistake(
 MANY = "Does the recurrence read every input? Try 40 of them."
 mistake(
     "sequence_to_vector",
-    "last_seven_inputs",
-    says=MANY,
-    old="for x in xs:",
-    new="for x in xs[-7:]:",
-)
-mistake(
-    "sequence_to_vector",
     "first_thirty_inputs",
     says=MANY,
     old="for x in xs:",

@@ -125,7 +125,7 @@ doctor: $(READY) ## Try out what the sandbox holds on this machine
 
 attacks: $(READY) ## Hostile and odd submissions at every level of the sandbox, as root and as an ordinary user
 	@$(PY) -m tests.campaigns.attacks
-	@$(PY) -m tests.campaigns.attacks.whole_class
+	@$(PY) -m tests.campaigns.attacks.whole_class --jobs 2
 	@if command -v bwrap > /dev/null; then \
 	  $(PY) -m tests.campaigns.attacks --as-user --level B; $(PY) -m tests.campaigns.attacks --no-user-namespaces --level B; \
 	else echo "Not run as another user and without user namespaces: bubblewrap is not installed."; fi

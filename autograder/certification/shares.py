@@ -168,7 +168,7 @@ class Kept(msgspec.Struct, frozen=True):
         """Say what is wrong with its share, if anything is and no reason excuses it."""
         least, most = BOUNDS[self.kind]
         if self.within:
-            return "has an exception and needs none" if excused else None
+            return "has an exception and needs none" if excused not in ("", OPEN) else None
         if excused:
             return None
         return (

@@ -1048,6 +1048,7 @@ def test_losses_are_plain_numbers(student, reference):
         plain = [isinstance(loss, (int, float, np.number, np.ndarray)) for loss in losses]
         require(len(plain) == 2 and all(plain), "the losses are no plain numbers")
         require(all(float(loss) > 0.0 for loss in losses), "a cross-entropy is above 0")
+        require(len(set(map(float, losses))) == 2, "the model changes, and its loss does not")
 
     on_sound_models(student, judge)
 

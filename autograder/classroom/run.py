@@ -56,6 +56,7 @@ class RunSummary(msgspec.Struct):
     reused: int = 0
     unrun: int = 0  # nothing there that could be run
     seconds: float = 0.0
+    found: list[Found] = []
     passed_over: list[Problem] = []
 
 
@@ -118,7 +119,7 @@ def grade_class(
     )
     if not found:
         raise NothingFound(nothing_found(selection.root, selection.chapters))
-    summary = RunSummary([], {}, passed_over=passed_over)
+    summary = RunSummary([], {}, found=found, passed_over=passed_over)
     collected: dict[tuple[str, str], SubmissionResult] = {}
 
     def collect(place: Found, result: SubmissionResult) -> None:

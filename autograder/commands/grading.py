@@ -94,8 +94,7 @@ def _grade(options: argparse.Namespace, begun: Begun | None) -> int:
                 progress=bar.show,
             )
         here = ZoneInfo(options.settings.course.time_zone)
-        handed_in, _passed_over = find(root, wanted, options.student, options.chapter)
-        times = tuple(timestamps.unreadable(handed_in, here))
+        times = tuple(timestamps.unreadable(summary.found, here))
         run = replace(_run(summary, jobs, reached, about(options.settings)), unreadable_times=times)
         _write_reports(summary, run, options, course)
         in_gradebook = True

@@ -14,7 +14,6 @@ from autograder.commands.grading import level_of
 from autograder.commands.shared import OK, UsageError, chapter_names, jobs_for
 from autograder.course.source import chapters
 from autograder.files import write_file
-from autograder.grading.layouts import find
 from autograder.grading.one_file import printable
 from autograder.reports import replay, terminal
 from autograder.reports.files import Place, read_results
@@ -43,9 +42,6 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(
                 f"there is no folder {folder}; name another with --submissions, --against"
             )
-    found, _passed_over = find(options.submissions, wanted, options.student, options.chapter)
-    places = [Place(each.student, printable(each.student), each.chapter) for each in found]
-    filed = [each.result for each in read_results(options.against, places)]
     console, jobs, level = (
         terminal.console(),
         jobs_for(options),
@@ -61,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
             use_cache=False,
             progress=bar.show,
         )
+    places = [Place(each.student, printable(each.student), each.chapter) for each in summary.found]
+    filed = [each.result for each in read_results(options.against, places)]
     replayed = replay.compare_runs(filed, summary.results)
     write_file(options.output, replay.replay_csv(replayed))
     for line in replay.lines(replayed):

@@ -28,11 +28,6 @@ from autograder.sandbox.inprocess import InProcessZygote, load_session
 
 KERNELS = ("Haswell", "SkylakeX", "Sandybridge", "generic")
 SEEDS = {"numpy": 3, "torch": 1}  # trainings take long
-_SINGLE = (
-    "float32",
-    "Linear(",
-    "nn.",
-)  # an alternative with one of these computes in single precision
 _SECONDS = 900
 
 

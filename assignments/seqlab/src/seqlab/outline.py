@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from seqlab.lines import Logical, logical_lines
 
 _DEFINITION = re.compile(r"(?:async[ \t]+def|def|class)[ \t]+(\w+)")
-_DECORATOR = re.compile(r"@")
 _GOES_ON = re.compile(r"(?:else|elif|except|finally)\b|[)\]}]")
 _IMPORT = re.compile(r"import[ \t]+(.+)", re.DOTALL)
 _FROM_IMPORT = re.compile(r"from[ \t]+[\w.]+[ \t]+import[ \t]+(.+)", re.DOTALL)

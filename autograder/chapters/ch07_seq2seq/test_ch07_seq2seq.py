@@ -1119,10 +1119,7 @@ def test_one_step_with_attention(student: Any) -> None:
     compare("logits", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
-@pytest.mark.parametrize("read", ["both", "logits", "weights"])
-def test_gradients_with_attention(student: Any, read: str) -> None:
-    case = attending_case("holes", 5, read)
+def check_gradients_with_attention(student: Any, case: SimpleNamespace) -> None:
     states = case.states.clone().requires_grad_()
     arguments = case.targets, states, case.mask, leaves(case.params), case.bos
     results, gradients = student.vjp(
@@ -1131,19 +1128,17 @@ def test_gradients_with_attention(student: Any, read: str) -> None:
     compare("logits", results[0], case.logits, axes="N T Vt")
     got = {"states": gradients[1], **gradients[3]}
     compare_through_steps(student, got, case.gradients, "decoder_step", "additive_attention")
+
+
+@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+@pytest.mark.parametrize("read", ["both", "logits", "weights"])
+def test_gradients_with_attention(student: Any, read: str) -> None:
+    check_gradients_with_attention(student, attending_case("holes", 5, read))
 
 
 @scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
 def test_gradients_of_many_steps_with_attention(student: Any) -> None:
-    case = attending_case("ragged", LONG, "logits")
-    states = case.states.clone().requires_grad_()
-    arguments = case.targets, states, case.mask, leaves(case.params), case.bos
-    results, gradients = student.vjp(
-        "decode_with_attention", *arguments, cotangents=case.cotangents
-    )
-    compare("logits", results[0], case.logits, axes="N T Vt")
-    got = {"states": gradients[1], **gradients[3]}
-    compare_through_steps(student, got, case.gradients, "decoder_step", "additive_attention")
+    check_gradients_with_attention(student, attending_case("ragged", LONG, "logits"))
 
 
 @scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)

@@ -3,7 +3,7 @@
 Without a mount namespace (level B) nothing stops a worker from asking whether a path is there and how large it is, and
 the size of a result tells a score. Landlock does keep it from listing folders. So for the time of a run the results, and
 the reports of the run before, lie in a folder whose name cannot be guessed. Folders that have to stay where they are, such
-as what was handed in, are closed for everybody but their owner, which keeps out workers that have a user of their own.
+as what was handed in, are open to their owner alone, which keeps out workers that have a user of their own.
 """
 
 from __future__ import annotations

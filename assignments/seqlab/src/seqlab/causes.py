@@ -57,7 +57,7 @@ def bound_again(name: str, place: Rebound, called: str = "cell {}") -> str:
 
 
 def bound_here(name: str, how: str) -> str:
-    """Say that a name was bound again at a place that is told beside it."""
+    """Say that a name was bound again, for a remark that names the place itself."""
     return f"`{name}` {_HOW[how]} here"
 
 

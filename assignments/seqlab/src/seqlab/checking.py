@@ -65,7 +65,7 @@ class Check:
         self.called: list[str] = []  # in order, each once
         self.gradients: dict[str, GradientRow] = {}
         self.gradient_findings: list[str] = []
-        # What the student's functions returned. Caches are among it, and a cache is nobody else's business.
+        # What the student's functions returned. Caches are among it, and only their owner looks into those.
         self._theirs: dict[int, Any] = {}
 
     def note(self, finding: str) -> None:

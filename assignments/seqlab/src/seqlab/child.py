@@ -1,7 +1,7 @@
 """The process that runs a student's cells and the checks: `python -m seqlab.child notebook chapter`.
 
 It gets ready, imports included, then waits for one line with what to check, and tells each step in a line of JSON as
-it happens, so that whoever started it knows what is going on when nothing more comes.
+it happens, so that the process that started it knows what is going on when nothing more comes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from seqlab.quizzes import check_quiz, forms
 from seqlab.results import CheckResult, as_data
 from seqlab.statements import Cells
 
-# What takes long to import is imported while nobody waits for it.
+# What takes long to import is imported before anything has to wait for it.
 _LARGE = ("numpy", "scipy", "torch", "matplotlib")
 
 _STOPS = 4  # of one cell, after which the rest of it is left out

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as problem:
         if isinstance(problem, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1  # as in `seqlab check | head`: nobody reads on
+            return 1  # as in `seqlab check | head`: the reader has gone
         print(f"seqlab: {problem.filename or ''}: {problem.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

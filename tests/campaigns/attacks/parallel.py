@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -11,7 +12,16 @@ from .runner import Range
 
 _RANGES = 2
 
-Row = tuple[str, str, float, list[str]]  # name, score, seconds, what is wrong
+
+@dataclass(frozen=True)
+class Row:
+    """How a submission ended, as far as the table needs it; `harm` and `otherwise` as in `Attempt`."""
+
+    folder: Path
+    score: str = "–"
+    seconds: float = 0.0
+    harm: list[str] = field(default_factory=list)
+    otherwise: list[str] = field(default_factory=list)
 
 
 def _serve(level: str, connection: Connection) -> None:
@@ -20,10 +30,10 @@ def _serve(level: str, connection: Connection) -> None:
         while (folder := connection.recv()) is not None:
             outcome = attacked.run(folder)
             score = "–" if outcome.result.score is None else f"{outcome.result.score:g}"
-            connection.send((outcome.name, score, outcome.seconds, outcome.wrong))
+            connection.send(Row(folder, score, outcome.seconds, outcome.harm, outcome.otherwise))
 
 
-def run_level(level: str, folders: Sequence[Path]) -> Iterator[Row]:
+def run_level(level: str, folders: Sequence[Path], ranges: int = _RANGES) -> Iterator[Row]:
     """Run submissions at one level, in a few ranges side by side."""
     context = multiprocessing.get_context("spawn")
     waiting = list(reversed(folders))
@@ -45,7 +55,7 @@ def run_level(level: str, folders: Sequence[Path]) -> Iterator[Row]:
         else:
             busy[connection] = (process, folder)
 
-    for _ in range(min(_RANGES, len(waiting))):
+    for _ in range(min(ranges, len(waiting))):
         start()
     while busy:
         for connection in wait(list(busy)):
@@ -56,7 +66,7 @@ def run_level(level: str, folders: Sequence[Path]) -> Iterator[Row]:
             except EOFError:
                 process.join()
                 ended = f"the grader ended (exit status {process.exitcode})"
-                yield folder.name, "–", 0.0, [ended]
+                yield Row(folder, harm=[ended])
                 if waiting:
                     start()
                 continue

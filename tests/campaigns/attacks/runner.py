@@ -130,13 +130,24 @@ class Places:
 
 @dataclass
 class Attempt:
-    """How a submission ended."""
+    """How a submission ended.
+
+    Attributes:
+        harm: what an attack got that it must never get; a busy machine is no excuse for it.
+        otherwise: where else the result is not what is expected, such as points lost for lack of time.
+    """
 
     name: str
     level: str
     seconds: float
     result: SubmissionResult
-    wrong: list[str] = field(default_factory=list)
+    harm: list[str] = field(default_factory=list)
+    otherwise: list[str] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> list[str]:
+        """Everything that is not as expected."""
+        return self.harm + self.otherwise
 
 
 def load(folder: Path) -> Expected:
@@ -252,14 +263,15 @@ class Range:
                 result, _ = self._grader.grade(submission)
             seconds = time.perf_counter() - started
             outcome = Attempt(folder.name, self.level, seconds, result)
-            outcome.wrong += deviations(result, expected, chapter)
+            outcome.harm += gains(result, expected)
+            outcome.otherwise += deviations(result, expected, chapter)
             if expected.seconds < seconds:
-                outcome.wrong.append(f"took {seconds:.1f} s")
+                outcome.otherwise.append(f"took {seconds:.1f} s")
             if expected.family != "honest":
                 neighbour = self._grade_source("neighbour", chapter, self._source(chapter))
                 if neighbour.score != neighbour.max_score:
-                    outcome.wrong.append(f"the neighbour has {neighbour.score}")
-        outcome.wrong += self._harm(result, b"".join(heard))
+                    outcome.otherwise.append(f"the neighbour has {neighbour.score}")
+        outcome.harm += self._harm(result, b"".join(heard))
         shutil.rmtree(found.folder, ignore_errors=True)
         return outcome
 
@@ -330,19 +342,32 @@ def _function(path: Path, name: str) -> Callable[..., None]:
     return getattr(module, name)
 
 
-def deviations(result: SubmissionResult, expected: Expected, chapter: Chapter) -> list[str]:
-    """Where a result is not what it should be."""
-    wrong = []
+def gains(result: SubmissionResult, expected: Expected) -> list[str]:
+    """What a result gives or says that this submission must never get."""
     text = to_json(result).decode()
+    found = [f"the result holds {word!r}" for word in expected.never if word in text]
+    if expected.status != "graded":
+        return found + ([f"score {result.score}"] if result.score else [])
+    for function in result.functions:
+        if function.name in expected.may_lose:
+            continue
+        due = 0.0 if function.name in expected.lost else expected.kept.get(function.name)
+        if due is not None and function.score > due:
+            found.append(f"{function.name} gained {function.score}" + f", not {due:g}" * (due > 0))
+    return found
+
+
+def deviations(result: SubmissionResult, expected: Expected, chapter: Chapter) -> list[str]:
+    """Where a result is not what it should be, points that it gained aside."""
+    wrong = []
     if result.status != expected.status:
         wrong.append(f"status {result.status}, not {expected.status}")
-    wrong += [f"the result holds {word!r}" for word in expected.never if word in text]
     remarks = "\n".join(f"{problem.where}: {problem.what}" for problem in result.problems)
     wrong += [f"no remark says {word!r}" for word in expected.problems if word not in remarks]
     if result.status not in ("graded", expected.status):
         return [*wrong, *remarks.split("\n")[:3]]
     if expected.status != "graded":
-        return wrong + ([f"score {result.score}"] if result.score else [])
+        return wrong
     unknown = {*expected.lost, *expected.kept} - {function.name for function in chapter.functions}
     wrong += [f"expected.toml names {name}, which is no function" for name in sorted(unknown)]
     for function in result.functions:
@@ -350,14 +375,12 @@ def deviations(result: SubmissionResult, expected: Expected, chapter: Chapter) -
         if function.name in expected.may_lose:
             continue
         if function.name in expected.lost:
-            if function.score:
-                wrong.append(f"{function.name} gained {function.score}")
             others = verdicts - {*expected.lost[function.name], "passed"}
             if others:
                 wrong.append(f"{function.name} ended in {', '.join(sorted(others))}")
         else:
             due = expected.kept.get(function.name, function.max_score)
-            if function.score != due:
+            if function.score < due:
                 first = next((t for t in function.tests if t.verdict != "passed"), None)
                 why = f": {first.name} {first.verdict} {first.message}" if first else ""
                 wrong.append(f"{function.name} has {function.score}, not {due}{why}")

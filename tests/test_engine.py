@@ -11,7 +11,7 @@ import pytest
 import autograder.course.source as source_module
 import autograder.grading.engine as engine_module
 from autograder.course.quiz import GradedQuestion
-from autograder.course.settings import Grading
+from autograder.course.settings import Grading, Libraries
 from autograder.course.source import chapters
 from autograder.grading.collect import SuiteError
 from autograder.grading.engine import Grader, grade_quiz
@@ -246,5 +246,23 @@ def test_scipy_is_there_whether_or_not_it_was_imported_in_advance(world, grade, 
     grader, _, _ = world
     right = f"{source}\n\ndef twice(x):\n    return step(step(x)[0])[0] * (2 * float(expit(0.0)))"
     assert scores_of(grade(STEP, right, QUIZ))["twice"] == 50.0
-    prepared = ("numpy", "scipy" in source)
+    prepared = ("numpy", "scipy" in source, ())
     assert prepared in grader._zygotes
+
+
+def test_a_library_that_the_settings_add_can_be_imported(world):
+    """PyYAML, whose module has another name than what is installed; nbgrader brings it along."""
+    _, chapter, _ = world
+    right = "def twice(x):\n    import yaml\n    return step(step(x)[0])[0] * yaml.safe_load('1')"
+    text = "\n# %%\n".join(["", *map(textwrap.dedent, (STEP, right, QUIZ))])
+    submission = parse("ada", chapter.name, "x.py", text.encode())
+    for libraries, score in (
+        (Libraries(), 0.0),
+        (Libraries(chapters={chapter.name: ("yaml",)}), 50.0),
+    ):
+        grader = Grader({chapter.name: chapter}, grading=Grading(libraries=libraries))
+        try:
+            result, _ = grader.grade(submission)
+        finally:
+            grader.close()
+        assert scores_of(result)["twice"] == score

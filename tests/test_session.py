@@ -504,8 +504,8 @@ def test_what_metadata_do_not_tell_is_searched_for(monkeypatch):
         pytest.skip("no level A here")
     find = libraries.find
 
-    def forgetful(torch, **options):
-        found = find(torch, **options)
+    def forgetful(torch, added=(), **options):
+        found = find(torch, added, **options)
         known = [path for path in found.readable if not path.endswith(("numpy.libs", "cycler"))]
         return libraries.Libraries(tuple(known), found.listable)
 

@@ -22,7 +22,7 @@ if sys.platform != "linux":
 from autograder.course.source import ROOT, chapters, module_source
 from autograder.results import from_json
 from autograder.sandbox import client, confine
-from autograder.sandbox.confine import cgroups, limits
+from autograder.sandbox.confine import cgroups, libraries, limits
 from autograder.sandbox.doctor import available
 from autograder.sandbox.inside import threads, worker, zygote
 from autograder.sandbox.session import Session, StudentRaised
@@ -215,7 +215,7 @@ def test_progress_bars_have_no_monitor(tmp_path, monkeypatch):
         monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.partition(".")[0] == "tqdm"]:
         monkeypatch.delitem(sys.modules, name)
-    finder = worker.ImportLimit("numpy")
+    finder = worker.ImportLimit(libraries.importable(torch=False))
     finder.allowed.add("tqdm")
     monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
     import tqdm

@@ -98,7 +98,14 @@ _POLICY = {
         ),
     ),
 }
-_NO_LIMITS = {"level", "readable", "listable", "outside", "grouped"}  # fields of a policy
+_NO_LIMITS = {
+    "level",
+    "readable",
+    "listable",
+    "modules",
+    "outside",
+    "grouped",
+}  # fields of a policy
 _WIRE = {
     "MAX_HEAD": "bytes of a frame without its arrays",
     "MAX_CELL": "bytes of a cell",

@@ -197,6 +197,14 @@ def importable(grading: Grading, chapter: str) -> frozenset[str]:
     return sys.stdlib_module_names | OUR_PACKAGES | allowed
 
 
+def added_libraries(grading: Grading, chapter: str) -> tuple[str, ...]:
+    """Return the modules that submissions of this chapter may import beside those of every course."""
+    libraries = grading.libraries
+    named = {*libraries.common, *libraries.chapters.get(chapter, ())}
+    usual = Libraries()
+    return tuple(sorted(named - {*usual.common, *usual.chapters.get(chapter, ())}))
+
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 

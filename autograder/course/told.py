@@ -80,8 +80,8 @@ def not_in_sandbox(libraries: Libraries, chapters: Iterable[Chapter]) -> dict[st
 
     lacking = {}
     for chapter in chapters:
-        there = importable(torch=chapter.libraries == "torch") | sys.stdlib_module_names
         promised = (*libraries.common, *libraries.chapters.get(chapter.name, ()))
+        there = importable(chapter.libraries == "torch", promised) | sys.stdlib_module_names
         names = [name for name in promised if name not in there]
         if names:
             lacking[chapter.name] = names

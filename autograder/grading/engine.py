@@ -10,7 +10,7 @@ import msgspec
 
 from autograder.course.catalogue import mistakes
 from autograder.course.quiz import GradedQuestion, graded_questions
-from autograder.course.settings import Grading
+from autograder.course.settings import Grading, added_libraries
 from autograder.course.source import QUIZ, ROOT, Chapter
 from autograder.grading.causes import explained
 from autograder.grading.collect import SuiteError
@@ -67,14 +67,16 @@ class Grader:
         self._policy = policy
         self._suites: dict[str, Suite] = {}
         self._hints: dict[str, Hints] = {}
-        self._zygotes: dict[tuple[str, bool], Zygote] = {}
+        self._zygotes: dict[tuple[str, bool, tuple[str, ...]], Zygote] = {}
         self.cpu_seconds = 0.0
 
-    def zygote(self, libraries: str, *, scientific: bool = True) -> Zygote:
-        """The warm zygote for numpy or torch chapters, with or without scipy and matplotlib imported in advance."""
-        kind = libraries, scientific
+    def zygote(self, chapter: Chapter, *, scientific: bool = True) -> Zygote:
+        """The warm zygote for chapters such as this, with or without scipy and matplotlib imported in advance."""
+        added = added_libraries(self.grading, chapter.name)
+        kind = chapter.libraries, scientific, added
         if kind not in self._zygotes:
-            self._zygotes[kind] = Zygote(libraries, self._policy, scientific=scientific)
+            policy = {**(self._policy or {}), "modules": added}
+            self._zygotes[kind] = Zygote(chapter.libraries, policy, scientific=scientific)
         return self._zygotes[kind]
 
     def suite(self, name: str) -> Suite:
@@ -148,7 +150,7 @@ class Grader:
     ) -> SubmissionResult:
         started = time.perf_counter()
         # First: it gets ready while the suite is collected.
-        zygote = self.zygote(chapter.libraries, scientific=_is_scientific(submission))
+        zygote = self.zygote(chapter, scientific=_is_scientific(submission))
         suite = self.suite(chapter.name)
         session = Session(
             zygote,

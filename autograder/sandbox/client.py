@@ -120,7 +120,9 @@ def _wrapped(
     """
     if policy["level"] != "A":
         return [], policy
-    readable = confine_libraries.find(torch=libraries == "torch").readable
+    readable = confine_libraries.find(
+        libraries == "torch", tuple(policy.get("modules", ()))
+    ).readable
     here = Path(__file__).parent
     own = [str(here), str(Path(msgspec.__file__).parent)]
     # What runs cells is linked to the package of which students have a copy.
@@ -265,7 +267,9 @@ class Zygote:
         """Start anew with what the libraries load and their metadata do not tell, where there is any."""
         self._searched = True
         try:
-            beside = confine_libraries.imported(torch=self.libraries == "torch")
+            beside = confine_libraries.imported(
+                self.libraries == "torch", tuple(self._policy.get("modules", ()))
+            )
         except confine_libraries.CannotImport as error:
             raise GraderFault(f"the sandbox does not start: {error}") from None
         if not beside:

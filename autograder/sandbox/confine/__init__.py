@@ -44,6 +44,7 @@ class Policy:
         level: which layers there have to be, one of `LEVELS`.
         readable: files and folders it may read; None for the libraries of its zygote (`libraries.find`).
         listable: folders of which it may see the names.
+        modules: top-level modules that it may import beside those of every course.
         memory: bytes beyond what the zygote has.
         cpu_seconds: processor time of a worker's whole life.
         open_files: descriptors.
@@ -55,6 +56,7 @@ class Policy:
     level: str = "B"
     readable: tuple[str, ...] | None = None
     listable: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     memory: int = 1 << 30
     cpu_seconds: int = 120
     open_files: int = 64
@@ -143,7 +145,7 @@ def prepare(policy: Policy) -> Prepared:
             raise ConfinementError("seccomp", f"there is none on {sys.platform}")
         found = libraries.Libraries(policy.readable or (), policy.listable)
         if policy.readable is None:
-            found = libraries.find(torch="torch" in sys.modules, loaded=True)
+            found = libraries.find("torch" in sys.modules, tuple(policy.modules), loaded=True)
         version = landlock.abi()
         ruleset = landlock.build(_rules(found), version)
         chosen = identity.prepare([*found.readable, *found.listable])

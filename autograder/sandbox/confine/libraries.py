@@ -93,15 +93,16 @@ class _Installed:
     requirements: tuple[str, ...]
 
 
-def find(torch: bool, *, loaded: bool = False) -> Libraries:
+def find(torch: bool, added: tuple[str, ...] = (), *, loaded: bool = False) -> Libraries:
     """Return what a chapter's worker reads, for the interpreter that runs this.
 
     Args:
         torch: the chapter uses it.
+        added: modules that may be imported beside the usual ones.
         loaded: this process has imported the libraries of the chapter and little else, so what it has mapped from
             among the packages is needed too.
     """
-    packages = {path for each in _closure(_roots(torch)) for path in each.paths}
+    packages = {path for each in _closure(_roots(torch, added)) for path in each.paths}
     standard = list(_standard_library())
     reached = [*packages, *standard] if loaded else [*_sites(), *standard_folders()]
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
@@ -116,12 +117,12 @@ def find(torch: bool, *, loaded: bool = False) -> Libraries:
 
 
 @functools.cache
-def importable(torch: bool) -> frozenset[str]:
+def importable(torch: bool, added: tuple[str, ...] = ()) -> frozenset[str]:
     """Return the names of the modules that a chapter may import beside the standard library."""
-    return frozenset(name for each in _closure(_roots(torch)) for name in each.modules)
+    return frozenset(name for each in _closure(_roots(torch, added)) for name in each.modules)
 
 
-def imported(torch: bool) -> tuple[str, ...]:
+def imported(torch: bool, added: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Import a chapter's libraries in a process of its own, unconfined, and return what `find` does not.
 
     It takes seconds, so it is for a zygote that does not start otherwise: its packages have no metadata, or need a
@@ -130,7 +131,8 @@ def imported(torch: bool) -> tuple[str, ...]:
     Raises:
         CannotImport: they cannot be imported at all.
     """
-    names = [name for name in _roots(torch) if importlib.util.find_spec(name)]
+    usual = _roots(torch, ())
+    names = [name for name in (*usual, *added) if importlib.util.find_spec(name)]
     command = [sys.executable, "-P", "-s", "-B", "-c", _PROBE, *names]
     what = f"{', '.join(names)} cannot be imported"
     try:
@@ -149,7 +151,7 @@ def imported(torch: bool) -> tuple[str, ...]:
         complaint = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise CannotImport(f"{what}: {complaint[-1][:300]}")
     maps, packages = json.loads(done.stdout)
-    known = find(torch).readable  # the standard library too
+    known = find(torch, added).readable  # the standard library too
     found = {*_shared_objects(maps, known), *packages}
     found.update(os.path.realpath(path) for path in list(found) if path)
     return tuple(
@@ -163,8 +165,14 @@ def standard_folders() -> list[str]:
     return sorted(path for path in paths if path and os.path.isdir(path))
 
 
-def _roots(torch: bool) -> tuple[str, ...]:
-    return (*NUMPY_DISTRIBUTIONS, *(TORCH_DISTRIBUTIONS if torch else ()))
+def _roots(torch: bool, added: tuple[str, ...]) -> tuple[str, ...]:
+    usual = (*NUMPY_DISTRIBUTIONS, *(TORCH_DISTRIBUTIONS if torch else ()))
+    further = [name for name in added if name not in usual]
+    if not further:
+        return usual
+    # Read only where it is needed: the list goes through everything that is installed.
+    by_module = importlib.metadata.packages_distributions()
+    return (*usual, *(each for name in further for each in by_module.get(name, (name,))))
 
 
 def _sites() -> list[str]:

@@ -33,10 +33,8 @@ _LONGEST_NAME = 100
 class ImportLimit(importlib.abc.MetaPathFinder):
     """Refuses every import that the chapter does not allow, first of all torch where gradients are written by hand."""
 
-    def __init__(self, libraries: str):
-        # Looked up by the zygote already: a worker could not read the metadata of all of them as fast.
-        names = packages.importable(torch=libraries == "torch")
-        self.allowed = {*sys.stdlib_module_names, *names, MODULE, quiet_ipython.NAME}
+    def __init__(self, importable: frozenset[str]):
+        self.allowed = {*sys.stdlib_module_names, *importable, MODULE, quiet_ipython.NAME}
 
     def find_spec(
         self, fullname: str, path: Any = None, target: Any = None
@@ -414,12 +412,12 @@ def _no_input(_prompt: object = "") -> NoReturn:
     raise EOFError("input() has nobody to ask here")
 
 
-def run(incoming: int, outgoing: int, libraries: str) -> NoReturn:
+def run(incoming: int, outgoing: int, importable: frozenset[str]) -> NoReturn:
     """Serve one worker's life on the given pipe ends. Never returns."""
     builtins.input = _no_input
     # Threads that a submission leaves running take turns quickly, so that the call after them is not starved.
     sys.setswitchinterval(0.0005)
     quiet_ipython.take_over()
-    sys.meta_path.insert(0, ImportLimit(libraries))
+    sys.meta_path.insert(0, ImportLimit(importable))
     asyncio.set_event_loop_policy(eventloop.NotebookPolicy())
     Server(incoming, outgoing).serve()

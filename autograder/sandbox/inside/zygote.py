@@ -141,7 +141,7 @@ def _import_libraries(libraries: str, scientific: bool) -> None:
     np.random.default_rng(0).normal(size=3)
 
 
-def _become_worker(descriptors: list[int], prepared: Any, libraries: str) -> NoReturn:
+def _become_worker(descriptors: list[int], prepared: Any, importable: frozenset[str]) -> NoReturn:
     incoming, outgoing, output = descriptors
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGINT):
@@ -158,7 +158,7 @@ def _become_worker(descriptors: list[int], prepared: Any, libraries: str) -> NoR
     except BaseException:
         traceback.print_exc()
         os._exit(CANNOT_CONFINE)  # never a byte of student code without its promised layers
-    worker.run(incoming, outgoing, libraries)
+    worker.run(incoming, outgoing, importable)
     os._exit(0)
 
 
@@ -196,10 +196,10 @@ def main() -> None:
     libraries = options["libraries"]
     try:
         _import_libraries(libraries, options["scientific"])
-        packages.importable(
-            torch=libraries == "torch"
-        )  # which each worker asks, is worked out once
-        prepared = confine.prepare(confine.Policy(**options["policy"]))
+        policy = confine.Policy(**options["policy"])
+        # A worker could not read the metadata of all packages as fast.
+        importable = packages.importable(libraries == "torch", tuple(policy.modules))
+        prepared = confine.prepare(policy)
     except Exception as error:
         _say(control, {"failed": _in_a_line(error)})
         os._exit(CANNOT_START)
@@ -219,7 +219,7 @@ def main() -> None:
     poll.register(wake_read, select.POLLIN)
     try:
         _say(control, {"ready": prepared.level, "threads": prepared.threads})
-        forks = _Forks(control, prepared, libraries)
+        forks = _Forks(control, prepared, importable)
         while True:
             for descriptor, _event in poll.poll(forks.pause()):
                 if descriptor == wake_read:
@@ -240,10 +240,10 @@ class _Forks:
     slowly, until it succeeds; how long that may take is for the grader to say. Meanwhile ended workers are reaped.
     """
 
-    def __init__(self, control: socket.socket, prepared: Any, libraries: str):
+    def __init__(self, control: socket.socket, prepared: Any, importable: frozenset[str]):
         self._control = control
         self._prepared = prepared
-        self._libraries = libraries
+        self._importable = importable
         self._wanted: deque[list[int]] = deque()  # descriptors
         self._delay = 0.0
 
@@ -273,7 +273,7 @@ class _Forks:
             descriptors = self._wanted.popleft()
             if pid == 0:
                 self._control.close()
-                _become_worker(descriptors, self._prepared, self._libraries)
+                _become_worker(descriptors, self._prepared, self._importable)
             self._delay = 0.0
             pidfd = os.pidfd_open(pid)
             line = json.dumps({"pid": pid}).encode() + b"\n"

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 COMMANDS = {
     "grade": "grade submissions in nbgrader's layout",
     "collect": "sort a platform's bulk download into the submissions; shows first what it would do",
+    "extension": "let one student hand a chapter in later",
+    "forget": "delete one student and all that was handed in; shows first what it would delete",
     "replay": "show what the tests as they are now would change in past results",
     "doctor": "try out what the sandbox holds on this machine",
     "certify": "test the hidden suites with known mistakes",

@@ -40,6 +40,7 @@ from autograder.grading.layouts import find, look_through
 from autograder.grading.one_file import printable
 from autograder.reports import github, terminal
 from autograder.reports.files import Place, read_results, write_reports
+from autograder.reports.final_grades import FINAL_GRADES, Finals, published
 from autograder.reports.statistics import UNNAMED, Course, Run
 from autograder.results import Problem, SubmissionResult
 from autograder.sandbox.doctor import Available
@@ -96,12 +97,23 @@ def _grade(options: argparse.Namespace, begun: Begun | None) -> int:
         here = ZoneInfo(options.settings.course.time_zone)
         times = tuple(timestamps.unreadable(summary.found, here))
         run = replace(_run(summary, jobs, reached, about(options.settings)), unreadable_times=times)
-        _write_reports(summary, run, options, course)
-        in_gradebook = True
+        in_gradebook, finals = True, None
         if not options.no_gradebook and reached in SAFE_LEVELS:
-            in_gradebook = _write_gradebook(console, summary, options, course, times)
-        terminal.show_end(console, summary.results, run, str(options.output))
-    github.tell(summary.results, run, console.file)
+            finals = _write_gradebook(console, summary, options, course, times)
+            in_gradebook = finals is not None
+        _write_reports(summary, run, options, course, finals)
+        if finals is None and (options.output / FINAL_GRADES).exists():
+            terminal.say(
+                console,
+                f"{options.output / FINAL_GRADES} is of an earlier run: without the gradebook, reports show what the "
+                "tests gave and nothing else",
+            )
+        told = [
+            published(result, (finals or {}).get((result.student, result.chapter)))
+            for result in summary.results
+        ]
+        terminal.show_end(console, told, run, str(options.output))
+    github.tell(told, run, console.file)
     return _exit_status(summary.results, options.fail_under) if in_gradebook else NOT_ALL_WELL
 
 
@@ -159,7 +171,11 @@ def _run(summary: RunSummary, jobs: int, level: str, course: Course = UNNAMED) -
 
 
 def _write_reports(
-    summary: RunSummary, run: Run, options: argparse.Namespace, course: dict[str, Chapter]
+    summary: RunSummary,
+    run: Run,
+    options: argparse.Namespace,
+    course: dict[str, Chapter],
+    finals: Finals | None,
 ) -> None:
     """Write the reports on the class: also on those whom this run was not asked to grade."""
     found, _passed_over = find(options.submissions, list(course), expected=options.chapter)
@@ -169,7 +185,7 @@ def _write_reports(
         told = replace(run, unsafe=True, level="D")  # of an earlier run, perhaps
     else:
         told = run
-    write_reports(options.output, filed, told, course, write_file)
+    write_reports(options.output, filed, told, course, write_file, finals)
     write_file(options.output / "run.json", run_record(summary, run.level, run.jobs or 1))
 
 
@@ -179,8 +195,8 @@ def _write_gradebook(
     options: argparse.Namespace,
     course: dict[str, Chapter],
     told: Sequence[Problem],
-) -> bool:
-    """Bring nbgrader's gradebook up to the results; False where that could not be done.
+) -> Finals | None:
+    """Bring nbgrader's gradebook up to the results; return what everybody has there, None where that could not be done.
 
     What the report of the run has `told` is not said again.
     """
@@ -196,7 +212,7 @@ def _write_gradebook(
             written = write_gradebook(root, options.submissions, summary.results, course)
     except GradebookError as error:
         complain(f"autograder: {root / 'gradebook.db'}: {error}")
-        return False
+        return None
     lines = [f"not in the gradebook: {left.where}: {left.what}" for left in written.left_out]
     lines += [f"{remark.where} {remark.what}" for remark in written.remarks if remark not in told]
     lines.append(
@@ -205,7 +221,7 @@ def _write_gradebook(
     )
     for line in lines:
         terminal.say(console, line)
-    return True
+    return written.finals
 
 
 def _exit_status(results: Sequence[SubmissionResult], fail_under: float | None) -> int:

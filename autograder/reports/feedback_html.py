@@ -74,15 +74,18 @@ class _Function(NamedTuple):
     caused: int
 
 
-def render(result: SubmissionResult, run: Run, chapter: Chapter | None = None) -> bytes:
-    """Return the page of one result; `chapter` lends its title."""
-    share = (result.score or 0.0) / result.max_score if result.max_score else 0.0
+def render(
+    result: SubmissionResult, run: Run, chapter: Chapter | None = None, made_of: str = ""
+) -> bytes:
+    """Return the page of one result; `chapter` lends its title, `made_of` says why its score is not that of the tests."""
+    share = min(1.0, (result.score or 0.0) / result.max_score) if result.max_score else 0.0
     return page.render(
         "feedback.html",
         title=f"Feedback: {chapter.title if chapter else result.chapter}",
         warning=run.warning,
         course=run.course,
         result=result,
+        made_of=made_of,
         name_length=_NAME,
         reason=REASONS.get(result.status, ""),
         percents=page.whole_percents(share),

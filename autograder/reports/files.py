@@ -9,7 +9,15 @@ from typing import NamedTuple
 import msgspec
 
 from autograder.course.source import Chapter
-from autograder.reports import class_html, feedback_html, grades_csv, gradescope, junit
+from autograder.reports import (
+    class_html,
+    feedback_html,
+    final_grades,
+    grades_csv,
+    gradescope,
+    junit,
+)
+from autograder.reports.final_grades import FINAL_GRADES, Finals, published
 from autograder.reports.statistics import Run
 from autograder.results import SubmissionResult, from_json
 
@@ -55,26 +63,43 @@ def write_reports(
     run: Run,
     course: Mapping[str, Chapter],
     write: Callable[[Path, bytes], None],
+    finals: Finals | None = None,
 ) -> None:
     """Write the reports on these results. A file that would not change is left alone."""
-    for path, data in rendered(filed, run, course):
+    for path, data in rendered(filed, run, course, finals):
         if _content(output / path) != data:
             write(output / path, data)
 
 
 def rendered(
-    filed: Sequence[Filed], run: Run, course: Mapping[str, Chapter]
+    filed: Sequence[Filed],
+    run: Run,
+    course: Mapping[str, Chapter],
+    finals: Finals | None = None,
 ) -> Iterator[tuple[Path, bytes]]:
-    """Yield each report: its path below `graded/` and its bytes."""
+    """Yield each report: its path below `graded/` and its bytes.
+
+    Every page shows the totals of `finals`, what the gradebook has; where there is none, what the tests gave.
+    """
+    told = []
     for folder, result in filed:
         name = result.chapter
-        feedback = feedback_html.render(result, run, course.get(name))
+        final = finals.get((result.student, name)) if finals else None
+        total = published(result, final)
+        told.append(total)
+        made_of = final.made_of if final else ""
+        feedback = feedback_html.render(total, run, course.get(name), made_of)
         yield Path("feedback", folder, f"{name}.html"), feedback
-        yield Path("gradescope", folder, f"{name}.json"), gradescope.render(result, run)
+        yield (
+            Path("gradescope", folder, f"{name}.json"),
+            gradescope.render(total, run, made_of=made_of),
+        )
     results = [each.result for each in filed]
     yield Path("grades.csv"), grades_csv.render(results)
+    if finals is not None:
+        yield Path(FINAL_GRADES), final_grades.render(finals, results)
     yield Path("junit.xml"), junit.render(results, run)
-    yield Path("report.html"), class_html.render(results, run)
+    yield Path("report.html"), class_html.render(told, run)
 
 
 def _content(path: Path) -> bytes | None:

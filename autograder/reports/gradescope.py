@@ -14,16 +14,20 @@ Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
 _OUTPUT = 8000
 
 
-def render(result: SubmissionResult, run: Run, visibility: Visibility = "visible") -> bytes:
+def render(
+    result: SubmissionResult, run: Run, visibility: Visibility = "visible", made_of: str = ""
+) -> bytes:
     """Return the bytes of the file. After a grader error it has no score, which Gradescope reports as a failed run."""
     return (
-        json.dumps(as_results(result, run, visibility), ensure_ascii=False, indent=1).encode()
+        json.dumps(
+            as_results(result, run, visibility, made_of), ensure_ascii=False, indent=1
+        ).encode()
         + b"\n"
     )
 
 
 def as_results(
-    result: SubmissionResult, run: Run, visibility: Visibility = "visible"
+    result: SubmissionResult, run: Run, visibility: Visibility = "visible", made_of: str = ""
 ) -> dict[str, Any]:
     """Return the content of the file.
 
@@ -31,15 +35,17 @@ def as_results(
         result: of one submission.
         run: what is known of the run.
         visibility: from when on students see scores and messages.
+        made_of: why the score is not that of the tests.
     """
     graded = result.status == "graded"
     lines = [run.warning, REASONS.get(result.status, "")]
     lines += [f"{problem.where}: {problem.what}" for problem in student_problems(result)]
     if graded:
         lines.append(f"{points(result.score)} of {points(result.max_score)} points")
+        lines.append(made_of)
     content: dict[str, Any] = {}
     if result.status != "grader_error":
-        content["score"] = _within(result.score or 0.0, result.max_score)
+        content["score"] = max(0.0, result.score or 0.0)
     return content | {
         "output": shorten(clean("\n".join(line for line in lines if line)), _OUTPUT),
         "output_format": "text",

@@ -361,6 +361,8 @@ def _hardest(by_chapter: Mapping[str, Sequence[SubmissionResult]]) -> tuple[Test
         for result in results:
             if result.status != "graded" or result.score is None:
                 continue
+            # Not the score, of which a penalty may have been taken off.
+            by_tests = sum(function.score for function in result.functions)
             for function in result.functions:
                 if state(function) == "unwritten":
                     continue
@@ -368,7 +370,7 @@ def _hardest(by_chapter: Mapping[str, Sequence[SubmissionResult]]) -> tuple[Test
                 for test in function.tests:
                     right = test.verdict == "passed"
                     worth = function.max_score * test.weight / weights if weights and right else 0.0
-                    passed[function.name, test.name].append((right, result.score - worth))
+                    passed[function.name, test.name].append((right, by_tests - worth))
         for (function_name, test_name), pairs in passed.items():
             failed = sum(not right for right, _ in pairs)
             if failed:

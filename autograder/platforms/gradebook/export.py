@@ -1,14 +1,15 @@
 """What leaves the gradebook: `nbgrader export --exporter=autograder.platforms.gradebook.export.<name>`.
 
 A chapter that was handed in but whose points are not all known (after an error of the grader, say) has an empty score,
-which no learning platform takes for a zero. Whoever handed nothing in has an explicit zero, as with nbgrader's own export.
+which no learning platform takes for a zero. Whoever handed nothing in has an explicit zero, as with nbgrader's own export,
+once the chapter is due for them; before that the score is empty as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,15 +23,20 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.plugins import ExportPlugin
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from autograder.files import csv_bytes, write_file
+from autograder.platforms.gradebook.late import is_due
 from autograder.platforms.gradebook.timestamps import local, zone
+from autograder.reports.final_grades import FinalGrade
 
 
 @dataclass(frozen=True)
 class Line:
-    """One student's chapter. `raw` is before the late penalty; None where points are not all known."""
+    """One student's chapter. `automatic` is what the tests gave; None where points are not all known.
+
+    `manual` is what scores that were entered by hand change of it, `bonus` extra credit.
+    """
 
     chapter: str
     due: datetime | None
@@ -40,7 +46,9 @@ class Line:
     email: str
     platform_id: str
     timestamp: datetime | None
-    raw: float | None
+    automatic: float | None
+    manual: float
+    bonus: float
     penalty: float
     max_score: float
     needs_manual_grade: bool
@@ -49,6 +57,13 @@ class Line:
         """The same with its times as clocks in the zone `here` show them."""
         due = self.due and local(self.due, here)
         return replace(self, due=due, timestamp=self.timestamp and local(self.timestamp, here))
+
+    @property
+    def raw(self) -> float | None:
+        """What counts before the late penalty."""
+        if self.automatic is None:
+            return None
+        return round(self.automatic + self.manual + self.bonus, 2)
 
     @property
     def score(self) -> float | None:
@@ -62,6 +77,8 @@ def lines(
     """Yield every student in every chapter, sorted by chapter, then student; only the named ones, where any are."""
     session = gradebook.db
     scores = _scores(gradebook)
+    here = zone()
+    given_out = {assignment for (assignment, _), points in scores.items() if points.handed_in}
     people = session.scalars(select(Student).order_by(Student.id)).all()
     for assignment in session.scalars(select(Assignment).order_by(Assignment.name)).all():
         if chapters and assignment.name not in chapters:
@@ -69,8 +86,13 @@ def lines(
         for person in people:
             if students and person.id not in students:
                 continue
-            found = scores.get((assignment.id, person.id), (None, 0.0, 0.0, False))
-            timestamp, raw, penalty, manual = found
+            found = scores.get((assignment.id, person.id), _Points())
+            automatic = found.automatic
+            if not found.handed_in:
+                due = is_due(assignment.duedate, found.extension, here)
+                if due is None:  # no date: due as soon as somebody handed it in
+                    due = assignment.id in given_out
+                automatic = 0.0 if due else None
             yield Line(
                 assignment.name,
                 assignment.duedate,
@@ -79,42 +101,87 @@ def lines(
                 person.first_name or "",
                 person.email or "",
                 person.lms_user_id or "",
-                timestamp,
-                raw,
-                penalty,
+                found.timestamp,
+                automatic,
+                found.manual,
+                found.bonus,
+                found.penalty,
                 float(assignment.max_score),
-                manual,
+                found.needs_manual_grade,
             )
 
 
-def _scores(
-    gradebook: Gradebook,
-) -> dict[tuple[str, str], tuple[datetime | None, float | None, float, bool]]:
-    """Assignment and student to time, sum of the scores, penalty, and whether a human should look; in one query."""
-    known = func.count(func.coalesce(Grade.manual_score, Grade.auto_score))
+def finals(gradebook: Gradebook) -> dict[tuple[str, str], FinalGrade]:
+    """Return student and chapter to what they get in the end, of everybody in the gradebook."""
+    return {
+        (line.student, line.chapter): FinalGrade(
+            line.automatic, line.manual, line.penalty, line.bonus, line.score, line.max_score
+        )
+        for line in lines(gradebook)
+    }
+
+
+@dataclass(frozen=True)
+class _Points:
+    """What the rows of one submission add up to. Rows that only hold an extension were not handed in."""
+
+    handed_in: bool = False
+    extension: timedelta = timedelta(0)
+    timestamp: datetime | None = None
+    automatic: float | None = 0.0
+    manual: float = 0.0
+    bonus: float = 0.0
+    penalty: float = 0.0
+    needs_manual_grade: bool = False
+
+
+def _scores(gradebook: Gradebook) -> dict[tuple[str, str], _Points]:
+    """Assignment and student to points, in one query."""
+    by_tests = func.coalesce(Grade.auto_score, 0.0)
+    by_hand = case((Grade.manual_score.is_not(None), Grade.manual_score - by_tests), else_=0.0)
     rows = gradebook.db.execute(
         select(
             SubmittedAssignment.assignment_id,
             SubmittedAssignment.student_id,
             SubmittedAssignment.timestamp,
+            SubmittedAssignment.extension,
             SubmittedNotebook.late_submission_penalty,
-            func.sum(Grade.score),
-            func.count(Grade.id) == known,
+            func.sum(by_tests),
+            func.sum(by_hand),
+            func.sum(func.coalesce(Grade.extra_credit, 0.0)),
+            func.count(func.coalesce(Grade.manual_score, Grade.auto_score)),
+            func.count(Grade.id),
             func.max(Grade.needs_manual_grade),
         )
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
         .group_by(SubmittedNotebook.id)
     )
-    found: dict[tuple[str, str], tuple[datetime | None, float | None, float, bool]] = {}
-    for assignment, student, timestamp, penalty, score, complete, manual in rows:
-        _, before, taken, flagged = found.get((assignment, student), (None, 0.0, 0.0, False))
-        whole = before is not None and complete
-        found[assignment, student] = (
+    found: dict[tuple[str, str], _Points] = {}
+    for (
+        assignment,
+        student,
+        timestamp,
+        extension,
+        penalty,
+        auto,
+        hand,
+        bonus,
+        known,
+        all_,
+        flag,
+    ) in rows:
+        before = found.get((assignment, student), _Points())
+        complete = before.automatic is not None and known == all_
+        found[assignment, student] = _Points(
+            before.handed_in or bool(known or flag) or timestamp is not None,
+            extension or timedelta(0),
             timestamp,
-            round(before + score, 2) if whole and before is not None else None,
-            taken + (penalty or 0.0),
-            flagged or bool(manual),
+            round((before.automatic or 0.0) + auto, 2) if complete else None,
+            round(before.manual + hand, 2),
+            round(before.bonus + bonus, 2),
+            round(before.penalty + (penalty or 0.0), 2),
+            before.needs_manual_grade or bool(flag),
         )
     return found
 

@@ -19,7 +19,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.plugins import LateSubmissionPlugin
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from autograder.course import settings
 from autograder.course.settings import Late
@@ -54,6 +54,14 @@ def seconds_late(due: datetime, handed_in: datetime, here: ZoneInfo, extension: 
     late = (local(handed_in, here) - deadline).total_seconds()
     is_late = handed_in.replace(tzinfo=UTC) > deadline.replace(tzinfo=here)
     return max(late, 1.0) if is_late else 0.0
+
+
+def is_due(due: datetime | None, extension: timedelta, here: ZoneInfo) -> bool | None:
+    """Return whether a deadline is over, the student's extension included; None where there is none."""
+    if due is None:
+        return None
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return seconds_late(due, now, here, extension) > 0
 
 
 def days_late(seconds: float) -> int:
@@ -106,6 +114,15 @@ class LatePolicy(LateSubmissionPlugin):
         return assign_penalties(gradebook, policy, [student_id]).get((student_id, chapter))
 
 
+def take_back_penalties(gradebook: Gradebook) -> None:
+    """Remove the penalties of everybody, as where no late policy is in force; the caller commits."""
+    gradebook.db.execute(
+        update(SubmittedNotebook)
+        .where(SubmittedNotebook.late_submission_penalty.is_not(None))
+        .values(late_submission_penalty=None)
+    )
+
+
 def assign_penalties(
     gradebook: Gradebook, policy: Late | None, students: Sequence[str]
 ) -> dict[tuple[str, str], float]:
@@ -123,15 +140,12 @@ def assign_penalties(
             select(SubmittedAssignment, Assignment, SubmittedNotebook)
             .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .where(
-                SubmittedAssignment.student_id.in_(students[first : first + 500]),
-                Assignment.duedate.is_not(None),
-            )
+            .where(SubmittedAssignment.student_id.in_(students[first : first + 500]))
         )
         for submission, assignment, notebook in rows:
             handed_in, granted = submission.timestamp, submission.extension or timedelta(0)
             seconds = 0.0
-            if handed_in is not None:
+            if handed_in is not None and assignment.duedate is not None:
                 seconds = seconds_late(assignment.duedate, handed_in, here, granted)
             key = (submission.student_id, assignment.name)
             notebooks[key] = notebook

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,14 @@ from autograder.grading.choice import Found, choose
 from autograder.grading.layouts import look_through
 from autograder.grading.one_file import SubmissionError, printable
 from autograder.platforms.gradebook import settings
+from autograder.platforms.gradebook.export import finals
 from autograder.platforms.gradebook.handed_in import GivenCell, read_cells
-from autograder.platforms.gradebook.late import assign_penalties, policy_in_force
+from autograder.platforms.gradebook.late import (
+    assign_penalties,
+    is_due,
+    policy_in_force,
+    take_back_penalties,
+)
 from autograder.platforms.gradebook.notebook import (
     SourceCell,
     fill,
@@ -69,9 +75,11 @@ from autograder.platforms.gradebook.timestamps import (
     with_remark,
     zone,
 )
+from autograder.reports.final_grades import FinalGrade
 from autograder.reports.text import one_line, shorten
 from autograder.results import Problem, SubmissionResult
 
+DATABASE = "gradebook.db"
 STATE = ".autograded.json"
 """What was written: beside `autograded/`, in which every name is a student's."""
 BATCH = 200
@@ -108,13 +116,15 @@ class Written(msgspec.Struct, frozen=True):
 class Summary:
     """What became of the results.
 
-    `left_out` says why some are not in the gradebook, `remarks` what is to be known of others that are.
+    `left_out` says why some are not in the gradebook, `remarks` what is to be known of others that are, `finals` what
+    everybody in the gradebook gets in the end.
     """
 
     written: int = 0
     unchanged: int = 0
     left_out: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
+    finals: dict[tuple[str, str], FinalGrade] = field(default_factory=dict)
 
 
 @dataclass
@@ -122,6 +132,7 @@ class _Release:
     """A released chapter as the gradebook has it, and the rows of those who handed it in."""
 
     chapter: Chapter
+    due: datetime | None
     assignment_id: str
     notebook_id: str
     cells: list[SourceCell]
@@ -143,6 +154,7 @@ class _Stored:
     submission_id: str
     notebook_id: str
     timestamp: datetime | None
+    extension: timedelta = timedelta(0)
     is_new: bool = False
     grades: dict[str, tuple[str, float | None, float | None]] = field(default_factory=dict)
     comments: dict[str, tuple[str, str | None]] = field(default_factory=dict)
@@ -230,7 +242,11 @@ def _write_all(
             continue
         for first in range(0, len(its_results), BATCH):
             batch = its_results[first : first + BATCH]
+            batch = _due(gradebook, release, batch, state, summary)
             tasks = list(_changed(release, batch, root, submissions, places, state, summary))
+            failed = [result.student for result in batch if result.status == "grader_error"]
+            # With rows that hold no points it is no zero in any export.
+            _add_missing_rows(gradebook, release, failed)
             if tasks:
                 written = _write_batch(gradebook, release, tasks, root, state, summary)
                 students |= written
@@ -238,16 +254,28 @@ def _write_all(
                 _write_state(state_path, state)
             progress(summary.written + summary.unchanged, len(results))
     policy = policy_in_force()
-    if policy is not None:
+    if policy is None:
+        take_back_penalties(gradebook)
+    else:
         # Slip days that are spent in one chapter are missing in another, whether that was written now or not.
         students |= {result.student for result in results}
-    assign_penalties(gradebook, policy, sorted(students))
+        assign_penalties(gradebook, policy, sorted(students))
     gradebook.db.commit()
+    gradebook.db.expire_all()
+    summary.finals = finals(gradebook)
     return summary
 
 
 def _database(root: Path) -> str:
-    return f"sqlite:///{root / 'gradebook.db'}"
+    return f"sqlite:///{root / DATABASE}"
+
+
+def forget_state(root: Path, student: str) -> None:
+    """Forget what was written of a student, so that the next run writes it again if it comes back."""
+    state = _read_state(root / STATE)
+    kept = {name: written for name, written in state.items() if not name.startswith(f"{student}/")}
+    if kept != state:
+        _write_state(root / STATE, kept)
 
 
 # --- the release ----------------------------------------------------------------------------------------------------
@@ -304,7 +332,7 @@ def _generate(chapter: Chapter, root: Path, config: Config) -> None:
 def _read_release(gradebook: Gradebook, chapter: Chapter) -> _Release | None:
     session = gradebook.db
     row = session.execute(
-        select(Assignment.id, Notebook.id)
+        select(Assignment.id, Notebook.id, Assignment.duedate)
         .join(Notebook, Notebook.assignment_id == Assignment.id)
         .where(Assignment.name == chapter.name, Notebook.name == chapter.name)
     ).first()
@@ -324,23 +352,24 @@ def _read_release(gradebook: Gradebook, chapter: Chapter) -> _Release | None:
     identity = hashlib.sha256(
         repr((LAYOUT, cells, sorted(kernelspec.items()), sorted(sanitizer.trusted))).encode()
     ).hexdigest()
-    return _Release(chapter, row[0], row[1], cells, kernelspec, ids, sanitizer, identity)
+    return _Release(chapter, row[2], row[0], row[1], cells, kernelspec, ids, sanitizer, identity)
 
 
 def _read_submissions(gradebook: Gradebook, release: _Release) -> None:
     session = gradebook.db
     by_notebook: dict[str, _Stored] = {}
-    for student, submission_id, timestamp, notebook_id in session.execute(
+    for student, submission_id, timestamp, extension, notebook_id in session.execute(
         select(
             SubmittedAssignment.student_id,
             SubmittedAssignment.id,
             SubmittedAssignment.timestamp,
+            SubmittedAssignment.extension,
             SubmittedNotebook.id,
         )
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .where(SubmittedAssignment.assignment_id == release.assignment_id)
     ):
-        stored = _Stored(submission_id, notebook_id, timestamp)
+        stored = _Stored(submission_id, notebook_id, timestamp, extension or timedelta(0))
         release.submissions[student] = by_notebook[notebook_id] = stored
     for row_id, notebook_id, name, auto, manual in session.execute(
         select(Grade.id, Grade.notebook_id, BaseCell.name, Grade.auto_score, Grade.manual_score)
@@ -354,6 +383,42 @@ def _read_submissions(gradebook: Gradebook, release: _Release) -> None:
         .where(BaseCell.notebook_id == release.notebook_id)
     ):
         by_notebook[notebook_id].comments[name] = (row_id, said)
+
+
+# --- what is not due yet ---------------------------------------------------------------------------------------------
+
+
+def _due(
+    gradebook: Gradebook,
+    release: _Release,
+    results: Sequence[SubmissionResult],
+    state: dict[str, Written],
+    summary: Summary,
+) -> list[SubmissionResult]:
+    """Return the results without those of whom nothing is due yet and nothing there: they have no score, not even 0.
+
+    The zeros of an earlier run, before a deadline was moved, go.
+    """
+    here = zone()
+    kept = []
+    for result in results:
+        stored = release.submissions.get(result.student)
+        granted = stored.extension if stored else timedelta(0)
+        if result.status != "missing" or is_due(release.due, granted, here) is not False:
+            kept.append(result)
+            continue
+        summary.unchanged += 1
+        zeros = (
+            [row_id for row_id, auto, _ in stored.grades.values() if auto == 0] if stored else []
+        )
+        if zeros and stored:
+            gradebook.db.execute(
+                update(Grade)
+                .where(Grade.id.in_(zeros))
+                .values(auto_score=None, needs_manual_grade=False)
+            )
+            state.pop(f"{result.student}/{result.chapter}", None)
+    return kept
 
 
 # --- what has changed -----------------------------------------------------------------------------------------------
@@ -477,7 +542,7 @@ def _write(
     state: dict[str, Written],
 ) -> set[str]:
     """Write and commit a batch."""
-    _add_missing_rows(gradebook, release, tasks)
+    _add_missing_rows(gradebook, release, [task.rows.student for task in tasks])
     grades, comments, submitted = [], [], []
     written: dict[str, Written] = {}
     for task in tasks:
@@ -509,10 +574,10 @@ def _write(
     return {task.rows.student for task in tasks}
 
 
-def _add_missing_rows(gradebook: Gradebook, release: _Release, tasks: Sequence[_Task]) -> None:
+def _add_missing_rows(gradebook: Gradebook, release: _Release, students: Sequence[str]) -> None:
     """Insert students and empty submissions, the way nbgrader's `add_submission` mirrors a release."""
     session = gradebook.db
-    new = [task.rows.student for task in tasks if task.rows.student not in release.submissions]
+    new = [student for student in students if student not in release.submissions]
     if not new:
         return
     known = set(session.scalars(select(Student.id)))

@@ -46,10 +46,16 @@ $(READY):
 lock: ## Write the locks from what pyproject.toml asks for (PYTHON= the oldest there is; UPGRADE=1 renews all versions)
 	@"$(PYTHON)" lock.py $(if $(UPGRADE),--upgrade)
 
-student: ## Make what students install, .venv-student beside their bundle, and open JupyterLab
+student: .venv-student/.ready ## Make what students install, .venv-student beside their bundle, and open JupyterLab
+	@.venv-student/bin/jupyter lab assignments --HTMLExporter.embed_images=True --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
+
+# The packages are installed in place: only what they ask for makes an installation old.
+.venv-student/.ready: assignments/seqlab/pyproject.toml datasets/pyproject.toml
+	@"$(PYTHON)" -c $(FITS) 2> /dev/null \
+	  || { echo "make student: $(or $(PYTHON),this machine's Python) is not Python 3.11 to 3.14; name one: make student PYTHON=python3.11" >&2; exit 1; }
 	@test -x .venv-student/bin/python || "$(PYTHON)" -m venv .venv-student
 	@.venv-student/bin/python -m pip install --quiet --disable-pip-version-check -e './assignments/seqlab[notebooks]' -e ./datasets
-	@.venv-student/bin/jupyter lab assignments --HTMLExporter.embed_images=True --LabApp.default_url=/lab/tree/ch00_sequences/ch00_sequences.ipynb
+	@touch $@
 
 grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 	@submissions="$${SUBMISSIONS:-submitted}"; \

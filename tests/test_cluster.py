@@ -109,6 +109,10 @@ def test_nobody_grades_where_there_is_no_worker(scheduler, handed_in, tmp_path, 
 @dask
 def test_a_run_that_is_interrupted_goes_on(address, handed_in, tmp_path, course):
     output = tmp_path / "graded"
+    # One that computes for long: however fast the others are, the run is not over when it is interrupted.
+    long = handed_in / "student7" / CHAPTER / f"{CHAPTER}.py"
+    right = long.read_text()
+    long.write_text("while True:\n    pass\n" + right)
     command = [sys.executable, "-m", "autograder", "grade", "--cluster", address]
     command += ["--submissions", str(handed_in), "--output", str(output), "--no-gradebook"]
     process = subprocess.Popen(
@@ -122,6 +126,7 @@ def test_a_run_that_is_interrupted_goes_on(address, handed_in, tmp_path, course)
     assert "Traceback" not in said
     before = len(cluster_demo.results_of(output / "results"))
     assert 2 <= before < 8
+    long.write_text(right)
     with closing(cluster.Cluster(address)) as again:
         summary = grade_class(
             Selection(handed_in, [CHAPTER]), output, course, again, Conditions(level=again.level)

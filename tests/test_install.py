@@ -181,15 +181,24 @@ def test_a_python_that_makes_no_environments(tmp_path, monkeypatch):
         install._environment(tmp_path / ".venv")
 
 
-def test_a_python_that_is_too_old(tmp_path):
+@pytest.mark.parametrize("command", ["setup", "student"])
+def test_a_python_that_is_too_old(tmp_path, command):
     old = tmp_path / "python"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     done = subprocess.run(
-        ["make", "setup", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"],
+        # As if what students install had changed, so that an installation that is there is renewed.
+        [
+            "make",
+            "-W",
+            "datasets/pyproject.toml",
+            command,
+            f"PYTHON={old}",
+            f"VENV={tmp_path / 'venv'}",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode != 0
-    assert f"{old} is not Python 3.11 to 3.14; name one" in done.stderr
+    assert f"make {command}: {old} is not Python 3.11 to 3.14; name one" in done.stderr

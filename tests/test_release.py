@@ -159,8 +159,20 @@ def test_practice_is_released_as_cards(released, course):
 
 def test_the_chapter_is_told_to_the_check(released, course):
     for chapter, notebook in notebooks(released, course):
-        source = cells_by_id(notebook)["load_seqlab"]["source"]
-        assert source.split("\n") == ["%load_ext seqlab", f"%chapter {chapter.name}"]
+        source = cells_by_id(notebook)["load_seqlab"]["source"].split("\n")
+        assert source[-2:] == ["%load_ext seqlab", f"%chapter {chapter.name}"]
+        # Without seqlab the cell fails; what stands above says what to do then.
+        assert source[0].startswith("# No module named 'seqlab'?") and "%pip install" in source[0]
+        assert all(line.startswith("# ") for line in source[:-2])
+
+
+def test_a_chapter_of_torch_says_how_to_install_it(released, course):
+    for chapter, notebook in notebooks(released, course):
+        importing = [
+            cell["source"] for cell in notebook["cells"] if "\nimport torch" in cell["source"]
+        ]
+        assert bool(importing) == (chapter.name in ("ch07_seq2seq", "ch08_memory"))
+        assert all("%pip install torch==" in source for source in importing)
 
 
 # --- no answer is given away

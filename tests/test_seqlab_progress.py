@@ -35,17 +35,18 @@ class Recorder:
         self.drawn.append((str(bar), last))
 
 
-def test_time_left_is_the_rest_at_the_mean_pace() -> None:
+def test_time_left_is_the_rest_at_the_mean_pace_after_the_first_step() -> None:
     clock, screen = Clock(), Recorder()
     left = []
     with seqlab.progress(10, "training", screen=screen, clock=clock) as bar:
-        assert bar.left is None  # before the first step nobody can know
-        for seconds in (1.0, 3.0):
+        assert bar.left is None
+        for seconds in (12.0, 1.0, 3.0):  # the first step imports a library
             clock.now += seconds
             bar.advance(loss=0.5)
             left.append(bar.left)
-    assert left == [9.0, 16.0]
-    assert screen.drawn[1][0].endswith("2/10 · loss 0.500 · 16 s left")
+    assert left == [None, 8.0, 14.0]
+    assert screen.drawn[0][0].endswith("1/10 · loss 0.500")
+    assert screen.drawn[2][0].endswith("3/10 · loss 0.500 · 14 s left")
 
 
 def test_bar_is_filled_in_proportion_and_complete_at_the_end() -> None:

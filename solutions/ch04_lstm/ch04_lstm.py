@@ -51,6 +51,8 @@
 import numpy as np
 
 # %% nbgrader={"grade": false, "grade_id": "load_seqlab", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# No module named 'seqlab'? In a cell of its own: %pip install ../seqlab ../../datasets
+# Then choose "Restart Kernel" and begin again from the top.
 # %load_ext seqlab
 
 # %% [markdown]

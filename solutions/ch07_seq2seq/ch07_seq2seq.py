@@ -46,11 +46,15 @@
 # Time: about three and a half hours. The functions of other chapters are not needed.
 
 # %%
+# No module named 'torch'? In a cell of its own: %pip install torch==2.13.0
+# On Linux that is 3 GB; https://pytorch.org/get-started/locally/ has a build of 0.2 GB (choose CPU).
 import math
 
 import torch
 
 # %% nbgrader={"grade": false, "grade_id": "load_seqlab", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# No module named 'seqlab'? In a cell of its own: %pip install ../seqlab ../../datasets
+# Then choose "Restart Kernel" and begin again from the top.
 # %load_ext seqlab
 
 # %% [markdown]

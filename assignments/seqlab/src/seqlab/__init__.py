@@ -30,7 +30,9 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Register `%check`, `%quiz` and `%chapter`; IPython calls this on `%load_ext seqlab`."""
+    """Register `%check`, `%quiz` and `%chapter`, compute in one thread; IPython calls this on `%load_ext seqlab`."""
     from seqlab.magic import CheckMagics
+    from seqlab.threads import use_one_thread
 
+    use_one_thread()
     shell.register_magics(CheckMagics)

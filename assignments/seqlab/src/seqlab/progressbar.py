@@ -47,6 +47,7 @@ class Progress:
         self.numbers: dict[str, float] = {}
         self._screen, self._clock = screen, clock
         self._began = self._drawn = clock()
+        self._first: float | None = None  # when the first step was done
         self._ended: float | None = None
 
     def report(self, **numbers: Any) -> None:
@@ -58,6 +59,8 @@ class Progress:
         self.report(**numbers)
         self.done += 1
         now = self._clock()
+        if self._first is None:
+            self._first = now
         if now - self._drawn >= self._screen.pause:
             self._drawn = now
             self._screen.draw(self, last=False)
@@ -75,10 +78,14 @@ class Progress:
 
     @property
     def left(self) -> float | None:
-        """Seconds that the rest will take at the mean pace so far; None while nobody can know."""
-        if self.total is None or self.done == 0:
+        """Seconds that the rest will take at the mean pace after the first step; None before the second.
+
+        The first step imports and compiles and may take a hundred times as long as the others.
+        """
+        if self.total is None or self._first is None or self.done < 2:
             return None
-        return self.elapsed / self.done * max(self.total - self.done, 0)
+        pace = (self.elapsed - (self._first - self._began)) / (self.done - 1)
+        return pace * max(self.total - self.done, 0)
 
     @property
     def share(self) -> float | None:

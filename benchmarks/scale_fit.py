@@ -30,7 +30,7 @@ class Grading(msgspec.Struct, frozen=True):
 
 
 class Footprint(msgspec.Struct, frozen=True):
-    """Memory of a process when so many submissions had been graded by all, and the chapter that was going on."""
+    """Memory of a process, with the submissions graded so far by all and the current chapter."""
 
     process: str
     chapter: str

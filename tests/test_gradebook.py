@@ -316,7 +316,7 @@ def test_graded_notebooks_lie_as_nbgrader_leaves_them(written):
 def test_both_ways_give_the_same_rows_and_notebooks(written, tmp_path):
     course = tmp_path / "course"
     submitted = made.make_class(course)
-    made.results_of(course)  # nobody has no folder that nbgrader looks into
+    made.results_of(course)  # the student named "nobody" has no folder that nbgrader reads
     (submitted / "nobody").mkdir()
     api = made.nbgrader_api(course)
     from autograder.course.release import write_sources

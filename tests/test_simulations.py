@@ -373,7 +373,7 @@ STEPS = {
     "encoder_decoder": own_attention,
     "memory_playground": own_rnn,
 }
-# What is drawn of the student's, beside what of ours.
+# What is drawn from the student's code, beside what is drawn from ours.
 DRAWN = {
     "unfolding": {"states": "states"},
     "forward_pass": {"states": "states"},

@@ -221,7 +221,7 @@ def _settings(call: Made) -> tuple[Any, ...]:
 
 
 def _first_of(kind: Callable[[Made], Any]) -> Weaken:
-    """Keep of each function the calls that are of the kind of its first."""
+    """Keep only the calls whose kind equals that of their function's first call."""
 
     def weaken(calls: Sequence[Made]) -> list[Made]:
         first: dict[str, Any] = {}

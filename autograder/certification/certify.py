@@ -103,7 +103,7 @@ class Margin(msgspec.Struct):
 
     @property
     def ratio(self) -> float:
-        """The margin; without end where no mistake comes near by a number."""
+        """Return the margin; infinite where no mistake is caught by a numeric comparison."""
         return self.wrong / max(self.sound, _ROUNDING)
 
 
@@ -341,7 +341,7 @@ class _Certification:
         only: Callable[[HiddenTest], bool],
         number: int = 1,
     ) -> _Outcomes:
-        """Run a subject once more, without a process and with inputs of this seed, which is number so many.
+        """Rerun a subject in-process with another seed; `number` counts the seeds.
 
         After the first seed a mistake meets the tests of its own function only, up to the first that it fails.
         """

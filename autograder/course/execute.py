@@ -83,6 +83,6 @@ def _printed(notebook: Any) -> str:
 
 
 def execute_all(chapters: Sequence[Chapter], jobs: int) -> list[Executed]:
-    """Run several chapters, so many at a time."""
+    """Run several chapters, at most `jobs` at a time."""
     with ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(execute, chapters))

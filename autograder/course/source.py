@@ -166,7 +166,7 @@ def _jupytext() -> types.ModuleType:
     if "jupytext" in sys.modules or grammar in sys.modules:
         import jupytext
     else:
-        sys.modules[grammar] = None  # type: ignore[assignment]  # the import system's "not to be had"
+        sys.modules[grammar] = None  # type: ignore[assignment]  # makes an import fail at once
         try:
             import jupytext
         finally:

@@ -82,7 +82,7 @@ def collect(chapter: Chapter) -> list[HiddenTest]:
         raise collector.error or SuiteError(
             f"{path.name} cannot be collected; run pytest {path} to see why"
         )
-    # What is there now stays: the collector need not walk over torch and pytest again and again.
+    # Freeze the heap so that the garbage collector skips torch and pytest from here on.
     gc.collect()
     gc.freeze()
     tested = {test.function for test in collector.tests}

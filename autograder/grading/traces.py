@@ -165,7 +165,7 @@ def _digest(text: str) -> bytes:
 
 @functools.cache
 def _directions() -> np.ndarray:
-    """For the longest array there is; shorter ones take the beginning. One for all: results may have any sizes."""
+    """Return random projections for the largest array; shorter arrays use a prefix, so memory stays bounded."""
     signs = np.array([-1, 1], np.int8)
     return np.random.default_rng(0).choice(signs, (_DIRECTIONS, 2 * _MOST_ELEMENTS))
 

@@ -32,7 +32,7 @@ class Filed(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Whose result is looked for where."""
+    """A student and chapter, and the folder under which their result is filed."""
 
     folder: str
     student: str

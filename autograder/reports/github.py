@@ -26,7 +26,7 @@ _MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]()#|~@!:"}
 
 
 def stop(token: str) -> str:
-    """Return the line after which the runner obeys nothing."""
+    """Return the line that makes the runner ignore commands in what follows."""
     return f"::stop-commands::{token}"
 
 

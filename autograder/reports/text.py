@@ -18,7 +18,7 @@ _SPACES = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
-    """Drop what XML cannot hold (control characters, lone surrogates, noncharacters) and what turns the direction."""
+    """Drop what XML cannot hold (control characters, lone surrogates, noncharacters) and bidirectional controls."""
     return _TURNS.sub("", _NOT_IN_XML.sub("", _LINE_ENDS.sub("\n", text)))
 
 

@@ -457,7 +457,7 @@ def compare_all(
 
 
 def _common(prepared: Sequence[Fingerprints]) -> frozenset[int]:
-    """Hashes that so many have that they say nothing about two."""
+    """Return the hashes shared by too many submissions to be evidence."""
     most = max(_COMMON_LEAST, _COMMON_SHARE * len(prepared))
     counts = Counter(value for each in prepared for value in {gram for gram, _ in each.grams})
     return frozenset(value for value, number in counts.items() if number > most)

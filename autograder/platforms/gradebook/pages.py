@@ -210,7 +210,7 @@ def _formula(latex: str, *, block: bool) -> list[Token]:
         if sum(1 for _ in tree.iter()) > _MOST_ELEMENTS:
             raise ValueError("too large")
         markup = list(_nodes(tree))
-    except Exception:  # the converter raises whatever a formula that is none makes it
+    except Exception:  # latex2mathml raises arbitrary exceptions on invalid input
         return [_start("code"), _text(latex), _end("code")]
     if not block or not tags:
         return markup

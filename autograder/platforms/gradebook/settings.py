@@ -50,7 +50,7 @@ def configure(c: Any, root: Path) -> None:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
     _find_commands()
-    # nbgrader makes objects and lets SQLAlchemy add them later, of which that warns at every submission.
+    # SQLAlchemy warns at every submission about objects that nbgrader leaves pending; silence it.
     warnings.filterwarnings("ignore", "Object of type <", SAWarning)
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = course.id

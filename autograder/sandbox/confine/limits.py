@@ -160,7 +160,7 @@ def new_session() -> None:
 
 
 def die_first_when_memory_is_short() -> None:
-    """Make this process the one that the kernel's out-of-memory killer prefers. No layer, only a preference."""
+    """Make this process the one that the kernel's out-of-memory killer prefers. Best effort; not a security layer."""
     try:
         descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
     except OSError:

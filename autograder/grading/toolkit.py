@@ -83,7 +83,11 @@ class TestEnded(Exception):
 
 
 def scores(
-    function: str, weight: float = 1.0, steps: Sequence[str] = (), seconds: float | None = None
+    function: str,
+    weight: float = 1.0,
+    steps: Sequence[str] = (),
+    seconds: float | None = None,
+    title: str = "",
 ) -> Callable[[F], F]:
     """Declare which function's points a test decides.
 
@@ -93,7 +97,10 @@ def scores(
         steps: functions of the same submission that this one is likely built on. Where they lost points themselves, a
             failed test is run again with these names bound to the reference.
         seconds: time limit of a call, where the default is too short.
+        title: what students and reports are shown of the test, which names no hidden input. It is read from the source
+            (`course.titles`), so it is a plain string.
     """
+    del title
     return pytest.mark.scores(function, weight=float(weight), steps=tuple(steps), seconds=seconds)
 
 

@@ -248,9 +248,10 @@ def _lecture(facts: ClassFacts) -> list[_Group]:
 
 
 class _Test(NamedTuple):
-    """A test that is often lost; `lost_by` is in percent."""
+    """A test that is often lost: its title, and its id in the suite; `lost_by` is in percent."""
 
-    name: str
+    title: str
+    id: str
     function: str
     chapter: str
     lost_by: int
@@ -267,6 +268,7 @@ def _tests(facts: ClassFacts) -> list[_Test]:
 
 def _test(test: TestFacts) -> _Test:
     return _Test(
+        test.title,
         test.name,
         test.function,
         test.chapter,

@@ -91,8 +91,8 @@ def render(
         percents=page.whole_percents(share),
         causes=[_cause(cause, result) for cause in causes_of(result)],
         problems=[p for p in student_problems(result) if not split_cause(p.what)[1]],
-        repairs=[_repair(function) for function in to_repair(result)],
-        functions=[_function(function) for function in result.functions],
+        repairs=[_repair(function, result.chapter) for function in to_repair(result)],
+        functions=[_function(function, result.chapter) for function in result.functions],
     )
 
 
@@ -101,18 +101,18 @@ def student_problems(result: SubmissionResult) -> list[Problem]:
     return [problem for problem in result.problems if problem.where != "grader"]
 
 
-def _repair(function: FunctionResult) -> _Repair:
+def _repair(function: FunctionResult, chapter: str) -> _Repair:
     unwritten = ""
     if state(function) == "unwritten":
         unwritten = "not answered yet" if function.name == QUIZ else "not written yet"
-    first = next((message for test in told(function) for message in test.messages), "")
+    first = next((message for test in told(function, chapter) for message in test.messages), "")
     to_win = round(function.max_score - function.score, 2)
     return _Repair(function.name, to_win, unwritten, split_cause(first)[1] or split_hint(first)[0])
 
 
-def _function(function: FunctionResult) -> _Function:
+def _function(function: FunctionResult, chapter: str) -> _Function:
     which = state(function)
-    tests = told(function) if which != "unwritten" else []
+    tests = told(function, chapter) if which != "unwritten" else []
     lost = [test for test in tests if test.passed < test.total]
     own = [test for test in lost if not all(split_cause(said)[1] for said in test.messages)]
     return _Function(
@@ -133,7 +133,7 @@ def _cause(cause: CauseFacts, result: SubmissionResult) -> _Cause:
         if function.name in cause.functions:
             lost = [
                 test
-                for test in told(function)
+                for test in told(function, result.chapter)
                 if any(split_cause(said)[1] == cause.says for said in test.messages)
             ]
             functions.append((function.name, [_test(test) for test in lost]))

@@ -78,7 +78,7 @@ def annotation_commands(results: Sequence[SubmissionResult], run: Run) -> list[s
         _command(
             "warning",
             "Suspect test",
-            f"{test.name} of {test.function} ({test.chapter}) separates by {test.separates:+.2f} only",
+            f"{test.title} of {test.function} ({test.chapter}) separates by {test.separates:+.2f} only",
         )
         for test in facts.suspects
     ]

@@ -55,7 +55,7 @@ def as_results(
         # What a submission prints is dropped; a leak through standard output would be a leak of hidden inputs.
         "stdout_visibility": "hidden",
         "tests": [
-            _test(number, function, visibility)
+            _test(number, function, result.chapter, visibility)
             for number, function in enumerate(result.functions, start=1)
             if graded
         ],
@@ -70,10 +70,12 @@ def as_results(
     }
 
 
-def _test(number: int, function: FunctionResult, visibility: Visibility) -> dict[str, Any]:
+def _test(
+    number: int, function: FunctionResult, chapter: str, visibility: Visibility
+) -> dict[str, Any]:
     full = function.score >= function.max_score
     lines = []
-    for test in told(function):
+    for test in told(function, chapter):
         if test.passed < test.total:
             cases = f" ({test.passed} of {test.total} cases passed)" if test.total > 1 else ""
             lines += [f"{test.name}{cases}: {message}" for message in test.messages]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from autograder.course.titles import title
 from autograder.reports.statistics import VERDICTS, Run
 from autograder.reports.text import clean, points, shorten
 from autograder.results import FunctionResult, SubmissionResult
@@ -39,7 +40,7 @@ def _suite(result: SubmissionResult, run: Run) -> tuple[ElementTree.Element, dic
         ElementTree.SubElement(about, "property", name="warning", value=clean(run.warning))
     class_name = f"{clean(result.chapter)}.{clean(result.student)}"
     cases = (
-        [_case(class_name, function) for function in result.functions]
+        [_case(class_name, function, result.chapter) for function in result.functions]
         if result.status == "graded"
         else [_status_case(class_name, result)]
     )
@@ -51,14 +52,19 @@ def _suite(result: SubmissionResult, run: Run) -> tuple[ElementTree.Element, dic
     return suite, counts
 
 
-def _case(class_name: str, function: FunctionResult) -> ElementTree.Element:
+def _case(class_name: str, function: FunctionResult, chapter: str) -> ElementTree.Element:
     """A function: a failure where results were wrong, an error where the code ended otherwise before any was."""
     case = ElementTree.Element("testcase", classname=class_name, name=clean(function.name))
     if function.score >= function.max_score:
         return case
     lost = [test for test in function.tests if test.verdict != "passed"]
     raised = bool(lost) and all(test.verdict not in ("failed", "missing") for test in lost)
-    lines = [f"{test.name}: {test.message or VERDICTS[test.verdict]}" for test in lost]
+    lines = list(
+        dict.fromkeys(
+            f"{title(chapter, test.name)}: {test.message or VERDICTS[test.verdict]}"
+            for test in lost
+        )
+    )
     score = f"{points(function.score)} of {points(function.max_score)} points"
     found = ElementTree.SubElement(
         case,

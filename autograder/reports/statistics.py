@@ -12,6 +12,7 @@ from typing import Literal
 
 from autograder.course.catalogue import mistakes, named_in
 from autograder.course.source import QUIZ
+from autograder.course.titles import title
 from autograder.reports.causes import causes_of
 from autograder.reports.text import counted, listed, points
 from autograder.results import (
@@ -146,6 +147,11 @@ class TestFacts:
     separates: float | None
 
     @property
+    def title(self) -> str:
+        """What the test is called in reports."""
+        return title(self.chapter, self.name)
+
+    @property
     def suspect(self) -> bool:
         """Whether strong submissions fail it as often as weak ones."""
         enough = self.tried >= _SUSPECT_TRIED
@@ -251,11 +257,11 @@ def _unwritten(test: TestResult) -> bool:
     return test.verdict == "missing" or _STUB in said
 
 
-def told(function: FunctionResult) -> list[Told]:
-    """Return what a student is told of a function's tests, those that differ in parameters put together."""
+def told(function: FunctionResult, chapter: str) -> list[Told]:
+    """Return what a student is told of a function's tests, those of one title put together."""
     groups: dict[str, list[TestResult]] = {}
     for test in function.tests:
-        groups.setdefault(shown_name(test.name), []).append(test)
+        groups.setdefault(title(chapter, test.name), []).append(test)
     return [
         Told(
             name,
@@ -271,11 +277,6 @@ def told(function: FunctionResult) -> list[Told]:
         )
         for name, tests in groups.items()
     ]
-
-
-def shown_name(test: str) -> str:
-    """Return the name of a test in words, without its parameters."""
-    return test.partition("[")[0].replace("_", " ")
 
 
 def split_hint(message: str) -> tuple[str, str]:
@@ -458,7 +459,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
         f"Not known when handed in, so never late: {listed(times)}" if times else "",
     ]
     things += [
-        f"Suspect test {test.name} of {test.function} ({test.chapter}): strong submissions fail it as often as weak ones"
+        f"Suspect test “{test.title}” of {test.function} ({test.chapter}): strong submissions fail it as often as weak ones"
         for test in facts.suspects[:1]
     ]
     things += [
@@ -469,7 +470,7 @@ def _things(facts: ClassFacts, run: Run) -> list[str]:
     if facts.hardest and facts.hardest[0].tried > 1:
         test = facts.hardest[0]
         things.append(
-            f"Most often lost: {test.name} of {test.function} ({test.chapter}), "
+            f"Most often lost: “{test.title}” of {test.function} ({test.chapter}), "
             f"by {test.failed} of the {test.tried} who wrote the function"
         )
     if len(spreads) > 1:

@@ -82,7 +82,7 @@ def numbered(texts: list[str]) -> dict[str, int]:
     return {"<pad>": 0, **{character: 1 + k for k, character in enumerate(characters)}}
 
 
-@scores("build_vocabulary")
+@scores("build_vocabulary", title="characters in their order")
 @pytest.mark.parametrize("texts", list(TEXTS))
 def test_vocabulary(student: Any, texts: str) -> None:
     got = student.build_vocabulary(list(TEXTS[texts]))
@@ -91,13 +91,13 @@ def test_vocabulary(student: Any, texts: str) -> None:
         compare("vocabulary", student.build_vocabulary(["b", "", "a"]), numbered(["ab"]))
 
 
-@scores("build_vocabulary")
+@scores("build_vocabulary", title="a second vocabulary")
 def test_vocabulary_of_each_call(student: Any) -> None:
     for texts in (["zebra"], ["abc"], ["zebra"]):
         compare("vocabulary", student.build_vocabulary(texts), numbered(texts))
 
 
-@scores("build_vocabulary", weight=0.6)
+@scores("build_vocabulary", weight=0.6, title="texts stay as they are")
 def test_vocabulary_keeps_texts(student: Any) -> None:
     unchanged(student, "build_vocabulary", ["zebra", "", "crossing"])
 
@@ -114,7 +114,7 @@ def check_tokens(student: Any, text: str, vocabulary: dict[str, int]) -> None:
     compare("tokens", got, want, axes="T")
 
 
-@scores("encode", weight=1.5)
+@scores("encode", weight=1.5, title="the ids of a text")
 @pytest.mark.parametrize(
     "text",
     ["banana", "A a", " \n ", "\u4e2d"],
@@ -124,25 +124,25 @@ def test_tokens(student: Any, text: str) -> None:
     check_tokens(student, text, VOCABULARY)
 
 
-@scores("encode")
+@scores("encode", title="type of the ids")
 def test_tokens_are_int64(student: Any) -> None:
     for text in ("banana", ""):
         want = np.array([VOCABULARY[character] for character in text], dtype=np.int64)
         compare("tokens", student.encode(text, VOCABULARY), want, axes="T", dtype=np.int64)
 
 
-@scores("encode", weight=0.7)
+@scores("encode", weight=0.7, title="the character with id 0")
 def test_token_zero(student: Any) -> None:
     check_tokens(student, "abba", {"a": 0, "b": 1})
 
 
-@scores("encode", weight=0.8)
+@scores("encode", weight=0.8, title="an empty text")
 def test_tokens_of_empty_text(student: Any) -> None:
     check_tokens(student, "", VOCABULARY)
     check_tokens(student, "ban", VOCABULARY)
 
 
-@scores("encode", weight=0.78)
+@scores("encode", weight=0.78, title="a character that the vocabulary lacks")
 @pytest.mark.parametrize(
     "text, unknown",
     [("ban \u00a7 \u00b6 ban", "\u00a7"), ("\u20ac", "\u20ac"), ("a B <n", "B")],
@@ -153,14 +153,14 @@ def test_unknown_character(student: Any, text: str, unknown: str) -> None:
         student.encode(text, VOCABULARY)
 
 
-@scores("encode")
+@scores("encode", title="two vocabularies in turn")
 def test_tokens_of_each_vocabulary(student: Any) -> None:
     for shift in (0, 10, 0):
         vocabulary = {"<pad>": 0, "x": 1 + shift, "y": 2 + shift}
         check_tokens(student, "yxy", vocabulary)
 
 
-@scores("encode", weight=0.7)
+@scores("encode", weight=0.7, title="the vocabulary stays as it is")
 def test_encode_keeps_vocabulary(student: Any) -> None:
     unchanged(student, "encode", "a b", {"<pad>": 0, "b": 1, "a": 2, " ": 3})
 
@@ -184,7 +184,7 @@ def hot(tokens: np.ndarray, V: int) -> np.ndarray:
     return vectors
 
 
-@scores("one_hot")
+@scores("one_hot", title="one 1 for each token")
 @pytest.mark.parametrize("tokens", list(TOKENS))
 def test_vectors(student: Any, tokens: str) -> None:
     check_vectors(student, *TOKENS[tokens])
@@ -194,26 +194,26 @@ def check_vectors(student: Any, tokens: np.ndarray, V: int) -> None:
     compare("vectors", as_array(student.one_hot(tokens, V), np.float64), hot(tokens, V))
 
 
-@scores("one_hot")
+@scores("one_hot", title="type of the vectors")
 def test_vectors_are_float64(student: Any) -> None:
     tokens, V = TOKENS["batch"]
     compare("vectors", student.one_hot(tokens, V), hot(tokens, V), dtype=np.float64)
 
 
-@scores("one_hot", weight=0.8)
+@scores("one_hot", weight=0.8, title="two calls in turn")
 def test_vectors_of_each_call(student: Any) -> None:
     for tokens in (np.array([[0, 1]]), np.array([[3, 2]]), np.array([[0, 1]])):
         check_vectors(student, tokens, 4)
 
 
-@scores("one_hot", weight=0.8)
+@scores("one_hot", weight=0.8, title="a negative token")
 def test_token_below_zero(student: Any) -> None:
     for tokens in (np.array([0, 2, -1]), np.array([[-4, 1]]), np.array([1, -9])):
         with raises(ValueError, naming="tokens"):
             student.one_hot(tokens, 4)
 
 
-@scores("one_hot", weight=0.6)
+@scores("one_hot", weight=0.6, title="a token that is too large")
 @pytest.mark.parametrize(
     "tokens", [np.array([0, 4, 1]), np.array([[1, 2], [3, 700]])], ids=["V", "far_above"]
 )
@@ -222,7 +222,7 @@ def test_token_of_V_or_more(student: Any, tokens: np.ndarray) -> None:
         student.one_hot(tokens, 4)
 
 
-@scores("one_hot", weight=0.7)
+@scores("one_hot", weight=0.7, title="tokens stay as they are")
 def test_one_hot_keeps_tokens(student: Any) -> None:
     unchanged(student, "one_hot", *TOKENS["batch"])
 
@@ -252,14 +252,14 @@ def compare_padded(got: Any, want: tuple[np.ndarray, np.ndarray]) -> None:
     compare("lengths", as_array(lengths, np.int64), want[1], axes="N")
 
 
-@scores("pad_sequences", weight=1.7)
+@scores("pad_sequences", weight=1.7, title="lengths and their type")
 def test_lengths_are_int64(student: Any) -> None:
     sequences = ragged((3, 5, 1))
     _, lengths = student.pad_sequences(list(sequences))
     compare("lengths", lengths, np.array([3, 5, 1]), axes="N", dtype=np.int64)
 
 
-@scores("pad_sequences", weight=1.5)
+@scores("pad_sequences", weight=1.5, title="sequences of several lengths")
 @pytest.mark.parametrize(
     "lengths, D",
     [
@@ -277,7 +277,7 @@ def test_padded(student: Any, lengths: tuple[int, ...], D: int) -> None:
     compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
 
 
-@scores("pad_sequences", weight=0.9)
+@scores("pad_sequences", weight=0.9, title="sequences without steps")
 @pytest.mark.parametrize(
     "lengths, D",
     [((0, 3, 2), 0), ((2, 0), 3), ((0, 0), 0), ((0, 0, 0), 2)],
@@ -289,7 +289,7 @@ def test_padded_empty_sequences(student: Any, lengths: tuple[int, ...], D: int) 
         compare_padded(student.pad_sequences(list(sequences)), padded(sequences, longest))
 
 
-@scores("pad_sequences")
+@scores("pad_sequences", title="another value for the padding")
 @pytest.mark.parametrize("D", [0, 2], ids=["numbers", "vectors"])
 def test_pad_value(student: Any, D: int) -> None:
     sequences = ragged((4, 0, 2), D)
@@ -297,7 +297,7 @@ def test_pad_value(student: Any, D: int) -> None:
     compare_padded(got, padded(sequences, 4, -2.5))
 
 
-@scores("pad_sequences", weight=1.3)
+@scores("pad_sequences", weight=1.3, title="a given length")
 @pytest.mark.parametrize(
     "max_length, D",
     [(4, 0), (4, 2), (9, 0), (9, 3), (1, 2)],
@@ -319,7 +319,7 @@ def check_max_length(student: Any, max_length: int, D: int) -> None:
     compare_padded(got, padded(sequences, max_length, 7.5))
 
 
-@scores("pad_sequences", weight=1.9)
+@scores("pad_sequences", weight=1.9, title="a given length of 0")
 def test_max_length_of_zero(student: Any) -> None:
     for max_length in (0, 2):
         check_max_length(student, max_length, 2)
@@ -334,7 +334,7 @@ DTYPES = {
 }
 
 
-@scores("pad_sequences", weight=0.9)
+@scores("pad_sequences", weight=0.9, title="type of the padded array")
 @pytest.mark.parametrize("kinds", list(DTYPES))
 def test_padded_dtype(student: Any, kinds: str) -> None:
     first, second, dtype = DTYPES[kinds]
@@ -342,14 +342,14 @@ def test_padded_dtype(student: Any, kinds: str) -> None:
     compare_padded(student.pad_sequences(sequences), padded(sequences, 5, dtype=dtype))
 
 
-@scores("pad_sequences", weight=1.7)
+@scores("pad_sequences", weight=1.7, title="type of the padding")
 def test_pad_value_is_cast(student: Any) -> None:
     sequences = [np.array([5, 6]), np.array([2**53 + 1]), np.array([7, 8, 9])]
     got = student.pad_sequences(sequences, pad_value=-1.75)
     compare_padded(got, padded(sequences, 3, -1, dtype=np.int64))
 
 
-@scores("pad_sequences", weight=1.7)
+@scores("pad_sequences", weight=1.7, title="no sequence at all")
 def test_no_sequence(student: Any) -> None:
     with raises(ValueError, naming="sequences"):
         student.pad_sequences([])
@@ -357,14 +357,14 @@ def test_no_sequence(student: Any) -> None:
         student.pad_sequences([], 0.0, 3)
 
 
-@scores("pad_sequences", weight=1.7)
+@scores("pad_sequences", weight=1.7, title="two calls in turn")
 def test_padded_of_each_call(student: Any) -> None:
     for lengths in ((2, 3), (4, 1), (2, 3)):
         sequences = ragged(lengths, 2)
         compare_padded(student.pad_sequences(list(sequences)), padded(sequences, max(lengths)))
 
 
-@scores("pad_sequences", weight=1.7)
+@scores("pad_sequences", weight=1.7, title="sequences stay as they are")
 def test_pad_keeps_sequences(student: Any) -> None:
     unchanged(student, "pad_sequences", list(ragged((3, 5, 1), 2)), -1.0, 4)
 
@@ -383,7 +383,7 @@ LENGTHS = {
 }
 
 
-@scores("sequence_mask")
+@scores("sequence_mask", title="which steps are valid")
 @pytest.mark.parametrize("lengths", list(LENGTHS))
 def test_mask(student: Any, lengths: str) -> None:
     cases = [LENGTHS[lengths]]
@@ -398,14 +398,14 @@ def valid(lengths: list[int], max_length: int) -> np.ndarray:
     return np.array([[t < length for t in range(max_length)] for length in lengths])
 
 
-@scores("sequence_mask", weight=0.9)
+@scores("sequence_mask", weight=0.9, title="type of the mask")
 def test_mask_is_bool(student: Any) -> None:
     given, max_length = LENGTHS["ragged"]
     got = student.sequence_mask(np.array(given), max_length)
     compare("mask", got, valid(given, max_length), axes="N T", dtype=np.bool_)
 
 
-@scores("sequence_mask", weight=0.6)
+@scores("sequence_mask", weight=0.6, title="lengths stay as they are")
 def test_mask_keeps_lengths(student: Any) -> None:
     unchanged(student, "sequence_mask", np.array([3, 0, 5]), 6)
 
@@ -444,7 +444,7 @@ def check_mean(student: Any, case: SimpleNamespace) -> None:
     compare("means", student.masked_mean(*case.arguments), case.means, axes="N D")
 
 
-@scores("masked_mean", weight=1.6)
+@scores("masked_mean", weight=1.6, title="means over valid steps")
 @pytest.mark.parametrize(
     "lengths, T, D",
     [
@@ -461,25 +461,25 @@ def test_means(student: Any, lengths: tuple[int, ...], T: int, D: int) -> None:
     check_mean(student, mean_case(lengths, T, D))
 
 
-@scores("masked_mean", weight=1.6)
+@scores("masked_mean", weight=1.6, title="what stands in the padding does not count")
 @pytest.mark.parametrize("padding", ["not_a_number", "infinite", "large"])
 def test_padding_has_no_influence(student: Any, padding: str) -> None:
     check_mean(student, mean_case((3, 6, 2, 7), 7, 3, padding))
 
 
-@scores("masked_mean", weight=1.1)
+@scores("masked_mean", weight=1.1, title="a sequence without a valid step")
 @pytest.mark.parametrize("padding", ["finite", "not_a_number"])
 def test_no_valid_step(student: Any, padding: str) -> None:
     check_mean(student, mean_case((3, 0, 2), 4, 2, padding))
     check_mean(student, mean_case((0, 0), 3, 2, padding))
 
 
-@scores("masked_mean", weight=1.3)
+@scores("masked_mean", weight=1.3, title="a mask with gaps")
 def test_mask_with_gaps(student: Any) -> None:
     check_mean(student, mean_case((7,) * 4, 7, 3, "gaps"))
 
 
-@scores("masked_mean", weight=1.2)
+@scores("masked_mean", weight=1.2, title="zeros are values")
 def test_zeros_are_values(student: Any) -> None:
     x = np.array([[[0.0, 4.0], [0.0, 0.0], [3.0, 0.0]], [[0.0, 1.0], [0.0, 5.0], [7.0, 7.0]]])
     mask = np.array([[True, True, True], [True, True, False]])
@@ -487,7 +487,7 @@ def test_zeros_are_values(student: Any) -> None:
     compare("means", student.masked_mean(x, mask), means, axes="N D")
 
 
-@scores("masked_mean", weight=1.2)
+@scores("masked_mean", weight=1.2, title="arguments stay as they are")
 def test_means_keep_arguments(student: Any) -> None:
     unchanged(student, "masked_mean", *mean_case((3, 0, 2), 4, 2, "not_a_number").arguments)
 
@@ -569,33 +569,33 @@ def check_last_state(student: Any, shape: tuple[Any, ...]) -> None:
     compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.last)
 
 
-@scores("sequence_to_vector", weight=1.2)
+@scores("sequence_to_vector", weight=1.2, title="the last state")
 @SHAPES
 def test_last_state(student: Any, shape: tuple[int, ...]) -> None:
     check_last_state(student, shape)
 
 
-@scores("sequence_to_vector", weight=3.0)
+@scores("sequence_to_vector", weight=3.0, title="an initial state of zero")
 def test_last_state_from_zero(student: Any) -> None:
     check_last_state(student, ZERO_STATE)
     state = student.sequence_to_vector(lambda h, x: h * 2 + x, np.zeros(1), np.array([0.0, 3.0]))
     compare("state", state, np.array([3.0]))
 
 
-@scores("sequence_to_vector", weight=0.8)
+@scores("sequence_to_vector", weight=0.8, title="states of other sizes")
 @pytest.mark.parametrize("shape", [MANY, EQUAL], ids=["many_steps", "equal_sizes"])
 def test_last_state_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
     check_last_state(student, shape)
 
 
-@scores("sequence_to_vector", weight=0.5)
+@scores("sequence_to_vector", weight=0.5, title="no inputs")
 @pytest.mark.parametrize("N", [0, 2], ids=["vector", "batch"])
 def test_state_without_inputs(student: Any, N: int) -> None:
     for T in (0, 1):
         check_last_state(student, (T, N, 3, 4, 2))
 
 
-@scores("sequence_to_vector")
+@scores("sequence_to_vector", title="one step for each input")
 def test_state_steps_once_per_input(student: Any) -> None:
     for T in (0, 1, 6):
         case = recurrence_case(T, 0, 2, 3, 4)
@@ -604,14 +604,14 @@ def test_state_steps_once_per_input(student: Any) -> None:
         require(step.calls == T, "the step was not called exactly once per input")
 
 
-@scores("sequence_to_vector")
+@scores("sequence_to_vector", title="two calls in turn")
 def test_state_of_each_call(student: Any) -> None:
     for shape in (VECTORS, BATCH, VECTORS):
         case = recurrence_case(*shape)
         compare("state", student.sequence_to_vector(case.step, case.h0, case.xs), case.last)
 
 
-@scores("sequence_to_vector", weight=0.8)
+@scores("sequence_to_vector", weight=0.8, title="arguments stay as they are")
 def test_state_keeps_arguments(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     unchanged(student, "sequence_to_vector", case.step, case.h0, case.xs)
@@ -623,38 +623,38 @@ def check_outputs(student: Any, shape: tuple[Any, ...]) -> None:
     compare("outputs", as_array(got, np.float64), case.outputs)
 
 
-@scores("sequence_to_sequence", weight=1.2)
+@scores("sequence_to_sequence", weight=1.2, title="an output at every step")
 @SHAPES
 def test_outputs(student: Any, shape: tuple[int, ...]) -> None:
     check_outputs(student, shape)
 
 
-@scores("sequence_to_sequence", weight=3.0)
+@scores("sequence_to_sequence", weight=3.0, title="an initial state of zero")
 def test_outputs_from_zero(student: Any) -> None:
     check_outputs(student, ZERO_STATE)
 
 
-@scores("sequence_to_sequence", weight=0.8)
+@scores("sequence_to_sequence", weight=0.8, title="outputs of other sizes")
 @pytest.mark.parametrize("shape", [MANY, EQUAL], ids=["many_steps", "equal_sizes"])
 def test_outputs_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
     check_outputs(student, shape)
 
 
-@scores("sequence_to_sequence", weight=0.8)
+@scores("sequence_to_sequence", weight=0.8, title="outputs form one array")
 def test_outputs_are_an_array(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     got = student.sequence_to_sequence(case.step, case.readout, case.h0, case.xs)
     compare("outputs", got, case.outputs)
 
 
-@scores("sequence_to_sequence")
+@scores("sequence_to_sequence", title="outputs of a single number")
 def test_outputs_of_one_number(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     got = student.sequence_to_sequence(case.step, lambda h: case.readout(h)[1], case.h0, case.xs)
     compare("outputs", as_array(got, np.float64), case.outputs[:, 1])
 
 
-@scores("sequence_to_sequence")
+@scores("sequence_to_sequence", title="one step for each input")
 def test_outputs_call_once_per_input(student: Any) -> None:
     for shape in (VECTORS, ONE_STEP):
         case = recurrence_case(*shape)
@@ -665,13 +665,13 @@ def test_outputs_call_once_per_input(student: Any) -> None:
         require(readout.calls == case.length, "the readout was not called exactly once per input")
 
 
-@scores("sequence_to_sequence")
+@scores("sequence_to_sequence", title="two calls in turn")
 def test_outputs_of_each_call(student: Any) -> None:
     for shape in (VECTORS, BATCH, VECTORS):
         check_outputs(student, shape)
 
 
-@scores("sequence_to_sequence", weight=0.8)
+@scores("sequence_to_sequence", weight=0.8, title="arguments stay as they are")
 def test_outputs_keep_arguments(student: Any) -> None:
     case = recurrence_case(*VECTORS)
     unchanged(student, "sequence_to_sequence", case.step, case.readout, case.h0, case.xs)
@@ -692,25 +692,25 @@ def check_generated(student: Any, shape: tuple[Any, ...]) -> None:
     compare("sequence", as_array(write(student, case), np.float64), case.generated)
 
 
-@scores("vector_to_sequence", weight=1.7)
+@scores("vector_to_sequence", weight=1.7, title="a beginning of zero")
 @pytest.mark.parametrize("zero", ["state", "start"])
 def test_generated_from_zero(student: Any, zero: str) -> None:
     check_generated(student, (*WRITE_BATCH, zero))
 
 
-@scores("vector_to_sequence", weight=0.8)
+@scores("vector_to_sequence", weight=0.8, title="outputs of other sizes")
 @pytest.mark.parametrize("shape", [MANY, EQUAL], ids=["many_steps", "equal_sizes"])
 def test_generated_of_sizes(student: Any, shape: tuple[int, ...]) -> None:
     check_generated(student, shape)
 
 
-@scores("vector_to_sequence", weight=0.8)
+@scores("vector_to_sequence", weight=0.8, title="outputs form one array")
 def test_generated_is_an_array(student: Any) -> None:
     case = recurrence_case(*WRITE)
     compare("sequence", write(student, case), case.generated)
 
 
-@scores("vector_to_sequence", weight=1.2)
+@scores("vector_to_sequence", weight=1.2, title="each output is the next input")
 @pytest.mark.parametrize(
     "shape",
     [WRITE, WRITE_BATCH, WRITE_ONE, WRITE_UNIT],
@@ -720,7 +720,7 @@ def test_generated(student: Any, shape: tuple[int, ...]) -> None:
     check_generated(student, shape)
 
 
-@scores("vector_to_sequence")
+@scores("vector_to_sequence", title="one step for each output")
 def test_generated_calls_once_per_output(student: Any) -> None:
     for shape in (WRITE, WRITE_ONE):
         case = recurrence_case(*shape)
@@ -731,13 +731,13 @@ def test_generated_calls_once_per_output(student: Any) -> None:
         require(readout.calls == case.length, "the readout was not called exactly once per output")
 
 
-@scores("vector_to_sequence")
+@scores("vector_to_sequence", title="two calls in turn")
 def test_generated_of_each_call(student: Any) -> None:
     for shape in (WRITE, WRITE_BATCH, WRITE):
         check_generated(student, shape)
 
 
-@scores("vector_to_sequence", weight=0.8)
+@scores("vector_to_sequence", weight=0.8, title="arguments stay as they are")
 def test_generated_keeps_arguments(student: Any) -> None:
     case = recurrence_case(*WRITE)
     arguments = case.step, case.readout, case.h0, case.start, case.length
@@ -747,24 +747,24 @@ def test_generated_keeps_arguments(student: Any) -> None:
 # --- counts ---------------------------------------------------------------------------------------
 
 
-@scores("feedforward_parameter_count")
+@scores("feedforward_parameter_count", title="number of parameters")
 @pytest.mark.parametrize("T, D, H", [(7, 3, 5), (1, 4, 6), (4, 9, 1), (50, 30, 64)], ids=str)
 def test_feedforward_count(student: Any, T: int, D: int, H: int) -> None:
     want = H * (T * D + 1)
     compare("count", as_int(student.feedforward_parameter_count(T, D, H)), want)
 
 
-@scores("feedforward_parameter_count", weight=0.5)
+@scores("feedforward_parameter_count", weight=0.5, title="a plain whole number")
 def test_feedforward_count_is_an_int(student: Any) -> None:
     compare("count", student.feedforward_parameter_count(3, 4, 2), 26)
 
 
-@scores("rnn_parameter_count")
+@scores("rnn_parameter_count", title="number of parameters")
 @pytest.mark.parametrize("D, H", [(3, 5), (6, 2), (1, 4), (30, 64)], ids=str)
 def test_rnn_count(student: Any, D: int, H: int) -> None:
     compare("count", as_int(student.rnn_parameter_count(D, H)), H * (D + H + 1))
 
 
-@scores("rnn_parameter_count", weight=0.5)
+@scores("rnn_parameter_count", weight=0.5, title="a plain whole number")
 def test_rnn_count_is_an_int(student: Any) -> None:
     compare("count", student.rnn_parameter_count(3, 2), 12)

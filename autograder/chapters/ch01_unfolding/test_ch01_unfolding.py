@@ -69,36 +69,36 @@ def check_unroll(student: Any, case: SimpleNamespace) -> None:
     compare("states", got, case.states)
 
 
-@scores("unroll", weight=1.5)
+@scores("unroll", weight=1.5, title="all states")
 @pytest.mark.parametrize("shape", [(1, 0, 2, 3), (6, 0, 4, 3), (5, 2, 3, 4), (3, 1, 2, 1)], ids=str)
 def test_unroll_values(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
     check_unroll(student, recurrence_case(reference, *shape))
 
 
-@scores("unroll", weight=3.0)
+@scores("unroll", weight=3.0, title="an initial state of zero")
 def test_unroll_from_zero(student: Any, reference: Any) -> None:
     check_unroll(student, recurrence_case(reference, 5, 2, 3, 4, True))
 
 
-@scores("unroll")
+@scores("unroll", title="states and inputs of one size")
 def test_unroll_equal_sizes(student: Any, reference: Any) -> None:
     check_unroll(student, recurrence_case(reference, 3, 3, 3, 3))
     check_unroll(student, recurrence_case(reference, 3, 4, 3, 3))  # as many states as rows
 
 
-@scores("unroll")
+@scores("unroll", title="many steps")
 def test_unroll_many_steps(student: Any, reference: Any) -> None:
     check_unroll(student, recurrence_case(reference, 40, 0, 2, 3))
 
 
-@scores("unroll")
+@scores("unroll", title="inputs and parameters of zero")
 def test_unroll_with_zeros(student: Any, reference: Any) -> None:
     # A theta, a state and an input of 0 are there like any others.
     got = student.unroll(lambda h, x, theta: 2.0 * h + x + theta, 0.0, np.array([0.0, 3.0]), 0)
     compare("states", got, np.array([0.0, 0.0, 3.0]))
 
 
-@scores("unroll")
+@scores("unroll", title="states that are numbers")
 def test_unroll_scalar_states(student: Any, reference: Any) -> None:
     xs = np.array([0.25, -1.5, 2.0, 0.75, -0.5])
     states = [np.array(1.75)]
@@ -108,13 +108,13 @@ def test_unroll_scalar_states(student: Any, reference: Any) -> None:
     compare("states", got, np.array(states))
 
 
-@scores("unroll")
+@scores("unroll", title="no inputs")
 @pytest.mark.parametrize("N", [0, 3])
 def test_unroll_without_inputs(student: Any, reference: Any, N: int) -> None:
     check_unroll(student, recurrence_case(reference, 0, N, 2, 4))
 
 
-@scores("unroll")
+@scores("unroll", title="the same parameters at every step")
 def test_unroll_shares_one_theta(student: Any, reference: Any) -> None:
     shared, seen = Opaque(), []  # of a kind that nobody can copy or look into
 
@@ -130,7 +130,7 @@ def test_unroll_shares_one_theta(student: Any, reference: Any) -> None:
     require(all(seen), "not every step got the theta object that was passed in")
 
 
-@scores("unroll")
+@scores("unroll", title="two calls in turn")
 def test_unroll_keeps_no_state_between_calls(student: Any, reference: Any) -> None:
     first = recurrence_case(reference, 6, 0, 4, 3)
     second = recurrence_case(reference, 4, 0, 2, 5)
@@ -139,7 +139,7 @@ def test_unroll_keeps_no_state_between_calls(student: Any, reference: Any) -> No
         compare("states", got, case.states)
 
 
-@scores("unroll")
+@scores("unroll", title="arguments stay as they are")
 def test_unroll_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = recurrence_case(reference, 5, 2, 3, 4)
     unchanged(student, "unroll", tanh_step, case.h0, case.xs, case.theta)
@@ -155,13 +155,13 @@ def expected_graph(T: int) -> dict[str, tuple[str, ...]]:
     return graph
 
 
-@scores("unfolded_graph", weight=0.7)
+@scores("unfolded_graph", weight=0.7, title="nodes and edges of several steps")
 @pytest.mark.parametrize("T", [1, 2, 5, 13])
 def test_graph_of_several_steps(student: Any, reference: Any, T: int) -> None:
     compare("graph", student.unfolded_graph(T), expected_graph(T))
 
 
-@scores("unfolded_graph")
+@scores("unfolded_graph", title="which nodes are whose parents")
 @pytest.mark.parametrize("place", [0, 1, 2], ids=["state", "input", "theta"])
 def test_graph_parents(student: Any, reference: Any, place: int) -> None:
     graph, want = student.unfolded_graph(4), expected_graph(4)
@@ -173,7 +173,7 @@ def test_graph_parents(student: Any, reference: Any, place: int) -> None:
         compare("a parent of a state", parents[place], want[f"h{t}"][place])
 
 
-@scores("unfolded_graph")
+@scores("unfolded_graph", title="nodes without parents")
 def test_graph_without_parents(student: Any, reference: Any) -> None:
     graph, want = student.unfolded_graph(4), expected_graph(4)
     require(isinstance(graph, dict), "the graph is not a dict")
@@ -182,18 +182,18 @@ def test_graph_without_parents(student: Any, reference: Any) -> None:
         compare("the parents of a node", bool(graph[name]) and all(graph[name]), bool(parents))
 
 
-@scores("unfolded_graph")
+@scores("unfolded_graph", title="no steps")
 def test_graph_of_no_step(student: Any, reference: Any) -> None:
     for T in (0, 1):
         compare("graph", student.unfolded_graph(T), expected_graph(T))
 
 
-@scores("unfolded_graph", weight=0.8)
+@scores("unfolded_graph", weight=0.8, title="many steps")
 def test_graph_of_many_steps(student: Any, reference: Any) -> None:
     compare("graph", student.unfolded_graph(1100), expected_graph(1100))
 
 
-@scores("unfolded_graph", weight=0.8)
+@scores("unfolded_graph", weight=0.8, title="parents as tuples")
 def test_graph_of_tuples(student: Any, reference: Any) -> None:
     graph = student.unfolded_graph(3)
     compare("graph", graph, expected_graph(3))
@@ -201,13 +201,13 @@ def test_graph_of_tuples(student: Any, reference: Any) -> None:
     require(tuples, "the parents of a node should be a tuple")
 
 
-@scores("unfolded_graph")
+@scores("unfolded_graph", title="graphs of two lengths in turn")
 def test_graph_belongs_to_its_length(student: Any, reference: Any) -> None:
     for T in (6, 3):  # a shorter graph after a longer one: nothing of the first may be left
         compare("graph", student.unfolded_graph(T), expected_graph(T))
 
 
-@scores("unfolded_graph", weight=0.7)
+@scores("unfolded_graph", weight=0.7, title="a negative number of steps")
 @pytest.mark.parametrize("T", [-1, -7])
 def test_graph_refuses_negative_length(student: Any, reference: Any, T: int) -> None:
     with raises(ValueError, naming="T"):
@@ -308,14 +308,14 @@ def case_in_other_units(rng: np.random.Generator, reference: Any) -> SimpleNames
     )
 
 
-@scores("linear_rnn_forward")
+@scores("linear_rnn_forward", title="all states")
 @pytest.mark.parametrize("setting", FORWARD)
 def test_linear_states(student: Any, reference: Any, setting: str) -> None:
     case = linear_case(reference, setting, "all")
     compare("hs", student.linear_rnn_forward(case.a, case.b, case.h0, case.xs), case.hs, axes="T")
 
 
-@scores("linear_rnn_forward")
+@scores("linear_rnn_forward", title="two sequences in turn")
 def test_linear_states_of_two_sequences(student: Any, reference: Any) -> None:
     first = linear_case(reference, "negative and expanding", "all")
     second = linear_case(reference, "zero input weight", "all")
@@ -324,19 +324,19 @@ def test_linear_states_of_two_sequences(student: Any, reference: Any) -> None:
         compare("hs", got, case.hs, axes="T")
 
 
-@scores("linear_rnn_forward", weight=0.6)
+@scores("linear_rnn_forward", weight=0.6, title="a longer sequence")
 def test_linear_states_of_a_longer_sequence(student: Any, reference: Any) -> None:
     case = longest_case(1500)
     compare("hs", student.linear_rnn_forward(case.a, case.b, case.h0, case.xs), case.hs, axes="T")
 
 
-@scores("linear_rnn_forward", weight=0.6)
+@scores("linear_rnn_forward", weight=0.6, title="arguments stay as they are")
 def test_linear_forward_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = linear_case(reference, "negative and expanding", "all")
     unchanged(student, "linear_rnn_forward", case.a, case.b, case.h0, case.xs)
 
 
-@scores("linear_rnn_backward", weight=0.6)
+@scores("linear_rnn_backward", weight=0.6, title="all gradients")
 @pytest.mark.parametrize("upstream", ["all", "first", "last"])
 @pytest.mark.parametrize("setting", list(LINEAR)[:3])
 def test_linear_gradients(student: Any, reference: Any, setting: str, upstream: str) -> None:
@@ -344,7 +344,7 @@ def test_linear_gradients(student: Any, reference: Any, setting: str, upstream: 
     compare("gradients", student.linear_rnn_backward(*backward_arguments(case)), case.grads)
 
 
-@scores("linear_rnn_backward", weight=2.0)
+@scores("linear_rnn_backward", weight=2.0, title="one gradient at a time")
 @pytest.mark.parametrize("name", ["da", "db", "dh0", "dxs", "da_per_step", "db_per_step"])
 def test_linear_gradient_of(student: Any, reference: Any, name: str) -> None:
     for setting in ("many steps", "negative and expanding"):
@@ -355,14 +355,14 @@ def test_linear_gradient_of(student: Any, reference: Any, name: str) -> None:
         compare(name, got[name], case.grads[name])
 
 
-@scores("linear_rnn_backward", weight=1.7)
+@scores("linear_rnn_backward", weight=1.7, title="states and weights of zero")
 def test_linear_gradients_with_zeros(student: Any, reference: Any) -> None:
     for setting in ("no memory", "zero start", "zero input weight"):
         case = linear_case(reference, setting, "all")
         compare("gradients", student.linear_rnn_backward(*backward_arguments(case)), case.grads)
 
 
-@scores("linear_rnn_backward", weight=1.7)
+@scores("linear_rnn_backward", weight=1.7, title="a loss in other units")
 def test_linear_gradients_in_other_units(student: Any, reference: Any) -> None:
     case = case_in_other_units(reference)
     got = student.linear_rnn_backward(*backward_arguments(case))
@@ -373,7 +373,7 @@ def test_linear_gradients_in_other_units(student: Any, reference: Any) -> None:
         compare(name, got[name], case.grads[name])
 
 
-@scores("linear_rnn_backward", weight=4.0, seconds=2.0)
+@scores("linear_rnn_backward", weight=4.0, seconds=2.0, title="a longer sequence")
 def test_linear_gradients_of_a_longer_sequence(student: Any, reference: Any) -> None:
     case = longest_case(3000)
     got = student.linear_rnn_backward(*backward_arguments(case))
@@ -382,7 +382,7 @@ def test_linear_gradients_of_a_longer_sequence(student: Any, reference: Any) -> 
     compare("db_per_step", got["db_per_step"], case.xs * case.deltas)
 
 
-@scores("linear_rnn_backward", weight=1.7)
+@scores("linear_rnn_backward", weight=1.7, title="two sequences in turn")
 def test_linear_backward_keeps_no_state(student: Any, reference: Any) -> None:
     first = linear_case(reference, "negative and expanding", "all")
     second = linear_case(reference, "many steps", "all")
@@ -390,7 +390,7 @@ def test_linear_backward_keeps_no_state(student: Any, reference: Any) -> None:
         compare("gradients", student.linear_rnn_backward(*backward_arguments(case)), case.grads)
 
 
-@scores("linear_rnn_backward", weight=1.7)
+@scores("linear_rnn_backward", weight=1.7, title="arguments stay as they are")
 def test_linear_backward_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = linear_case(reference, "negative and expanding", "all")
     unchanged(student, "linear_rnn_backward", *backward_arguments(case))
@@ -421,7 +421,7 @@ def smooth_case(
     return SimpleNamespace(f=f, x=x, gradient=gradient, cubic=cubic.reshape(shape))
 
 
-@scores("numerical_gradient", weight=1.5)
+@scores("numerical_gradient", weight=1.5, title="central differences")
 @pytest.mark.parametrize("shape", [(5,), (2, 3), (1,), (2, 1, 4)], ids=str)
 def test_gradient_values(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
     case = smooth_case(reference, shape)
@@ -429,13 +429,13 @@ def test_gradient_values(student: Any, reference: Any, shape: tuple[int, ...]) -
     compare("gradient", got, case.gradient, dtype=np.float64)
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", title="a function of one number")
 def test_gradient_of_one_number(student: Any, reference: Any) -> None:
     got = student.numerical_gradient(lambda v: float(np.asarray(v)) ** 2, np.array(-1.5))
     compare("gradient", got, -3.0)  # as a number: a 0-d array and a numpy scalar are equally right
 
 
-@scores("numerical_gradient", weight=0.9)
+@scores("numerical_gradient", weight=0.9, title="the step size that is given")
 @pytest.mark.parametrize("eps", [0.5, 0.125], ids=["large", "smaller"])
 def test_gradient_uses_eps(student: Any, reference: Any, eps: float) -> None:
     case = smooth_case(reference, (2, 3))
@@ -452,7 +452,7 @@ def student_free_gradient(case: SimpleNamespace, x: np.ndarray, eps: float) -> n
     return scale * quadratic + case.cubic * (3.0 * x**2 + eps**2)
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", title="a point of whole numbers")
 def test_gradient_at_integers(student: Any, reference: Any) -> None:
     seen: list[bool] = []
 
@@ -466,7 +466,7 @@ def test_gradient_at_integers(student: Any, reference: Any) -> None:
     require(bool(seen) and all(seen), "f got something else than float64 in the shape of x")
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", title="another order in memory")
 @pytest.mark.parametrize("shape", [(2, 3), (4, 2, 3)], ids=str)
 def test_gradient_in_fortran_order(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
     # There x.reshape(-1) is a copy: to move its entries moves nothing.
@@ -475,7 +475,7 @@ def test_gradient_in_fortran_order(student: Any, reference: Any, shape: tuple[in
     compare("gradient", got, case.gradient, dtype=np.float64)
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", title="a point at zero")
 def test_gradient_at_zero(student: Any, reference: Any) -> None:
     slopes = np.array([[2.0, -0.5, 3.0], [0.25, -1.5, 1.0]])
     x = np.array([[0.0, 1.0, 0.0], [-2.0, 0.0, 1e6]])
@@ -483,7 +483,7 @@ def test_gradient_at_zero(student: Any, reference: Any) -> None:
     compare("gradient", got, slopes)
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", title="two evaluations for each entry")
 def test_gradient_evaluates_twice_per_entry(student: Any, reference: Any) -> None:
     for shape in ((2, 3), (4,)):
         case = smooth_case(reference, shape)
@@ -492,7 +492,7 @@ def test_gradient_evaluates_twice_per_entry(student: Any, reference: Any) -> Non
         require(f.calls == 2 * case.x.size, "f was not called exactly twice per entry of x")
 
 
-@scores("numerical_gradient")
+@scores("numerical_gradient", title="the point stays as it is")
 def test_gradient_leaves_the_point(student: Any, reference: Any) -> None:
     # Adding and taking off 1e-5 does not bring every one of these numbers back.
     x = np.array([[0.1, 0.7, 1.3], [-2.9, 3.3, 0.017]])
@@ -528,7 +528,7 @@ def entrywise_error(a: np.ndarray, b: np.ndarray) -> float:
     return float(max(abs(p - q) / max(abs(p) + abs(q), 1e-12) for p, q in pairs))
 
 
-@scores("relative_error")
+@scores("relative_error", title="the largest relative error")
 @pytest.mark.parametrize("pair", list(PAIRS))
 def test_error_value(student: Any, reference: Any, pair: str) -> None:
     want = entrywise_error(*PAIRS[pair])
@@ -546,14 +546,14 @@ def ask_for_a_fifth(student: Any) -> None:
     compare("error", student.relative_error(np.array([3.0]), np.array([2.0])), 0.2)
 
 
-@scores("relative_error", weight=0.8)
+@scores("relative_error", weight=0.8, title="arrays without entries")
 @pytest.mark.parametrize("shape", [(0,), (3, 0)], ids=str)
 def test_error_of_empty_arrays(student: Any, reference: Any, shape: tuple[int, ...]) -> None:
     compare("error", student.relative_error(np.zeros(shape), np.zeros(shape)), 0.0)
     ask_for_a_fifth(student)
 
 
-@scores("relative_error", weight=0.7)
+@scores("relative_error", weight=0.7, title="arrays of two shapes")
 @pytest.mark.parametrize(
     "shapes",
     [((3, 1), (3,)), ((2, 3), (3, 2)), ((4,), (1,)), ((), (1,)), ((0, 2), (2, 0))],
@@ -566,7 +566,7 @@ def test_error_refuses_other_shapes(
         student.relative_error(np.ones(shapes[0]), np.ones(shapes[1]))
 
 
-@scores("relative_error", weight=1.1)
+@scores("relative_error", weight=1.1, title="arguments stay as they are")
 def test_error_leaves_its_arguments(student: Any, reference: Any) -> None:
     a, b = PAIRS["matrix"]
     unchanged(student, "relative_error", -a, b)

@@ -148,7 +148,7 @@ def check_step(student: Any, case: SimpleNamespace) -> None:
     compare("h", h, case.h, axes="N H")
 
 
-@scores("rnn_step_forward")
+@scores("rnn_step_forward", title="the next hidden state")
 @pytest.mark.parametrize(
     "shape",
     [ONE_ROW, BATCH, ONE_UNIT, SQUARE],
@@ -158,13 +158,13 @@ def test_step_state(student: Any, shape: tuple[int, int, int]) -> None:
     check_step(student, step_case(*shape))
 
 
-@scores("rnn_step_forward", weight=1.5)
+@scores("rnn_step_forward", weight=1.5, title="one term of the sum at a time")
 @pytest.mark.parametrize("term", ["input", "state", "bias"])
 def test_step_of_one_term(student: Any, term: str) -> None:
     check_step(student, term_case(term))
 
 
-@scores("rnn_step_forward")
+@scores("rnn_step_forward", title="large pre-activations")
 def test_step_saturates(student: Any) -> None:
     params = {"Wxh": np.array([[400.0], [-500.0]]), "Whh": 600 * np.eye(2), "bh": np.zeros(2)}
     h, _ = student.rnn_step_forward(np.array([[2.0]]), np.array([[0.5, -0.5]]), params)
@@ -172,7 +172,7 @@ def test_step_saturates(student: Any) -> None:
     check_step(student, step_case(*BATCH))
 
 
-@scores("rnn_step_forward")
+@scores("rnn_step_forward", title="two calls in turn")
 def test_step_repeats(student: Any) -> None:
     for draw in ("second", "first", "second"):
         case = step_case(*BATCH, draw)
@@ -180,7 +180,7 @@ def test_step_repeats(student: Any) -> None:
         compare("h of one of several calls", h, case.h, axes="N H")
 
 
-@scores("rnn_step_forward")
+@scores("rnn_step_forward", title="arguments stay as they are")
 def test_step_keeps_arguments(student: Any) -> None:
     unchanged(student, "rnn_step_forward", *step_case(*BATCH).arguments)
 
@@ -205,21 +205,21 @@ def compare_parameter(grads: Any, name: str, case: SimpleNamespace) -> None:
         compare("grads", grads, case.grads)
 
 
-@scores("rnn_step_backward", weight=8.0)
+@scores("rnn_step_backward", weight=8.0, title="gradient of the input")
 def test_step_gradient_of_input(student: Any) -> None:
     case = step_case(*BATCH)
     dx, _, _ = step_backward(student, case)
     compare("dx", dx, case.dx, axes="N D")
 
 
-@scores("rnn_step_backward", weight=8.0)
+@scores("rnn_step_backward", weight=8.0, title="gradient of the previous hidden state")
 def test_step_gradient_of_previous_state(student: Any) -> None:
     case = step_case(*BATCH)
     _, dh_prev, _ = step_backward(student, case)
     compare("dh_prev", dh_prev, case.dh_prev, axes="N H")
 
 
-@scores("rnn_step_backward", weight=6.0)
+@scores("rnn_step_backward", weight=6.0, title="gradients of the parameters")
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_step_gradient_of_parameters(student: Any, name: str) -> None:
     case = step_case(*BATCH)
@@ -227,40 +227,40 @@ def test_step_gradient_of_parameters(student: Any, name: str) -> None:
     compare_parameter(grads, name, case)
 
 
-@scores("rnn_step_backward", weight=4.0)
+@scores("rnn_step_backward", weight=4.0, title="batches and sizes of other shapes")
 @pytest.mark.parametrize("shape", [ONE_ROW, ONE_UNIT], ids=["one_row", "one_unit"])
 def test_step_gradient_shapes(student: Any, shape: tuple[int, int, int]) -> None:
     case = step_case(*shape)
     compare_step_backward(step_backward(student, case), case)
 
 
-@scores("rnn_step_backward", weight=9.0)
+@scores("rnn_step_backward", weight=9.0, title="all sizes equal")
 def test_step_gradient_of_equal_sizes(student: Any) -> None:
     case = step_case(*SQUARE)
     compare_step_backward(step_backward(student, case), case)
 
 
-@scores("rnn_step_backward", weight=9.0)
+@scores("rnn_step_backward", weight=9.0, title="a loss in other units")
 def test_step_gradient_in_other_units(student: Any) -> None:
     case = step_in_other_units()
     compare_step_backward(step_backward(student, case), case)
 
 
-@scores("rnn_step_backward", weight=9.0)
+@scores("rnn_step_backward", weight=9.0, title="saturated units")
 def test_step_gradient_of_saturated_units(student: Any) -> None:
     for units in (2, 5):
         case = saturated_step(units)
         compare_step_backward(step_backward(student, case), case)
 
 
-@scores("rnn_step_backward", weight=88.0, seconds=WIDE_SECONDS)
+@scores("rnn_step_backward", weight=88.0, seconds=WIDE_SECONDS, title="many weights")
 def test_step_gradient_of_wide_inputs(student: Any) -> None:
     case = wide_step()
     dx, _, _ = step_backward(student, case)
     compare("dx", dx, case.dx, axes="N D")
 
 
-@scores("rnn_step_backward", weight=9.0)
+@scores("rnn_step_backward", weight=9.0, title="two steps, backward in another order")
 def test_step_caches_interleave(student: Any) -> None:
     # Of the same shapes, as other shapes would give away a cache that is kept between calls.
     first, second = step_case(*BATCH), step_case(*BATCH, "second")
@@ -269,7 +269,7 @@ def test_step_caches_interleave(student: Any) -> None:
         compare_step_backward(student.rnn_step_backward(case.dh, cache), case)
 
 
-@scores("rnn_step_backward", weight=9.5)
+@scores("rnn_step_backward", weight=9.5, title="arguments and cache stay as they are")
 def test_step_backward_keeps_arguments(student: Any) -> None:
     case = step_case(*BATCH)
     _, cache = student.rnn_step_forward(*case.arguments)
@@ -355,7 +355,7 @@ def check_states(student: Any, case: SimpleNamespace) -> None:
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("rnn_forward", weight=1.5, steps=FORWARD_STEPS)
+@scores("rnn_forward", weight=1.5, steps=FORWARD_STEPS, title="all hidden states")
 @pytest.mark.parametrize(
     "shape",
     [ONE_SEQUENCE, SEQUENCES, ONE_STEP, SQUARES],
@@ -365,17 +365,17 @@ def test_states(student: Any, shape: tuple[int, int, int, int]) -> None:
     check_states(student, sequence_case(*shape))
 
 
-@scores("rnn_forward", weight=2.5, steps=FORWARD_STEPS)
+@scores("rnn_forward", weight=2.5, steps=FORWARD_STEPS, title="an initial state of zero")
 def test_states_from_zero(student: Any) -> None:
     check_states(student, zero_start())
 
 
-@scores("rnn_forward", steps=FORWARD_STEPS)
+@scores("rnn_forward", steps=FORWARD_STEPS, title="many steps")
 def test_states_of_many_steps(student: Any) -> None:
     check_states(student, long_case())
 
 
-@scores("rnn_forward", steps=FORWARD_STEPS)
+@scores("rnn_forward", steps=FORWARD_STEPS, title="two calls in turn")
 def test_states_repeat(student: Any) -> None:
     for loss_on in ("first", "last", "first"):
         case = sequence_case(*SEQUENCES, loss_on)
@@ -383,7 +383,7 @@ def test_states_repeat(student: Any) -> None:
         compare("h of one of several calls", h, case.h, axes="N T H")
 
 
-@scores("rnn_forward", steps=FORWARD_STEPS)
+@scores("rnn_forward", steps=FORWARD_STEPS, title="arguments stay as they are")
 def test_forward_keeps_arguments(student: Any) -> None:
     unchanged(student, "rnn_forward", *sequence_case(*SEQUENCES).arguments)
 
@@ -400,21 +400,21 @@ def compare_backward(results: Any, case: SimpleNamespace) -> None:
     compare("grads", grads, case.grads)
 
 
-@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS, title="gradient of the inputs")
 def test_gradient_of_inputs(student: Any) -> None:
     case = sequence_case(*SEQUENCES)
     dx, _, _ = backward(student, case)
     compare("dx", dx, case.dx, axes="N T D")
 
 
-@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS, title="gradient of the initial state")
 def test_gradient_of_initial_state(student: Any) -> None:
     case = sequence_case(*SEQUENCES)
     _, dh0, _ = backward(student, case)
     compare("dh0", dh0, case.dh0, axes="N H")
 
 
-@scores("rnn_backward", weight=6.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=6.0, steps=BACKWARD_STEPS, title="gradients of the parameters")
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_gradient_of_parameters(student: Any, name: str) -> None:
     case = sequence_case(*SEQUENCES)
@@ -422,7 +422,7 @@ def test_gradient_of_parameters(student: Any, name: str) -> None:
     compare_parameter(grads, name, case)
 
 
-@scores("rnn_backward", weight=4.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=4.0, steps=BACKWARD_STEPS, title="a loss on one step only")
 @pytest.mark.parametrize(
     ("loss_on", "shape"),
     # Few steps before the last: over many the effect of the initial state fades to nothing.
@@ -434,25 +434,27 @@ def test_loss_on_one_step(student: Any, loss_on: str, shape: tuple[int, int, int
     compare_backward(backward(student, case), case)
 
 
-@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS, title="all sizes equal")
 def test_gradient_of_equal_sizes(student: Any) -> None:
     case = sequence_case(*SQUARES)
     compare_backward(backward(student, case), case)
 
 
-@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS, title="many steps")
 def test_gradient_over_many_steps(student: Any) -> None:
     case = long_case()
     compare_backward(backward(student, case), case)
 
 
-@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS, title="a loss in other units")
 def test_gradient_in_other_units(student: Any) -> None:
     case = sequence_in_other_units()
     compare_backward(backward(student, case), case)
 
 
-@scores("rnn_backward", weight=37.0, steps=BACKWARD_STEPS, seconds=WIDE_SECONDS)
+@scores(
+    "rnn_backward", weight=37.0, steps=BACKWARD_STEPS, seconds=WIDE_SECONDS, title="many weights"
+)
 @pytest.mark.parametrize("part", ["last_dx", "bh"])
 def test_gradient_of_wide_inputs(student: Any, part: str) -> None:
     case = wide_sequence(WIDE_LENT if student.steps_are_lent else WIDE)
@@ -465,13 +467,18 @@ def test_gradient_of_wide_inputs(student: Any, part: str) -> None:
     compare('grads["bh"]', grads["bh"], case.bh)
 
 
-@scores("rnn_backward", weight=4.0, steps=BACKWARD_STEPS)
+@scores("rnn_backward", weight=4.0, steps=BACKWARD_STEPS, title="a sequence of one step")
 def test_one_step_backward(student: Any) -> None:
     case = sequence_case(*ONE_STEP)
     compare_backward(backward(student, case), case)
 
 
-@scores("rnn_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores(
+    "rnn_backward",
+    weight=8.0,
+    steps=BACKWARD_STEPS,
+    title="two sequences, backward in another order",
+)
 def test_caches_interleave(student: Any) -> None:
     first, second = sequence_case(*SEQUENCES), sequence_case(*SEQUENCES, "last")
     caches = [student.rnn_forward(*case.arguments)[1] for case in (first, second)]
@@ -479,7 +486,9 @@ def test_caches_interleave(student: Any) -> None:
         compare_backward(student.rnn_backward(case.dh, cache), case)
 
 
-@scores("rnn_backward", weight=9.0, steps=BACKWARD_STEPS)
+@scores(
+    "rnn_backward", weight=9.0, steps=BACKWARD_STEPS, title="arguments and cache stay as they are"
+)
 def test_backward_keeps_arguments(student: Any) -> None:
     case = sequence_case(*SEQUENCES)
     _, cache = student.rnn_forward(*case.arguments)
@@ -530,7 +539,7 @@ def check_scores(student: Any, case: SimpleNamespace) -> None:
     compare("y", y, case.y, axes="N T V")
 
 
-@scores("readout_forward", weight=1.5)
+@scores("readout_forward", weight=1.5, title="scores at every step")
 @pytest.mark.parametrize(
     "shape",
     [READOUT_ONE, READOUT_BATCH, READOUT_SQUARE],
@@ -540,17 +549,17 @@ def test_scores(student: Any, shape: tuple[int, int, int, int]) -> None:
     check_scores(student, readout_case(*shape))
 
 
-@scores("readout_forward", weight=3.0)
+@scores("readout_forward", weight=3.0, title="a bias of zero")
 def test_scores_without_bias(student: Any) -> None:
     check_scores(student, readout_case(*READOUT_BATCH, "without_bias"))
 
 
-@scores("readout_forward")
+@scores("readout_forward", title="a sequence of one step")
 def test_scores_of_one_step(student: Any) -> None:
     check_scores(student, readout_case(2, 1, 3, 4))
 
 
-@scores("readout_forward")
+@scores("readout_forward", title="arguments stay as they are")
 def test_readout_keeps_arguments(student: Any) -> None:
     unchanged(student, "readout_forward", *readout_case(*READOUT_BATCH).arguments)
 
@@ -566,14 +575,14 @@ def compare_readout_backward(results: Any, case: SimpleNamespace) -> None:
     compare("grads", grads, case.grads)
 
 
-@scores("readout_backward", weight=8.0)
+@scores("readout_backward", weight=8.0, title="gradient of the hidden states")
 def test_gradient_of_states(student: Any) -> None:
     case = readout_case(*READOUT_BATCH)
     dh, _ = readout_backward(student, case)
     compare("dh", dh, case.dh, axes="N T H")
 
 
-@scores("readout_backward", weight=8.0)
+@scores("readout_backward", weight=8.0, title="gradients of weights and bias")
 @pytest.mark.parametrize("name", ["Why", "by"])
 def test_gradient_of_readout(student: Any, name: str) -> None:
     case = readout_case(*READOUT_BATCH)
@@ -581,33 +590,33 @@ def test_gradient_of_readout(student: Any, name: str) -> None:
     compare_parameter(grads, name, case)
 
 
-@scores("readout_backward", weight=4.0)
+@scores("readout_backward", weight=4.0, title="batches and sizes of other shapes")
 @pytest.mark.parametrize("shape", [READOUT_ONE, (2, 1, 3, 4)], ids=["one_sequence", "one_step"])
 def test_readout_gradient_shapes(student: Any, shape: tuple[int, int, int, int]) -> None:
     case = readout_case(*shape)
     compare_readout_backward(readout_backward(student, case), case)
 
 
-@scores("readout_backward", weight=8.0)
+@scores("readout_backward", weight=8.0, title="all sizes equal")
 def test_readout_gradient_of_equal_sizes(student: Any) -> None:
     case = readout_case(*READOUT_SQUARE)
     compare_readout_backward(readout_backward(student, case), case)
 
 
-@scores("readout_backward", weight=8.0)
+@scores("readout_backward", weight=8.0, title="a loss in other units")
 def test_readout_gradient_in_other_units(student: Any) -> None:
     case = readout_case(*READOUT_BATCH, "in_other_units")
     compare_readout_backward(readout_backward(student, case), case)
 
 
-@scores("readout_backward", weight=65.0, seconds=WIDE_SECONDS)
+@scores("readout_backward", weight=65.0, seconds=WIDE_SECONDS, title="many weights")
 def test_readout_gradient_of_wide_states(student: Any) -> None:
     case = wide_readout()
     dh, _ = readout_backward(student, case)
     compare("dh", dh, case.dh, axes="N T H")
 
 
-@scores("readout_backward", weight=8.0)
+@scores("readout_backward", weight=8.0, title="two calls, backward in another order")
 def test_readout_caches_interleave(student: Any) -> None:
     first, second = readout_case(*READOUT_BATCH), readout_case(*READOUT_BATCH, "second")
     caches = [student.readout_forward(*case.arguments)[1] for case in (first, second)]
@@ -615,7 +624,7 @@ def test_readout_caches_interleave(student: Any) -> None:
         compare_readout_backward(student.readout_backward(case.dy, cache), case)
 
 
-@scores("readout_backward", weight=8.5)
+@scores("readout_backward", weight=8.5, title="arguments and cache stay as they are")
 def test_readout_backward_keeps_arguments(student: Any) -> None:
     case = readout_case(*READOUT_BATCH)
     _, cache = student.readout_forward(*case.arguments)
@@ -683,7 +692,7 @@ def check_loss(student: Any, case: SimpleNamespace, part: str) -> None:
         require(not dlogits[~case.mask].any(), "dlogits is not zero at a masked position")
 
 
-@scores("softmax_cross_entropy")
+@scores("softmax_cross_entropy", title="loss and gradient without padding")
 @PARTS
 @pytest.mark.parametrize(
     "shape", [(1, 4, 3), (3, 2, 5), (3, 3, 3)], ids=["one_sequence", "batch", "square"]
@@ -692,14 +701,14 @@ def test_all_valid(student: Any, shape: tuple[int, int, int], part: str) -> None
     check_loss(student, dense_case(*shape), part)
 
 
-@scores("softmax_cross_entropy", weight=1.5)
+@scores("softmax_cross_entropy", weight=1.5, title="loss and gradient with padding")
 @PARTS
 @pytest.mark.parametrize("padding", ["plain", "holes"])
 def test_masked_positions(student: Any, padding: str, part: str) -> None:
     check_loss(student, ragged_case(padding), part)
 
 
-@scores("softmax_cross_entropy", weight=4.7)
+@scores("softmax_cross_entropy", weight=4.7, title="what stands in the padding does not count")
 @PARTS
 def test_garbage_at_masked_positions(student: Any, part: str) -> None:
     check_loss(student, ragged_case("garbage"), part)
@@ -718,7 +727,7 @@ def large_case(rng: np.random.Generator, scores_are: str) -> SimpleNamespace:
     return loss_case(logits, targets, mask)
 
 
-@scores("softmax_cross_entropy", weight=12.5)
+@scores("softmax_cross_entropy", weight=12.5, title="large scores")
 @PARTS
 @pytest.mark.parametrize("scores_are", ["apart", "shifted"])
 def test_large_logits(student: Any, scores_are: str, part: str) -> None:
@@ -736,7 +745,7 @@ def plain_values_case(rng: np.random.Generator) -> SimpleNamespace:
     return loss_case(logits, targets, mask)
 
 
-@scores("softmax_cross_entropy", weight=2.5)
+@scores("softmax_cross_entropy", weight=2.5, title="scores of zero are scores")
 @PARTS
 def test_zeros_are_values(student: Any, part: str) -> None:
     check_loss(student, plain_values_case(), part)
@@ -747,13 +756,13 @@ def many_classes(rng: np.random.Generator) -> SimpleNamespace:
     return dense_case_of(rng, 4, 5, 12_000)
 
 
-@scores("softmax_cross_entropy", weight=12.0, seconds=WIDE_SECONDS)
+@scores("softmax_cross_entropy", weight=12.0, seconds=WIDE_SECONDS, title="many classes")
 def test_gradient_of_many_classes(student: Any) -> None:
     # Differences take two forwards for each of the classes at least.
     check_loss(student, many_classes(), "gradient")
 
 
-@scores("softmax_cross_entropy", weight=4.7)
+@scores("softmax_cross_entropy", weight=4.7, title="no valid position")
 def test_nothing_valid(student: Any) -> None:
     logits, mask = np.full((2, 3, 4), np.nan), np.zeros((2, 3), dtype=bool)
     loss, dlogits = student.softmax_cross_entropy(logits, np.full((2, 3), -1), mask)
@@ -762,7 +771,7 @@ def test_nothing_valid(student: Any) -> None:
     check_loss(student, dense_case(3, 2, 5), "loss")
 
 
-@scores("softmax_cross_entropy", weight=4.7)
+@scores("softmax_cross_entropy", weight=4.7, title="arguments stay as they are")
 def test_loss_keeps_arguments(student: Any) -> None:
     unchanged(student, "softmax_cross_entropy", *ragged_case("garbage").arguments)
 
@@ -840,7 +849,7 @@ def check_tokens(student: Any, case: SimpleNamespace) -> None:
     compare_tokens("tokens", student.sample(*case.arguments), case.tokens)
 
 
-@scores("sample", weight=2.0, steps=SAMPLE_STEPS)
+@scores("sample", weight=2.0, steps=SAMPLE_STEPS, title="tokens as the probabilities say")
 @pytest.mark.parametrize(
     "case",
     [MANY, (5, 3, 25, 0.4, 1.0), (7, 3, 25, 2.5, 3.0)],
@@ -850,19 +859,19 @@ def test_tokens(student: Any, case: tuple[Any, ...]) -> None:
     check_tokens(student, sample_case(*case))
 
 
-@scores("sample", weight=2.7, steps=SAMPLE_STEPS)
+@scores("sample", weight=2.7, steps=SAMPLE_STEPS, title="type of the tokens")
 def test_tokens_are_int64(student: Any) -> None:
     drawn = sample_case(*MANY)
     compare("tokens", student.sample(*drawn.arguments), drawn.tokens, axes="T", dtype=np.int64)
 
 
-@scores("sample", weight=2.0, steps=SAMPLE_STEPS)
+@scores("sample", weight=2.0, steps=SAMPLE_STEPS, title="a single token")
 def test_one_token(student: Any) -> None:
     for case in SINGLE:
         check_tokens(student, sample_case(*case))
 
 
-@scores("sample", weight=6.6, steps=SAMPLE_STEPS)
+@scores("sample", weight=6.6, steps=SAMPLE_STEPS, title="large scores of either sign")
 @pytest.mark.parametrize("cases", [[MANY], SINGLE], ids=["many_tokens", "one_token"])
 @pytest.mark.parametrize("sign", [1, -1], ids=["high_scores", "low_scores"])
 def test_scores_of_any_size(student: Any, sign: int, cases: list[tuple[Any, ...]]) -> None:
@@ -876,12 +885,12 @@ def test_scores_of_any_size(student: Any, sign: int, cases: list[tuple[Any, ...]
         compare_tokens("tokens", student.sample(params, moved, *rest), far)
 
 
-@scores("sample", weight=2.7, steps=SAMPLE_STEPS)
+@scores("sample", weight=2.7, steps=SAMPLE_STEPS, title="a seed of 0 and a first token of 0")
 def test_seed_and_first_token_of_zero(student: Any) -> None:
     check_tokens(student, sample_case(6, 4, LONG, 1.0, 2.0, True))
 
 
-@scores("sample", weight=1.5, steps=SAMPLE_STEPS)
+@scores("sample", weight=1.5, steps=SAMPLE_STEPS, title="the seed decides, and nothing else")
 def test_seed_decides(student: Any) -> None:
     drawn, other = sample_case(*MANY), sample_case(6, 4, 20, 1.0, 2.0)
     for case in (other, drawn, drawn):
@@ -889,12 +898,12 @@ def test_seed_decides(student: Any) -> None:
         compare_tokens("tokens of one of several calls", tokens, case.tokens)
 
 
-@scores("sample", weight=2.7, steps=SAMPLE_STEPS)
+@scores("sample", weight=2.7, steps=SAMPLE_STEPS, title="arguments stay as they are")
 def test_sample_keeps_arguments(student: Any) -> None:
     unchanged(student, "sample", *sample_case(*MANY).arguments)
 
 
-@scores("sample", weight=2.7, steps=SAMPLE_STEPS)
+@scores("sample", weight=2.7, steps=SAMPLE_STEPS, title="a temperature that cannot be")
 @pytest.mark.parametrize("temperature", [0.0, -0.5, float("nan")], ids=["zero", "negative", "nan"])
 def test_temperature_error(student: Any, temperature: float) -> None:
     arguments = list(sample_case(*MANY).arguments)

@@ -105,14 +105,14 @@ def one_step(rng: np.random.Generator, reference: Any, H: int) -> SimpleNamespac
     return SimpleNamespace(h=step(h_prev), Whh=Whh, jacobian=jacobian(step)(h_prev))
 
 
-@scores("step_jacobian", weight=2.0)
+@scores("step_jacobian", weight=2.0, title="the Jacobian of one step")
 @pytest.mark.parametrize("H", [1, 3, 6])
 def test_step_jacobian_values(student: Any, reference: Any, H: int) -> None:
     case = one_step(reference, H)
     compare("jacobian", student.step_jacobian(case.h, case.Whh), case.jacobian, axes="H H")
 
 
-@scores("step_jacobian", weight=1.2)
+@scores("step_jacobian", weight=1.2, title="states near -1, 0 and 1")
 def test_step_jacobian_of_extreme_states(student: Any, reference: Any) -> None:
     Whh = one_step(reference, 3).Whh
     for value in (0.0, 1.0):
@@ -122,7 +122,7 @@ def test_step_jacobian_of_extreme_states(student: Any, reference: Any) -> None:
         compare("jacobian", got, want, axes="H H")
 
 
-@scores("step_jacobian", weight=1.2)
+@scores("step_jacobian", weight=1.2, title="tiny and huge weights")
 @pytest.mark.parametrize("scale", [UNIT, 1 / UNIT], ids=["huge", "tiny"])
 def test_step_jacobian_of_weights_of_any_size(student: Any, reference: Any, scale: float) -> None:
     # It is linear in the weights; a difference of fixed width is not.
@@ -131,13 +131,15 @@ def test_step_jacobian_of_weights_of_any_size(student: Any, reference: Any, scal
     compare("jacobian", got, case.jacobian * scale, axes="H H")
 
 
-@scores("step_jacobian", weight=0.8)
+@scores("step_jacobian", weight=0.8, title="arguments stay as they are")
 def test_step_jacobian_leaves_its_arguments(student: Any, reference: Any) -> None:
     case = one_step(reference, 6)
     unchanged(student, "step_jacobian", case.h, case.Whh)
 
 
-@scores("jacobian_product", weight=2.0, steps=("step_jacobian",))
+@scores(
+    "jacobian_product", weight=2.0, steps=("step_jacobian",), title="the product of several steps"
+)
 @pytest.mark.parametrize("size", [(2, 3), (7, 2), (5, 1)], ids=str)
 def test_jacobian_product_values(student: Any, reference: Any, size: tuple[int, int]) -> None:
     check_product(student, trajectory(reference, *size))
@@ -147,7 +149,7 @@ def check_product(student: Any, case: SimpleNamespace) -> None:
     compare("product", student.jacobian_product(case.h, case.Whh), case.product, axes="H H")
 
 
-@scores("jacobian_product", steps=("step_jacobian",))
+@scores("jacobian_product", steps=("step_jacobian",), title="a single state")
 @pytest.mark.parametrize("H", [1, 4])
 def test_jacobian_product_of_one_state(student: Any, reference: Any, H: int) -> None:
     case = trajectory(reference, 1, H)
@@ -155,31 +157,36 @@ def test_jacobian_product_of_one_state(student: Any, reference: Any, H: int) -> 
     check_product(student, trajectory(reference, 2, 3))
 
 
-@scores("jacobian_product", steps=("step_jacobian",))
+@scores("jacobian_product", steps=("step_jacobian",), title="as many steps as units")
 def test_jacobian_product_of_equal_sizes(student: Any, reference: Any) -> None:
     check_product(student, trajectory(reference, 4, 4))
 
 
-@scores("jacobian_product", steps=("step_jacobian",))
+@scores("jacobian_product", steps=("step_jacobian",), title="many steps")
 def test_jacobian_product_of_many_states(student: Any, reference: Any) -> None:
     check_product(student, long_trajectory(36, 4))
 
 
-@scores("jacobian_product", steps=("step_jacobian",))
+@scores("jacobian_product", steps=("step_jacobian",), title="huge weights")
 def test_jacobian_product_of_huge_weights(student: Any, reference: Any) -> None:
     case = trajectory(reference, 2, 3)
     got = student.jacobian_product(case.h, case.Whh * UNIT)
     compare("product", got, case.product * UNIT, axes="H H")
 
 
-@scores("jacobian_product", steps=("step_jacobian",))
+@scores("jacobian_product", steps=("step_jacobian",), title="two calls, arguments stay as they are")
 def test_jacobian_product_twice_with_unchanged_arguments(student: Any, reference: Any) -> None:
     case = trajectory(reference, 3, 4)
     unchanged(student, "jacobian_product", case.h, case.Whh)
     compare("product", student.jacobian_product(case.h, case.Whh), case.product, axes="H H")
 
 
-@scores("gradient_norms", weight=2.0, steps=("step_jacobian", "jacobian_product"))
+@scores(
+    "gradient_norms",
+    weight=2.0,
+    steps=("step_jacobian", "jacobian_product"),
+    title="the norm at every step",
+)
 @pytest.mark.parametrize("size", [(2, 3), (9, 5), (6, 1)], ids=str)
 def test_gradient_norms_values(student: Any, reference: Any, size: tuple[int, int]) -> None:
     case = trajectory(reference, *size)
@@ -190,22 +197,24 @@ def check_norms(student: Any, case: SimpleNamespace) -> None:
     compare("norms", student.gradient_norms(case.dh_last, case.h, case.Whh), case.norms, axes="T")
 
 
-@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"), title="a single state")
 def test_gradient_norms_of_one_state(student: Any, reference: Any) -> None:
     check_norms(student, trajectory(reference, 1, 4))
 
 
-@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+@scores(
+    "gradient_norms", steps=("step_jacobian", "jacobian_product"), title="as many steps as units"
+)
 def test_gradient_norms_of_equal_sizes(student: Any, reference: Any) -> None:
     check_norms(student, trajectory(reference, 4, 4))
 
 
-@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"), title="many steps")
 def test_gradient_norms_of_many_states(student: Any, reference: Any) -> None:
     check_norms(student, long_trajectory(36, 4))
 
 
-@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"), title="huge weights")
 def test_gradient_norms_of_huge_weights(student: Any, reference: Any) -> None:
     case = trajectory(reference, 2, 3)
     scale = 2.0**50  # whose square single precision holds, too
@@ -214,7 +223,9 @@ def test_gradient_norms_of_huge_weights(student: Any, reference: Any) -> None:
     compare("norms", np.asarray(got) / [scale, 1.0], case.norms, axes="T")
 
 
-@scores("gradient_norms", steps=("step_jacobian", "jacobian_product"))
+@scores(
+    "gradient_norms", steps=("step_jacobian", "jacobian_product"), title="a loss in other units"
+)
 @pytest.mark.parametrize("size", [1e-9, 1e9], ids=["small", "large"])
 def test_gradient_norms_scale_with_the_loss(student: Any, reference: Any, size: float) -> None:
     case = trajectory(reference, 9, 5)
@@ -222,7 +233,12 @@ def test_gradient_norms_scale_with_the_loss(student: Any, reference: Any, size: 
     compare("norms", np.asarray(got) / size, case.norms, axes="T")
 
 
-@scores("gradient_norms", weight=0.9, steps=("step_jacobian", "jacobian_product"))
+@scores(
+    "gradient_norms",
+    weight=0.9,
+    steps=("step_jacobian", "jacobian_product"),
+    title="two calls, arguments stay as they are",
+)
 def test_gradient_norms_twice_with_unchanged_arguments(student: Any, reference: Any) -> None:
     case = trajectory(reference, 9, 5)
     unchanged(student, "gradient_norms", case.dh_last, case.h, case.Whh)
@@ -263,32 +279,34 @@ def with_eigenvalues(
 KINDS = ["positive", "negative", "complex", "imaginary", "one"]
 
 
-@scores("spectral_radius")
+@scores("spectral_radius", title="the largest absolute eigenvalue")
 @pytest.mark.parametrize("kind", [*KINDS, "opposite"])
 def test_spectral_radius_value(student: Any, reference: Any, kind: str) -> None:
     W, radius = with_eigenvalues(reference, kind)
     compare("spectral radius", student.spectral_radius(W), radius)
 
 
-@scores("spectral_radius")
+@scores("spectral_radius", title="triangular matrices")
 def test_spectral_radius_of_triangular_matrices(student: Any, reference: Any) -> None:
     compare("spectral radius", student.spectral_radius(np.array([[0.5, 9.0], [0.0, -0.25]])), 0.5)
     compare("spectral radius", student.spectral_radius(np.array([[0.0, 5.0], [0.0, 0.0]])), 0.0)
 
 
-@scores("spectral_radius", weight=0.7)
+@scores("spectral_radius", weight=0.7, title="tiny and huge matrices")
 @pytest.mark.parametrize("size", [1e-30, 1e30], ids=["tiny", "huge"])
 def test_spectral_radius_of_any_size(student: Any, reference: Any, size: float) -> None:
     W, radius = with_eigenvalues(reference, "negative")
     compare("spectral radius", float(student.spectral_radius(size * W)) / size, radius)
 
 
-@scores("spectral_radius", weight=0.6)
+@scores("spectral_radius", weight=0.6, title="the matrix stays as it is")
 def test_spectral_radius_leaves_its_argument(student: Any, reference: Any) -> None:
     unchanged(student, "spectral_radius", with_eigenvalues(reference, "negative")[0])
 
 
-@scores("rescale_spectral_radius", weight=2.0, steps=("spectral_radius",))
+@scores(
+    "rescale_spectral_radius", weight=2.0, steps=("spectral_radius",), title="the rescaled matrix"
+)
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_rescaled_values(student: Any, reference: Any, kind: str) -> None:
     W, own = with_eigenvalues(reference, kind)
@@ -296,7 +314,7 @@ def test_rescaled_values(student: Any, reference: Any, kind: str) -> None:
         compare("W", student.rescale_spectral_radius(W, radius), W * (radius / own), axes="H H")
 
 
-@scores("rescale_spectral_radius", steps=("spectral_radius",))
+@scores("rescale_spectral_radius", steps=("spectral_radius",), title="a target of zero")
 def test_rescaled_to_zero(student: Any, reference: Any) -> None:
     W, own = with_eigenvalues(reference, "complex")
     for radius in (0.0, 0.5):
@@ -304,7 +322,7 @@ def test_rescaled_to_zero(student: Any, reference: Any) -> None:
         compare("W", student.rescale_spectral_radius(W, radius), want, axes="H H")
 
 
-@scores("rescale_spectral_radius", steps=("spectral_radius",))
+@scores("rescale_spectral_radius", steps=("spectral_radius",), title="tiny and huge matrices")
 @pytest.mark.parametrize("size", [1e-30, 1e30], ids=["tiny", "huge"])
 def test_rescaled_from_far_away(student: Any, reference: Any, size: float) -> None:
     W, own = with_eigenvalues(reference, "negative")
@@ -312,7 +330,12 @@ def test_rescaled_from_far_away(student: Any, reference: Any, size: float) -> No
     compare("W", got, W * (0.8 / own), axes="H H")
 
 
-@scores("rescale_spectral_radius", weight=0.8, steps=("spectral_radius",))
+@scores(
+    "rescale_spectral_radius",
+    weight=0.8,
+    steps=("spectral_radius",),
+    title="a matrix that no factor can rescale",
+)
 @pytest.mark.parametrize("kind", ["zero", "upper", "lower"])
 def test_rescale_refuses_a_spectral_radius_of_zero(student: Any, reference: Any, kind: str) -> None:
     full = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, 2.0], [-1.0, 4.0, 1.0]])
@@ -322,12 +345,17 @@ def test_rescale_refuses_a_spectral_radius_of_zero(student: Any, reference: Any,
             student.rescale_spectral_radius(matrices[kind], radius)
 
 
-@scores("rescale_spectral_radius", weight=0.8, steps=("spectral_radius",))
+@scores(
+    "rescale_spectral_radius",
+    weight=0.8,
+    steps=("spectral_radius",),
+    title="the matrix stays as it is",
+)
 def test_rescale_leaves_its_arguments(student: Any, reference: Any) -> None:
     unchanged(student, "rescale_spectral_radius", with_eigenvalues(reference, "complex")[0], 0.5)
 
 
-@scores("orthogonal_matrix", weight=2.0)
+@scores("orthogonal_matrix", weight=2.0, title="columns of length 1 at right angles")
 @pytest.mark.parametrize("sizes", [(2,), (5, 1), (12,), (40,)], ids=str)
 def test_orthogonal(student: Any, reference: Any, sizes: tuple[int, ...]) -> None:
     for H in sizes:
@@ -341,7 +369,7 @@ def check_orthogonal(q: Any, H: int) -> None:
     compare("Q.T @ Q", product, np.eye(H), axes="H H")
 
 
-@scores("orthogonal_matrix")
+@scores("orthogonal_matrix", title="the same seed twice")
 def test_orthogonal_of_the_same_seed(student: Any, reference: Any) -> None:
     for seed in (3, 11):
         first = student.orthogonal_matrix(4, seed)
@@ -352,7 +380,7 @@ def test_orthogonal_of_the_same_seed(student: Any, reference: Any) -> None:
         require(np.array_equal(first, second), "the same seed gave two different matrices")
 
 
-@scores("orthogonal_matrix", weight=1.5)
+@scores("orthogonal_matrix", weight=1.5, title="other seeds")
 @pytest.mark.parametrize("H", [2, 5])
 def test_orthogonal_of_other_seeds(student: Any, reference: Any, H: int) -> None:
     drawn = [np.asarray(student.orthogonal_matrix(H, seed)) for seed in range(6)]
@@ -404,25 +432,25 @@ def compare_steps(got: Any, k: int) -> None:
     compare("k", int(got) if whole else got, k)
 
 
-@scores("steps_until_vanished", weight=1.3)
+@scores("steps_until_vanished", weight=1.3, title="a plain whole number")
 def test_vanished_after_an_int(student: Any, reference: Any) -> None:
     for radius, threshold, k in VANISHED["inside"]:
         compare("k", student.steps_until_vanished(radius, threshold), k)
 
 
-@scores("steps_until_vanished", weight=2.0)
+@scores("steps_until_vanished", weight=2.0, title="the step at which the norm falls below")
 @pytest.mark.parametrize("group", list(VANISHED)[:2])
 def test_vanished_after(student: Any, reference: Any, group: str) -> None:
     check_steps(student, VANISHED[group])
 
 
-@scores("steps_until_vanished", weight=1.2)
+@scores("steps_until_vanished", weight=1.2, title="a norm exactly at the threshold")
 @pytest.mark.parametrize("group", list(VANISHED)[2:])
 def test_vanished_at_the_edge(student: Any, reference: Any, group: str) -> None:
     check_steps(student, VANISHED[group])
 
 
-@scores("steps_until_vanished", weight=1.2)
+@scores("steps_until_vanished", weight=1.2, title="norms that do not vanish")
 @pytest.mark.parametrize("group", ["large radius", "low threshold"])
 def test_never_vanished(student: Any, reference: Any, group: str) -> None:
     for radius, threshold in NEVER[:3] if group == "large radius" else NEVER[3:]:
@@ -430,7 +458,7 @@ def test_never_vanished(student: Any, reference: Any, group: str) -> None:
     check_steps(student, VANISHED["inside"][:1])
 
 
-@scores("steps_until_vanished", weight=4.0, seconds=2.0)
+@scores("steps_until_vanished", weight=4.0, seconds=2.0, title="factors close to 1")
 @pytest.mark.parametrize("threshold", [0.5, 1e-6, 1e-300], ids=["half", "small", "tiny"])
 def test_vanished_just_below_one(student: Any, reference: Any, threshold: float) -> None:
     radius = 1.0 - 1e-9
@@ -457,41 +485,41 @@ def gradients_case(rng: np.random.Generator, reference: Any, norm: float) -> Sim
     )
 
 
-@scores("global_norm", weight=1.5)
+@scores("global_norm", weight=1.5, title="one norm over all arrays")
 @pytest.mark.parametrize("norm", [37.5, 1e-3], ids=["large", "small"])
 def test_norm_values(student: Any, reference: Any, norm: float) -> None:
     compare("norm", student.global_norm(gradients_case(reference, norm).grads), norm)
 
 
-@scores("global_norm", weight=2.5)
+@scores("global_norm", weight=2.5, title="a single array")
 def test_norm_of_one_array(student: Any, reference: Any) -> None:
     for name, sides in (("b", [3.0, -4.0, 12.0]), ("W", [[2.0, -6.0, 3.0], [14.0, 0.0, 0.0]])):
         got = student.global_norm({name: np.array(sides)})
         compare("norm", got, float(np.sqrt(np.sum(np.square(sides)))))
 
 
-@scores("global_norm", weight=0.8)
+@scores("global_norm", weight=0.8, title="tiny entries")
 @pytest.mark.parametrize("norm", [1e-200, 1e-300], ids=["tiny", "tiniest"])
 def test_norm_of_tiny_entries(student: Any, reference: Any, norm: float) -> None:
     got = student.global_norm(gradients_case(reference, norm).grads)
     compare("norm, over what it should be", float(got) / norm, 1.0)
 
 
-@scores("global_norm", weight=0.8)
+@scores("global_norm", weight=0.8, title="huge entries")
 @pytest.mark.parametrize("norm", [1e200, 1e300], ids=["huge", "largest"])
 def test_norm_of_huge_entries(student: Any, reference: Any, norm: float) -> None:
     compare("norm", student.global_norm(gradients_case(reference, norm).grads), norm)
     compare("norm", student.global_norm({"b": np.array([-1e200]), "W": np.zeros((2, 3))}), 1e200)
 
 
-@scores("global_norm", weight=0.8)
+@scores("global_norm", weight=0.8, title="no arrays, and arrays without entries")
 def test_norm_of_nothing(student: Any, reference: Any) -> None:
     compare("norm", student.global_norm({}), 0.0)
     compare("norm", student.global_norm({"W": np.zeros((2, 3)), "b": np.zeros(1)}), 0.0)
     compare("norm", student.global_norm({"b": np.array([-3.0])}), 3.0)
 
 
-@scores("global_norm", weight=0.8)
+@scores("global_norm", weight=0.8, title="arrays stay as they are")
 def test_norm_leaves_its_argument(student: Any, reference: Any) -> None:
     unchanged(student, "global_norm", gradients_case(reference, 37.5).grads)
 
@@ -504,7 +532,12 @@ def clip(student: Any, case: SimpleNamespace, threshold: float) -> None:
     compare("norm", norm, case.norm)
 
 
-@scores("clip_by_global_norm", weight=1.3, steps=("global_norm",))
+@scores(
+    "clip_by_global_norm",
+    weight=1.3,
+    steps=("global_norm",),
+    title="a small norm above a smaller threshold",
+)
 @pytest.mark.parametrize(
     "norm, threshold", [(1e-4, 1e-5), (1e-7, 5e-8), (1e-200, 1e-201)], ids=["small", "less", "tiny"]
 )
@@ -519,37 +552,46 @@ def test_clipped_from_small_norms(
     compare("norm, over what it should be", float(got) / norm, 1.0)
 
 
-@scores("clip_by_global_norm", weight=3.0, steps=("global_norm",))
+@scores("clip_by_global_norm", weight=3.0, steps=("global_norm",), title="a single array")
 def test_clipped_of_one_array(student: Any, reference: Any) -> None:
     clip(student, SimpleNamespace(grads={"b": np.array([3.0, -4.0])}, norm=5.0), 2.0)
 
 
-@scores("clip_by_global_norm", weight=4.0, steps=("global_norm",))
+@scores(
+    "clip_by_global_norm", weight=4.0, steps=("global_norm",), title="a norm above the threshold"
+)
 @pytest.mark.parametrize("threshold", [0.01, 30.0], ids=["far", "slightly"])
 def test_clipped_above_the_threshold(student: Any, reference: Any, threshold: float) -> None:
     clip(student, gradients_case(reference, 37.5), threshold)
 
 
-@scores("clip_by_global_norm", steps=("global_norm",))
+@scores("clip_by_global_norm", steps=("global_norm",), title="a norm below the threshold")
 @pytest.mark.parametrize("threshold", [38.0, 1e6], ids=["slightly", "far"])
 def test_not_clipped_below_the_threshold(student: Any, reference: Any, threshold: float) -> None:
     clip(student, gradients_case(reference, 37.5), threshold)
 
 
-@scores("clip_by_global_norm", steps=("global_norm",))
+@scores("clip_by_global_norm", steps=("global_norm",), title="huge norms")
 @pytest.mark.parametrize("norm", [1e200, 1e300], ids=["huge", "largest"])
 def test_clipped_from_huge_norms(student: Any, reference: Any, norm: float) -> None:
     clip(student, gradients_case(reference, norm), 2.5)
 
 
-@scores("clip_by_global_norm", weight=1.2, steps=("global_norm",))
+@scores(
+    "clip_by_global_norm",
+    weight=1.2,
+    steps=("global_norm",),
+    title="gradients of zero, and no gradients",
+)
 def test_clipping_of_zero_and_nothing(student: Any, reference: Any) -> None:
     clip(student, SimpleNamespace(grads={"W": np.zeros((2, 3)), "b": np.zeros(1)}, norm=0.0), 1.0)
     clip(student, SimpleNamespace(grads={}, norm=0.0), 1.0)
     clip(student, SimpleNamespace(grads={"b": np.array([0.0, 2.0, 0.0])}, norm=2.0), 1.0)
 
 
-@scores("clip_by_global_norm", weight=1.2, steps=("global_norm",))
+@scores(
+    "clip_by_global_norm", weight=1.2, steps=("global_norm",), title="a threshold that cannot be"
+)
 @pytest.mark.parametrize("thresholds", [(0.0, -1.0), (float("nan"),)], ids=str)
 def test_clip_refuses_a_threshold(
     student: Any, reference: Any, thresholds: tuple[float, ...]
@@ -560,7 +602,9 @@ def test_clip_refuses_a_threshold(
                 student.clip_by_global_norm(grads, threshold)
 
 
-@scores("clip_by_global_norm", weight=1.2, steps=("global_norm",))
+@scores(
+    "clip_by_global_norm", weight=1.2, steps=("global_norm",), title="gradients that are not finite"
+)
 @pytest.mark.parametrize("entries", [(np.nan,), (np.inf, -np.inf)], ids=["nan", "infinite"])
 def test_clip_refuses_entries(student: Any, reference: Any, entries: tuple[float, ...]) -> None:
     for place, entry in ((place, entry) for place in ("first", "last") for entry in entries):
@@ -572,13 +616,13 @@ def test_clip_refuses_entries(student: Any, reference: Any, entries: tuple[float
                 student.clip_by_global_norm(grads, threshold)
 
 
-@scores("clip_by_global_norm", weight=1.2, steps=("global_norm",))
+@scores("clip_by_global_norm", weight=1.2, steps=("global_norm",), title="arrays stay as they are")
 @pytest.mark.parametrize("threshold", [5.0, 100.0], ids=["clipped", "not clipped"])
 def test_clip_leaves_its_arguments(student: Any, reference: Any, threshold: float) -> None:
     unchanged(student, "clip_by_global_norm", gradients_case(reference, 37.5).grads, threshold)
 
 
-@scores("clip_by_value", weight=2.5)
+@scores("clip_by_value", weight=2.5, title="each entry within the limit")
 @pytest.mark.parametrize("limit", [0.5, 3.0], ids=["small", "moderate"])
 def test_value_clipped(student: Any, reference: Any, limit: float) -> None:
     grads = gradients_case(reference, 12.0).grads
@@ -589,7 +633,7 @@ def test_value_clipped(student: Any, reference: Any, limit: float) -> None:
     compare("clipped", student.clip_by_value(grads, limit), want)
 
 
-@scores("clip_by_value")
+@scores("clip_by_value", title="single precision")
 def test_value_clipping_of_single_precision(student: Any, reference: Any) -> None:
     g = np.array([[0.3, -7.0, 0.05], [-0.1, 2.0, -0.2]], dtype=np.float32)
     got = student.clip_by_value({"W": g, "b": np.array([-1e200, 1e200])}, 0.1)
@@ -598,14 +642,14 @@ def test_value_clipping_of_single_precision(student: Any, reference: Any) -> Non
     compare("clipped", student.clip_by_value({}, 1.0), {})
 
 
-@scores("clip_by_value")
+@scores("clip_by_value", title="tiny and huge entries")
 @pytest.mark.parametrize("size", [1e-30, 1e30], ids=["tiny", "huge"])
 def test_value_clipped_of_any_size(student: Any, reference: Any, size: float) -> None:
     got = student.clip_by_value({"W": np.array([[3.0, -0.25], [-3.0, 0.5]]) * size}, size)
     compare("clipped", got, {"W": np.array([[1.0, -0.25], [-1.0, 0.5]]) * size})
 
 
-@scores("clip_by_value", weight=0.55)
+@scores("clip_by_value", weight=0.55, title="a limit that cannot be")
 @pytest.mark.parametrize("limit", [0.0, -2.0, float("nan")], ids=str)
 def test_value_clip_refuses_a_limit(student: Any, reference: Any, limit: float) -> None:
     for grads in ({"b": np.array([3.0, 4.0])}, {}):
@@ -613,7 +657,7 @@ def test_value_clip_refuses_a_limit(student: Any, reference: Any, limit: float) 
             student.clip_by_value(grads, limit)
 
 
-@scores("clip_by_value", weight=0.7)
+@scores("clip_by_value", weight=0.7, title="arrays stay as they are")
 def test_value_clip_leaves_its_arguments(student: Any, reference: Any) -> None:
     unchanged(student, "clip_by_value", gradients_case(reference, 12.0).grads, 0.5)
 
@@ -621,7 +665,7 @@ def test_value_clip_leaves_its_arguments(student: Any, reference: Any) -> None:
 # --- truncation -------------------------------------------------------------------------------------------------------
 
 
-@scores("truncated_windows")
+@scores("truncated_windows", title="beginnings and ends")
 @pytest.mark.parametrize(
     "group", ["whole", "shorter last", "one window", "single steps", "no step"]
 )
@@ -642,14 +686,14 @@ def test_windows(student: Any, reference: Any, group: str) -> None:
         compare("windows", student.truncated_windows(T, k), want)
 
 
-@scores("truncated_windows", weight=0.7)
+@scores("truncated_windows", weight=0.7, title="a list of tuples")
 def test_windows_are_tuples(student: Any, reference: Any) -> None:
     windows = student.truncated_windows(5, 2)
     compare("windows", windows, [(0, 2), (2, 4), (4, 5)])
     require(all(isinstance(window, tuple) for window in windows), "a window should be a tuple")
 
 
-@scores("truncated_windows", weight=0.6)
+@scores("truncated_windows", weight=0.6, title="a length that cannot be")
 @pytest.mark.parametrize("k", [0, -1])
 def test_windows_refuse_a_length(student: Any, reference: Any, k: int) -> None:
     for T in (5, 0):

@@ -326,24 +326,24 @@ def check_step(student, case):
     compare("c", c, case.c, axes="N H")
 
 
-@scores("lstm_step_forward")
+@scores("lstm_step_forward", title="hidden state and cell state")
 @pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
 def test_step_values(student, shape):
     check_step(student, step_case(shape))
 
 
-@scores("lstm_step_forward", weight=2.0)
+@scores("lstm_step_forward", weight=2.0, title="all sizes equal")
 def test_step_values_of_equal_sizes(student):
     check_step(student, step_case(SQUARE))
 
 
-@scores("lstm_step_forward", weight=3.5)
+@scores("lstm_step_forward", weight=3.5, title="one gate decides, the others are open or closed")
 @pytest.mark.parametrize("gate", ["f", "i", "o", "c"])
 def test_step_values_by_one_gate(student, gate):
     check_step(student, gate_case(gate))
 
 
-@scores("lstm_step_forward", weight=9.0)
+@scores("lstm_step_forward", weight=9.0, title="biases of zero")
 def test_step_values_without_biases(student):
     check_step(student, step_without_biases())
 
@@ -369,7 +369,7 @@ def saturated_case(rng, levels, large=False, nothing_to_divide_by=False):
     return case
 
 
-@scores("lstm_step_forward", weight=2.0)
+@scores("lstm_step_forward", weight=2.0, title="gates that keep the cell state")
 def test_saturated_keep(student):
     case = saturated_case((1e3, -1e3, 0.0), True)
     h, c, _ = student.lstm_step_forward(*case.args)
@@ -381,7 +381,7 @@ def test_saturated_keep(student):
     compare("h", h, case.h, axes="N H")
 
 
-@scores("lstm_step_forward", weight=2.0)
+@scores("lstm_step_forward", weight=2.0, title="gates that erase the cell state")
 def test_saturated_erase(student):
     case = saturated_case((-1e3, -1e3, 1e3))
     h, c, _ = student.lstm_step_forward(*case.args)
@@ -391,7 +391,7 @@ def test_saturated_erase(student):
     check_step(student, gate_case("f"))
 
 
-@scores("lstm_step_forward", weight=2.0)
+@scores("lstm_step_forward", weight=2.0, title="gates that overwrite the cell state")
 def test_saturated_overwrite(student):
     case = saturated_case((-1e3, 1e3, 1e3))
     h, c, _ = student.call("lstm_step_forward", *case.args, strict=True).result  # no warning either
@@ -399,7 +399,7 @@ def test_saturated_overwrite(student):
     compare("h", h, case.h, axes="N H")
 
 
-@scores("lstm_step_forward", weight=2.0)
+@scores("lstm_step_forward", weight=2.0, title="gates that hide the cell state")
 def test_saturated_hide(student):
     case = saturated_case((0.0, 0.0, -1e3))
     h, c, _ = student.call("lstm_step_forward", *case.args, strict=True).result  # no warning either
@@ -408,7 +408,7 @@ def test_saturated_hide(student):
     require(not h.any(), "with o = 0 exactly, h should be exactly 0")
 
 
-@scores("lstm_step_forward", weight=2.0)
+@scores("lstm_step_forward", weight=2.0, title="arguments stay as they are")
 def test_step_arguments_unchanged(student):
     unchanged(student, "lstm_step_forward", *step_case((4, 3, 5)).args)
 
@@ -456,14 +456,14 @@ def compare_part(got, want, part, axes, names):
         compare_grads(got[3], want[3], only="W" if part == "weights" else "b")
 
 
-@scores("lstm_step_backward", weight=1.5)
+@scores("lstm_step_backward", weight=1.5, title="all gradients")
 @pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
 def test_step_gradients(student, shape):
     case = step_case(shape)
     compare_step_gradients(step_backward(student, case, case.upstream["both"]), case.want["both"])
 
 
-@scores("lstm_step_backward", weight=4.0)
+@scores("lstm_step_backward", weight=4.0, title="one gradient at a time")
 @pytest.mark.parametrize("part", PARTS)
 def test_step_gradient_of(student, part):
     case = step_case((4, 3, 5))
@@ -471,7 +471,7 @@ def test_step_gradient_of(student, part):
     compare_part(got, case.want["both"], part, "N D", ("dx", "dh_prev", "dc_prev"))
 
 
-@scores("lstm_step_backward", weight=7.0)
+@scores("lstm_step_backward", weight=7.0, title="the gradient through one gate")
 @pytest.mark.parametrize("gate", ["f", "i", "o", "c"])
 def test_step_gradients_through_one_gate(student, gate):
     case = path_case(gate)
@@ -481,13 +481,13 @@ def test_step_gradients_through_one_gate(student, gate):
     compare_grads(got[3], case.gradients[3], only="W")
 
 
-@scores("lstm_step_backward", weight=12.0)
+@scores("lstm_step_backward", weight=12.0, title="all sizes equal")
 def test_step_gradients_of_equal_sizes(student):
     case = step_case(SQUARE)
     compare_step_gradients(step_backward(student, case, case.upstream["both"]), case.want["both"])
 
 
-@scores("lstm_step_backward", weight=12.0)
+@scores("lstm_step_backward", weight=12.0, title="a loss in other units")
 def test_step_gradients_in_other_units(student):
     case = step_in_other_units()
     got = step_backward(student, case, (case.dh, case.dc))
@@ -495,7 +495,7 @@ def test_step_gradients_in_other_units(student):
     compare_columns_of_inputs(got[3], case.gradients[3], H=case.h_prev.shape[1])
 
 
-@scores("lstm_step_backward", weight=56.0, seconds=WIDE_SECONDS)
+@scores("lstm_step_backward", weight=56.0, seconds=WIDE_SECONDS, title="many weights")
 @pytest.mark.parametrize("part", ["dc_prev", "bo"])
 def test_step_gradients_of_wide_inputs(student, part):
     case = wide_step()
@@ -506,7 +506,9 @@ def test_step_gradients_of_wide_inputs(student, part):
         compare_entry(grads, "bo", case.bo)
 
 
-@scores("lstm_step_backward", weight=2.0)
+@scores(
+    "lstm_step_backward", weight=2.0, title="a loss on the hidden state or on the cell state alone"
+)
 @pytest.mark.parametrize("path", ["dh", "dc"])
 def test_step_gradients_from_one_state(student, path):
     case = step_case((4, 3, 5))
@@ -521,7 +523,7 @@ SATURATED = {
 }
 
 
-@scores("lstm_step_backward", weight=12.0)
+@scores("lstm_step_backward", weight=12.0, title="gates open or closed to the last bit")
 def test_step_gradients_of_saturated_gates(student):
     for levels in SATURATED.values():
         case = saturated_case(levels, False, True)
@@ -531,7 +533,7 @@ def test_step_gradients_of_saturated_gates(student):
         compare_step_gradients(got, step_gradients(case, dh, dc))
 
 
-@scores("lstm_step_backward", weight=12.0)
+@scores("lstm_step_backward", weight=12.0, title="two steps, backward in another order")
 def test_step_caches_interleaved(student):
     one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
     _, _, cache_one = student.lstm_step_forward(*one.args)
@@ -540,7 +542,7 @@ def test_step_caches_interleaved(student):
     compare_step_gradients(student.lstm_step_backward(two.dh, two.dc, cache_two), two.want["both"])
 
 
-@scores("lstm_step_backward", weight=12.0)
+@scores("lstm_step_backward", weight=12.0, title="the same cache twice")
 def test_step_cache_used_twice(student):
     case = step_case((4, 3, 5))
     _, _, cache = student.lstm_step_forward(*case.args)
@@ -549,7 +551,7 @@ def test_step_cache_used_twice(student):
     compare_step_gradients(got, case.want["dh"])
 
 
-@scores("lstm_step_backward", weight=13.0)
+@scores("lstm_step_backward", weight=13.0, title="arguments and cache stay as they are")
 def test_step_upstream_unchanged(student):
     case = step_case((4, 3, 5))
     _, _, cache = student.lstm_step_forward(*case.args)
@@ -568,24 +570,26 @@ def check_sequence(student, case):
     compare("c", c, case.c, axes="N T H")
 
 
-@scores("lstm_forward", steps=STEPS)
+@scores("lstm_forward", steps=STEPS, title="all hidden states and cell states")
 @pytest.mark.parametrize("shape", [*SHAPES, SQUARES], ids=str)
 def test_sequence_values(student, shape):
     check_sequence(student, sequence_case(shape))
 
 
-@scores("lstm_forward", weight=2.0, steps=STEPS)
+@scores("lstm_forward", weight=2.0, steps=STEPS, title="an initial state of zero")
 @pytest.mark.parametrize("zeros", ["h", "c", "hc"])
 def test_sequence_values_from_zero(student, zeros):
     check_sequence(student, start_case(zeros))
 
 
-@scores("lstm_forward", steps=STEPS)
+@scores("lstm_forward", steps=STEPS, title="many steps")
 def test_sequence_values_of_many_steps(student):
     check_sequence(student, long_case())
 
 
-@scores("lstm_forward", steps=("lstm_step_forward",))
+@scores(
+    "lstm_forward", steps=("lstm_step_forward",), title="a cell state that is kept for many steps"
+)
 def test_long_memory(student):
     case = saturated_case((1e3, -1e3, 0.0))
     x = np.repeat(case.x[:, None], 40, axis=1)
@@ -594,7 +598,7 @@ def test_long_memory(student):
     compare("h[:, 0]", h[:, 0], case.h, axes="N H")
 
 
-@scores("lstm_forward", steps=("lstm_step_forward",))
+@scores("lstm_forward", steps=("lstm_step_forward",), title="two calls in turn")
 def test_sequence_repeated(student):
     one, two = sequence_case((3, 6, 2, 4)), sequence_case((3, 6, 2, 4), 1)
     student.lstm_forward(*one.args)
@@ -603,7 +607,7 @@ def test_sequence_repeated(student):
     compare("c of a second call", c, two.c, axes="N T H")
 
 
-@scores("lstm_forward", steps=("lstm_step_forward",))
+@scores("lstm_forward", steps=("lstm_step_forward",), title="arguments stay as they are")
 def test_sequence_arguments_unchanged(student):
     unchanged(student, "lstm_forward", *sequence_case((3, 6, 2, 4)).args)
 
@@ -618,7 +622,7 @@ def sequence_backward(student, case, upstream):
     return student.lstm_backward(*upstream, cache)
 
 
-@scores("lstm_backward", weight=1.5, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=1.5, steps=BACKWARD_STEPS, title="all gradients")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_sequence_gradients(student, shape):
     case = sequence_case(shape)
@@ -626,7 +630,7 @@ def test_sequence_gradients(student, shape):
     compare_gradients(got, case.want["everywhere"])
 
 
-@scores("lstm_backward", weight=4.0, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=4.0, steps=BACKWARD_STEPS, title="one gradient at a time")
 @pytest.mark.parametrize("part", PARTS)
 def test_sequence_gradient_of(student, part):
     case = sequence_case((3, 6, 2, 4))
@@ -634,20 +638,20 @@ def test_sequence_gradient_of(student, part):
     compare_part(got, case.want["everywhere"], part, "N T D", ("dx", "dh0", "dc0"))
 
 
-@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS, title="all sizes equal")
 def test_sequence_gradients_of_equal_sizes(student):
     case = sequence_case(SQUARES)
     got = sequence_backward(student, case, case.upstream["everywhere"])
     compare_gradients(got, case.want["everywhere"])
 
 
-@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS, title="many steps")
 def test_sequence_gradients_over_many_steps(student):
     case = long_case()
     compare_gradients(sequence_backward(student, case, case.upstream), case.want)
 
 
-@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.0, steps=BACKWARD_STEPS, title="a loss in other units")
 def test_sequence_gradients_in_other_units(student):
     case = sequence_in_other_units()
     got = sequence_backward(student, case, case.upstream)
@@ -655,7 +659,9 @@ def test_sequence_gradients_in_other_units(student):
     compare_columns_of_inputs(got[3], case.want[3], H=case.h0.shape[1])
 
 
-@scores("lstm_backward", weight=44.0, steps=BACKWARD_STEPS, seconds=WIDE_SECONDS)
+@scores(
+    "lstm_backward", weight=44.0, steps=BACKWARD_STEPS, seconds=WIDE_SECONDS, title="many weights"
+)
 @pytest.mark.parametrize("part", ["last_dx", "bf"])
 def test_sequence_gradients_of_wide_inputs(student, part):
     case = wide_sequence(WIDE_LENT if student.steps_are_lent else WIDE)
@@ -667,7 +673,7 @@ def test_sequence_gradients_of_wide_inputs(student, part):
         compare_entry(grads, "bf", case.bf)
 
 
-@scores("lstm_backward", weight=4.0, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=4.0, steps=BACKWARD_STEPS, title="a loss on one part only")
 @pytest.mark.parametrize("source", ["first_state", "last_state", "last_cell"])
 def test_sequence_gradients_from(student, source):
     case = sequence_case((3, 6, 2, 4))
@@ -676,7 +682,12 @@ def test_sequence_gradients_from(student, source):
     compare_gradients(got, case.want[source])
 
 
-@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS)
+@scores(
+    "lstm_backward",
+    weight=10.5,
+    steps=BACKWARD_STEPS,
+    title="two sequences, backward in another order",
+)
 def test_sequence_caches_interleaved(student):
     one, two = sequence_case((2, 5, 3, 4)), sequence_case((2, 5, 3, 4), 1)
     _, _, cache_one = student.lstm_forward(*one.args)
@@ -686,7 +697,7 @@ def test_sequence_caches_interleaved(student):
         compare_gradients(got, case.want["everywhere"])
 
 
-@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS)
+@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS, title="the same cache twice")
 def test_sequence_cache_used_twice(student):
     case = sequence_case((3, 6, 2, 4))
     _, _, cache = student.lstm_forward(*case.args)
@@ -695,7 +706,9 @@ def test_sequence_cache_used_twice(student):
     compare_gradients(got, case.want["last_cell"])
 
 
-@scores("lstm_backward", weight=10.5, steps=BACKWARD_STEPS)
+@scores(
+    "lstm_backward", weight=10.5, steps=BACKWARD_STEPS, title="arguments and cache stay as they are"
+)
 def test_sequence_upstream_unchanged(student):
     case = sequence_case((3, 6, 2, 4))
     _, _, cache = student.lstm_forward(*case.args)
@@ -710,7 +723,7 @@ def gates_case(rng, T, H):
     return rng.uniform(0.3, 1.0, size=(T, H))
 
 
-@scores("cell_highway", weight=2.0)
+@scores("cell_highway", weight=2.0, title="the product of the forget gates")
 @pytest.mark.parametrize("shape", [(1, 3), (7, 4), (5, 1), (4, 4)], ids=str)
 def test_highway_values(student, shape):
     f = gates_case(*shape)
@@ -718,7 +731,7 @@ def test_highway_values(student, shape):
     compare("the highway", student.cell_highway(f), want, axes="H")
 
 
-@scores("cell_highway")
+@scores("cell_highway", title="closed and open gates")
 def test_highway_closed_and_open_gates(student):
     f = gates_case(6, 5).copy()
     f[3, 0], f[0, 1], f[-1, 2] = 0.0, 0.0, 0.0
@@ -727,14 +740,14 @@ def test_highway_closed_and_open_gates(student):
     compare("the highway", student.cell_highway(f), want, axes="H")
 
 
-@scores("cell_highway")
+@scores("cell_highway", title="many steps")
 def test_highway_of_many_steps(student):
     f = 1 - gates_case(1500, 3) / 300
     want = np.exp(np.log(f).sum(axis=0))
     compare("the highway", student.cell_highway(f), want, axes="H")
 
 
-@scores("cell_highway")
+@scores("cell_highway", title="the gates stay as they are")
 def test_highway_argument_unchanged(student):
     unchanged(student, "cell_highway", gates_case(7, 4))
 
@@ -759,7 +772,7 @@ def alike(one, other):
     return (one == other).mean() > 0.3
 
 
-@scores("init_lstm", weight=2.0)
+@scores("init_lstm", weight=2.0, title="shapes and bounds of the weights")
 @pytest.mark.parametrize("size", [(3, 5), (1, 4), (6, 1)], ids=str)
 def test_init_shapes_and_bounds(student, size):
     D, H = size
@@ -772,7 +785,7 @@ def test_init_shapes_and_bounds(student, size):
         require(largest > bound / 1000, f"{name} should be drawn from its interval")
 
 
-@scores("init_lstm", weight=12.0)
+@scores("init_lstm", weight=12.0, title="the biases")
 def test_init_biases(student):
     D, H = 3, 4
     for chosen, want in [((), 1.0), ((0.0,), 0.0), ((2.5,), 2.5), ((-0.75,), -0.75)]:
@@ -783,14 +796,14 @@ def test_init_biases(student):
             compare(name, params[name], np.zeros(H), axes="H")
 
 
-@scores("init_lstm")
+@scores("init_lstm", title="a given bias of the forget gate")
 def test_init_forget_bias_by_name(student):
     params = student.init_lstm(2, 3, seed=8, forget_bias=4.0)
     check_keys_and_shapes(params, 2, 3)
     compare("bf", params["bf"], np.full(3, 4.0), axes="H")
 
 
-@scores("init_lstm", weight=2.0)
+@scores("init_lstm", weight=2.0, title="how the weights are spread")
 @pytest.mark.parametrize("size", [(30, 40), (40, 25)], ids=str)
 def test_init_is_uniform(student, size):
     D, H = size
@@ -806,7 +819,7 @@ def test_init_is_uniform(student, size):
             require(0.4 < inner < 0.6, f"the entries of {name} are not uniform")
 
 
-@scores("init_lstm", weight=1.5)
+@scores("init_lstm", weight=1.5, title="each gate has weights of its own")
 def test_init_gates_differ(student):
     params = student.init_lstm(3, 4, 5)
     check_keys_and_shapes(params, 3, 4)
@@ -818,7 +831,7 @@ def test_init_gates_differ(student):
         require(not alike(W[0], W[-1]), f"rows of {name} repeat")
 
 
-@scores("init_lstm", weight=2.0)
+@scores("init_lstm", weight=2.0, title="the seed decides")
 def test_init_depends_on_the_seed(student):
     first = student.init_lstm(3, 4, 11)
     others = [student.init_lstm(3, 4, seed) for seed in (12, 0, 1, 2)]
@@ -861,7 +874,7 @@ def compare_params(params, want, only, size):
     compare("params", params, want, layout=lstm_layout(*size))
 
 
-@scores("lstm_from_torch")
+@scores("lstm_from_torch", title="each block in its place")
 @pytest.mark.parametrize("kind", ["W", "b"], ids=["weights", "biases"])
 @pytest.mark.parametrize("size", [(3, 4), (1, 5), (4, 1), (3, 3)], ids=str)
 def test_converted_params(student, size, kind):
@@ -883,7 +896,7 @@ def as_torch_computes(weight_ih, weight_hh, bias_ih, bias_hh, x):
     return np.stack(states, axis=1)
 
 
-@scores("lstm_from_torch", weight=2.0)
+@scores("lstm_from_torch", weight=2.0, title="the same states as PyTorch's cell")
 def test_agrees_with_torch(student, reference):
     N, T, D, H = 2, 5, 3, 4
     case = torch_case(D, H)
@@ -896,7 +909,7 @@ def test_agrees_with_torch(student, reference):
     compare("h of the converted layer", h, want, axes="N T H")
 
 
-@scores("lstm_from_torch")
+@scores("lstm_from_torch", title="both of PyTorch's biases")
 @pytest.mark.parametrize("silent", ["bias_ih", "bias_hh"])
 def test_each_bias_counts(student, silent):
     D, H = 2, 3
@@ -912,6 +925,6 @@ def test_each_bias_counts(student, silent):
     compare_params(params, want, "b", (D, H))
 
 
-@scores("lstm_from_torch")
+@scores("lstm_from_torch", title="the arrays stay as they are")
 def test_torch_arrays_unchanged(student):
     unchanged(student, "lstm_from_torch", *torch_case(3, 4).args)

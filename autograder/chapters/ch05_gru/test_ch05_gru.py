@@ -222,7 +222,7 @@ def compare_gradients(got, want):
 # --- gru_step_forward -----------------------------------------------------------------------------
 
 
-@scores("gru_step_forward", weight=5.0)
+@scores("gru_step_forward", weight=5.0, title="the next hidden state")
 @pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
 def test_step_values(student, shape):
     case = step_case(shape)
@@ -231,7 +231,7 @@ def test_step_values(student, shape):
 
 
 # What one gate alone decides: a step with one mistake in it keeps some of these.
-@scores("gru_step_forward", weight=12.0)
+@scores("gru_step_forward", weight=12.0, title="gates that are open or closed")
 @pytest.mark.parametrize(
     "gates",
     [(-10.0, 0.0), (10.0, 0.0), (0.0, -10.0), (0.0, 10.0)],
@@ -243,7 +243,7 @@ def test_step_saturated(student, gates):
     compare("h", h, case.h, axes="N H")
 
 
-@scores("gru_step_forward", weight=12.0)
+@scores("gru_step_forward", weight=12.0, title="a previous state of zero")
 def test_step_from_zero_state(student):
     case = step_case((4, 3, 5))
     zero = np.zeros((4, 5))
@@ -251,7 +251,7 @@ def test_step_from_zero_state(student):
     compare("h", h, oracle_step(case.x, zero, case.params), axes="N H")
 
 
-@scores("gru_step_forward", weight=6.0)
+@scores("gru_step_forward", weight=6.0, title="two calls in turn")
 def test_step_repeated(student):
     one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
     student.gru_step_forward(*one.args)
@@ -259,7 +259,7 @@ def test_step_repeated(student):
     compare("h of a second call", h, two.h, axes="N H")
 
 
-@scores("gru_step_forward", weight=6.0)
+@scores("gru_step_forward", weight=6.0, title="arguments stay as they are")
 def test_step_arguments_unchanged(student):
     unchanged(student, "gru_step_forward", *step_case((4, 3, 5)).args)
 
@@ -267,7 +267,7 @@ def test_step_arguments_unchanged(student):
 # --- gru_step_backward ----------------------------------------------------------------------------
 
 
-@scores("gru_step_backward", weight=2.5)
+@scores("gru_step_backward", weight=2.5, title="all gradients")
 @pytest.mark.parametrize("shape", STEP_SHAPES, ids=str)
 def test_step_gradients(student, shape):
     case = step_case(shape)
@@ -275,7 +275,7 @@ def test_step_gradients(student, shape):
     compare_step_gradients(student.gru_step_backward(case.dh, cache), case.want)
 
 
-@scores("gru_step_backward", weight=2.5)
+@scores("gru_step_backward", weight=2.5, title="one gradient at a time")
 @pytest.mark.parametrize("name", list(STEP_PARTS))
 def test_step_gradient_of(student, name):
     for shape in STEP_SHAPES[:2]:
@@ -286,14 +286,14 @@ def test_step_gradient_of(student, name):
 
 
 # That a gradient is propagated back and not found by differences is half of the function.
-@scores("gru_step_backward", weight=50.0)
+@scores("gru_step_backward", weight=50.0, title="many weights")
 def test_step_gradients_of_many_weights(student):
     case = large_step_case()
     _, cache = student.gru_step_forward(*case.args)
     compare_any_part(student.gru_step_backward(case.dh, cache), case.want, STEP_PARTS)
 
 
-@scores("gru_step_backward", weight=6.0)
+@scores("gru_step_backward", weight=6.0, title="a steep loss")
 def test_step_gradients_of_a_steep_loss(student):
     case = step_case((4, 3, 5))
     _, cache = student.gru_step_forward(*case.args)
@@ -301,7 +301,7 @@ def test_step_gradients_of_a_steep_loss(student):
     compare_step_gradients(got, scaled(case.want, 500.0))
 
 
-@scores("gru_step_backward", weight=5.5)
+@scores("gru_step_backward", weight=5.5, title="gates that are open or closed")
 @pytest.mark.parametrize("gates", [(-10.0, 10.0), (10.0, -10.0)], ids=["kept", "overwritten"])
 def test_step_gradients_saturated(student, gates):
     case = saturated_case(*gates)
@@ -309,7 +309,7 @@ def test_step_gradients_saturated(student, gates):
     compare_step_gradients(student.gru_step_backward(case.dh, cache), case.want)
 
 
-@scores("gru_step_backward", weight=6.0)
+@scores("gru_step_backward", weight=6.0, title="two steps, backward in another order")
 def test_step_caches_interleaved(student):
     one, two = step_case((2, 3, 4)), step_case((2, 3, 4), 1)
     _, cache_one = student.gru_step_forward(*one.args)
@@ -318,7 +318,7 @@ def test_step_caches_interleaved(student):
     compare_step_gradients(student.gru_step_backward(two.dh, cache_two), two.want)
 
 
-@scores("gru_step_backward", weight=6.0)
+@scores("gru_step_backward", weight=6.0, title="the same cache twice")
 def test_step_cache_used_twice(student):
     case = step_case((4, 3, 5))
     _, cache = student.gru_step_forward(*case.args)
@@ -327,7 +327,7 @@ def test_step_cache_used_twice(student):
     compare_step_gradients(got, case.other_want)
 
 
-@scores("gru_step_backward", weight=6.0)
+@scores("gru_step_backward", weight=6.0, title="arguments and cache stay as they are")
 def test_step_upstream_unchanged(student):
     case = step_case((4, 3, 5))
     _, cache = student.gru_step_forward(*case.args)
@@ -337,7 +337,7 @@ def test_step_upstream_unchanged(student):
 # --- gru_forward ----------------------------------------------------------------------------------
 
 
-@scores("gru_forward", weight=11.0, steps=("gru_step_forward",))
+@scores("gru_forward", weight=11.0, steps=("gru_step_forward",), title="all hidden states")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_sequence_values(student, shape):
     case = sequence_case(shape)
@@ -345,21 +345,21 @@ def test_sequence_values(student, shape):
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("gru_forward", weight=9.0, steps=("gru_step_forward",))
+@scores("gru_forward", weight=9.0, steps=("gru_step_forward",), title="many steps")
 def test_sequence_of_many_steps(student):
     case = long_case((2, 35, 3, 4))
     h, _ = student.gru_forward(*case.args)
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("gru_forward", weight=7.0, steps=("gru_step_forward",))
+@scores("gru_forward", weight=7.0, steps=("gru_step_forward",), title="all sizes equal")
 def test_sequence_of_equal_sizes(student):
     case = sequence_case((3, 3, 3, 3))
     h, _ = student.gru_forward(*case.args)
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("gru_forward", weight=30.0, steps=("gru_step_forward",))
+@scores("gru_forward", weight=30.0, steps=("gru_step_forward",), title="an initial state of zero")
 def test_sequence_from_zero_state(student):
     case = sequence_case((3, 6, 2, 4))
     zero = np.zeros((3, 4))
@@ -367,7 +367,12 @@ def test_sequence_from_zero_state(student):
     compare("h", h, oracle_sequence(case.x, zero, case.params), axes="N T H")
 
 
-@scores("gru_forward", weight=7.0, steps=("gru_step_forward",))
+@scores(
+    "gru_forward",
+    weight=7.0,
+    steps=("gru_step_forward",),
+    title="a state that is kept for many steps",
+)
 def test_sequence_kept_for_many_steps(student):
     case = saturated_case(-10.0, 10.0)
     x = np.repeat(case.x[:, None], 30, axis=1)
@@ -375,7 +380,7 @@ def test_sequence_kept_for_many_steps(student):
     compare("h", h, np.repeat(case.h_prev[:, None], 30, axis=1), axes="N T H")
 
 
-@scores("gru_forward", weight=7.0, steps=("gru_step_forward",))
+@scores("gru_forward", weight=7.0, steps=("gru_step_forward",), title="two calls in turn")
 def test_sequence_repeated(student):
     one, two = sequence_case((3, 6, 2, 4)), sequence_case((3, 6, 2, 4), 1)
     student.gru_forward(*one.args)
@@ -383,7 +388,7 @@ def test_sequence_repeated(student):
     compare("h of a second call", h, two.h, axes="N T H")
 
 
-@scores("gru_forward", weight=7.0, steps=("gru_step_forward",))
+@scores("gru_forward", weight=7.0, steps=("gru_step_forward",), title="arguments stay as they are")
 def test_sequence_arguments_unchanged(student):
     unchanged(student, "gru_forward", *sequence_case((3, 6, 2, 4)).args)
 
@@ -393,7 +398,7 @@ def test_sequence_arguments_unchanged(student):
 BACKWARD_STEPS = ("gru_step_forward", "gru_step_backward")
 
 
-@scores("gru_backward", weight=3.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=3.0, steps=BACKWARD_STEPS, title="all gradients")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_sequence_gradients(student, shape):
     case = sequence_case(shape)
@@ -402,7 +407,7 @@ def test_sequence_gradients(student, shape):
     compare_gradients(got, case.want["everywhere"])
 
 
-@scores("gru_backward", weight=3.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=3.0, steps=BACKWARD_STEPS, title="one gradient at a time")
 @pytest.mark.parametrize("name", list(PARTS))
 def test_sequence_gradient_of(student, name):
     for shape in SHAPES[:2]:
@@ -413,21 +418,21 @@ def test_sequence_gradient_of(student, name):
 
 
 # As for the step: half of the function.
-@scores("gru_backward", weight=50.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=50.0, steps=BACKWARD_STEPS, title="many weights")
 def test_sequence_gradients_of_many_weights(student):
     case = long_case(LARGEST_LENT if student.steps_are_lent else LARGE)
     _, cache = student.gru_forward(*case.args)
     compare_any_part(student.gru_backward(case.dh, cache), case.want, PARTS)
 
 
-@scores("gru_backward", weight=8.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=8.0, steps=BACKWARD_STEPS, title="many steps")
 def test_sequence_gradients_of_many_steps(student):
     case = long_case((2, 35, 3, 4))
     _, cache = student.gru_forward(*case.args)
     compare_gradients(student.gru_backward(case.dh, cache), case.want)
 
 
-@scores("gru_backward", weight=6.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=6.0, steps=BACKWARD_STEPS, title="a steep loss")
 def test_sequence_gradients_of_a_steep_loss(student):
     case = sequence_case((3, 6, 2, 4))
     _, cache = student.gru_forward(*case.args)
@@ -435,7 +440,7 @@ def test_sequence_gradients_of_a_steep_loss(student):
     compare_gradients(got, scaled(case.want["everywhere"], 500.0))
 
 
-@scores("gru_backward", weight=6.5, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=6.5, steps=BACKWARD_STEPS, title="all sizes equal")
 def test_sequence_gradients_of_equal_sizes(student):
     """As many rows as steps, features and units: what tells axes apart by their sizes cannot."""
     case = sequence_case((3, 3, 3, 3))
@@ -443,7 +448,7 @@ def test_sequence_gradients_of_equal_sizes(student):
     compare_gradients(student.gru_backward(case.dh["everywhere"], cache), case.want["everywhere"])
 
 
-@scores("gru_backward", weight=2.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=2.0, steps=BACKWARD_STEPS, title="a loss on one step only")
 @pytest.mark.parametrize("place", ["first", "last"])
 def test_sequence_gradients_from_one_step(student, place):
     case = sequence_case((3, 6, 2, 4))
@@ -451,7 +456,12 @@ def test_sequence_gradients_from_one_step(student, place):
     compare_gradients(student.gru_backward(case.dh[place], cache), case.want[place])
 
 
-@scores("gru_backward", weight=6.0, steps=BACKWARD_STEPS)
+@scores(
+    "gru_backward",
+    weight=6.0,
+    steps=BACKWARD_STEPS,
+    title="two sequences, backward in another order",
+)
 def test_sequence_caches_interleaved(student):
     one, two = sequence_case((3, 6, 2, 4)), sequence_case((3, 6, 2, 4), 1)
     _, cache_one = student.gru_forward(*one.args)
@@ -461,7 +471,7 @@ def test_sequence_caches_interleaved(student):
         compare_gradients(got, case.want["everywhere"])
 
 
-@scores("gru_backward", weight=6.0, steps=BACKWARD_STEPS)
+@scores("gru_backward", weight=6.0, steps=BACKWARD_STEPS, title="the same cache twice")
 def test_sequence_cache_used_twice(student):
     case = sequence_case((3, 6, 2, 4))
     _, cache = student.gru_forward(*case.args)
@@ -470,7 +480,9 @@ def test_sequence_cache_used_twice(student):
     compare_gradients(got, case.want["everywhere"])
 
 
-@scores("gru_backward", weight=6.0, steps=BACKWARD_STEPS)
+@scores(
+    "gru_backward", weight=6.0, steps=BACKWARD_STEPS, title="arguments and cache stay as they are"
+)
 def test_sequence_upstream_unchanged(student):
     case = sequence_case((3, 6, 2, 4))
     _, cache = student.gru_forward(*case.args)
@@ -504,14 +516,14 @@ def torch_case(rng, shape):
     return SimpleNamespace(args=args, h=as_torch_computes(*args))
 
 
-@scores("gru_reset_after_step", weight=6.0)
+@scores("gru_reset_after_step", weight=6.0, title="the next hidden state")
 @pytest.mark.parametrize("shape", [*STEP_SHAPES, (2, 6, 2)], ids=str)
 def test_variant_values(student, shape):
     case = torch_case(shape)
     compare("h", student.gru_reset_after_step(*case.args), case.h, axes="N H")
 
 
-@scores("gru_reset_after_step", weight=12.0)
+@scores("gru_reset_after_step", weight=12.0, title="one bias at a time")
 @pytest.mark.parametrize("silent", [4, 5], ids=["bias_hh_only", "bias_ih_only"])
 def test_variant_with_one_bias(student, silent):
     args = list(torch_case((4, 3, 5)).args)
@@ -519,7 +531,7 @@ def test_variant_with_one_bias(student, silent):
     compare("h", student.gru_reset_after_step(*args), as_torch_computes(*args), axes="N H")
 
 
-@scores("gru_reset_after_step", weight=11.0)
+@scores("gru_reset_after_step", weight=11.0, title="gates that are open or closed")
 @pytest.mark.parametrize(
     "levels", [(1e3, -1e3), (-1e3, 1e3), (-1e3, -1e3)], ids=["replaced", "kept", "reset"]
 )
@@ -529,7 +541,7 @@ def test_variant_saturated(student, levels):
     compare("h", student.gru_reset_after_step(*args), as_torch_computes(*args), axes="N H")
 
 
-@scores("gru_reset_after_step", weight=6.0)
+@scores("gru_reset_after_step", weight=6.0, title="arguments stay as they are")
 def test_variant_arguments_unchanged(student):
     unchanged(student, "gru_reset_after_step", *torch_case((4, 3, 5)).args)
 
@@ -537,7 +549,7 @@ def test_variant_arguments_unchanged(student):
 # --- parameter_count ------------------------------------------------------------------------------
 
 
-@scores("parameter_count", weight=12.0)
+@scores("parameter_count", weight=12.0, title="number of parameters")
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_count(student, cell):
     for D, H in [(3, 5), (7, 2), (1, 1), (1, 6), (300, 256)]:
@@ -546,7 +558,7 @@ def test_count(student, cell):
         compare("the count", student.parameter_count(cell, D, H), want)
 
 
-@scores("parameter_count")
+@scores("parameter_count", title="a cell that is not known")
 @pytest.mark.parametrize("cell", ["transformer", "GRU", "gru2", ""])
 def test_count_of_unknown_cell(student, cell):
     with raises(ValueError, naming="cell"):

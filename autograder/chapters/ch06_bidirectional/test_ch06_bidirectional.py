@@ -195,7 +195,7 @@ def reversal_case(rng, batch):
     return SimpleNamespace(x=x, lengths=np.array(lengths), want=want)
 
 
-@scores("reverse_padded", weight=2.0)
+@scores("reverse_padded", weight=2.0, title="each row within its own length")
 @pytest.mark.parametrize("name", list(BATCHES))
 def test_reversed(student, name):
     case = reversal_case(BATCHES[name])
@@ -208,21 +208,21 @@ def test_reversed(student, name):
     )
 
 
-@scores("reverse_padded")
+@scores("reverse_padded", title="all sizes equal")
 def test_reversed_where_sizes_are_equal(student):
     case = reversal_case(EQUAL)
     got = student.reverse_padded(case.x, case.lengths)
     compare("the reversed x", got, case.want, axes="N T D", valid=case.lengths)
 
 
-@scores("reverse_padded")
+@scores("reverse_padded", title="rows without a valid step")
 def test_nothing_valid(student):
     case = reversal_case(NESTED)
     none = np.zeros(4, dtype=np.int64)
     compare("x of length 0", student.reverse_padded(case.x, none), case.x, axes="N T D")
 
 
-@scores("reverse_padded")
+@scores("reverse_padded", title="padding that is not a number")
 def test_padding_of_nan_stays(student):
     case = reversal_case(NESTED)
     valid = (np.arange(7) < case.lengths[:, None])[:, :, None]
@@ -235,7 +235,7 @@ def test_padding_of_nan_stays(student):
     compare("the valid steps", np.where(valid, got, 0.0), want, axes="N T D")
 
 
-@scores("reverse_padded")
+@scores("reverse_padded", title="arguments stay as they are")
 def test_reversal_arguments_unchanged(student):
     case = reversal_case(NESTED)
     unchanged(student, "reverse_padded", case.x, case.lengths)
@@ -244,7 +244,7 @@ def test_reversal_arguments_unchanged(student):
 # --- birnn_forward --------------------------------------------------------------------------------
 
 
-@scores("birnn_forward", weight=4.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=4.0, steps=("reverse_padded",), title="states of both directions")
 @pytest.mark.parametrize("name", list(BATCHES))
 def test_birnn_values(student, name):
     case = bi_case(BATCHES[name])
@@ -253,7 +253,7 @@ def test_birnn_values(student, name):
 
 
 # What one reader, or a layer without its bias, decides alone: one mistake elsewhere leaves it right.
-@scores("birnn_forward", weight=15.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=15.0, steps=("reverse_padded",), title="one direction at a time")
 @pytest.mark.parametrize("side", ["forward", "backward"])
 def test_birnn_half_of(student, side):
     for name in ("ragged", "full"):
@@ -266,7 +266,7 @@ def test_birnn_half_of(student, side):
         compare(f"the {side} half of h", part, want, axes="N T H", valid=case.lengths)
 
 
-@scores("birnn_forward", weight=25.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=25.0, steps=("reverse_padded",), title="biases of zero")
 def test_birnn_without_biases(student):
     case = bi_case(BATCHES["full"])
     params = {side: {**p, "bh": np.zeros(p["bh"].shape)} for side, p in case.params.items()}
@@ -275,21 +275,23 @@ def test_birnn_without_biases(student):
     compare("h", h, want, axes="N T 2H", valid=case.lengths)
 
 
-@scores("birnn_forward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=6.0, steps=("reverse_padded",), title="all sizes equal")
 def test_birnn_where_sizes_are_equal(student):
     case = bi_case(EQUAL)
     h, _ = student.birnn_forward(*case.args)
     compare("h", h, case.h, axes="N T 2H", valid=case.lengths)
 
 
-@scores("birnn_forward", weight=6.0, steps=("reverse_padded",))
+@scores(
+    "birnn_forward", weight=6.0, steps=("reverse_padded",), title="padding that is not a number"
+)
 def test_birnn_padding_of_nan(student):
     case = bi_case(NESTED)
     h, _ = student.birnn_forward(with_nan(case, case.x), case.lengths, case.params)
     compare("h", h, case.h, axes="N T 2H", valid=case.lengths)
 
 
-@scores("birnn_forward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=6.0, steps=("reverse_padded",), title="huge values in the padding")
 def test_birnn_padding_of_huge_values(student):
     case = bi_case(NESTED)
     x = np.where(case.valid[:, :, None], case.x, 1e30)
@@ -297,7 +299,7 @@ def test_birnn_padding_of_huge_values(student):
     compare("h", h, case.h, axes="N T 2H", valid=case.lengths)
 
 
-@scores("birnn_forward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=6.0, steps=("reverse_padded",), title="zeros that are valid inputs")
 def test_birnn_valid_zeros(student):
     case = bi_case(NESTED)
     x = np.where(case.valid[:, :, None], np.zeros(case.x.shape), 5.0)
@@ -309,7 +311,7 @@ def test_birnn_valid_zeros(student):
     compare("h where all inputs are zero", h, want, axes="N T 2H")
 
 
-@scores("birnn_forward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=6.0, steps=("reverse_padded",), title="two calls in turn")
 def test_birnn_repeated(student):
     one, two = bi_case(NESTED), bi_case(NESTED, 1)
     student.birnn_forward(*one.args)
@@ -317,7 +319,7 @@ def test_birnn_repeated(student):
     compare("h of a second call", h, two.h, axes="N T 2H")
 
 
-@scores("birnn_forward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_forward", weight=6.0, steps=("reverse_padded",), title="arguments stay as they are")
 def test_birnn_arguments_unchanged(student):
     unchanged(student, "birnn_forward", *bi_case(NESTED).args)
 
@@ -360,7 +362,7 @@ def compare_any(judgements):
 
 
 # That a gradient is propagated back and not found by differences is half of the function.
-@scores("birnn_backward", weight=50.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=50.0, steps=("reverse_padded",), title="many weights")
 def test_birnn_gradients_of_many_weights(student):
     case = special_bi_case(LARGE_BATCH_LENT if student.steps_are_lent else LARGE_BATCH, "large")
     _, cache = student.birnn_forward(*case.args)
@@ -369,7 +371,7 @@ def test_birnn_gradients_of_many_weights(student):
     compare_any([lambda w=which: compare_bi_part(dx, grads, want, w) for which in BI_PARTS])
 
 
-@scores("birnn_backward", weight=5.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=5.0, steps=("reverse_padded",), title="one gradient at a time")
 @pytest.mark.parametrize("which", ["dx", *SIDES])
 def test_birnn_gradient_of(student, which):
     for name in ("ragged", "full"):
@@ -380,13 +382,13 @@ def test_birnn_gradient_of(student, which):
             compare_bi_part(dx, grads, case.want["everywhere"], part)
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=6.0, steps=("reverse_padded",), title="many steps")
 def test_birnn_gradients_of_many_steps(student):
     case = special_bi_case((LONG, 2, 3, (LONG, LONG)), "long")
     check_bi_gradients(student, case, case.x, case.dh["everywhere"], case.want["everywhere"])
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=6.0, steps=("reverse_padded",), title="a steep loss")
 def test_birnn_gradients_of_a_steep_loss(student):
     case = bi_case(NESTED)
     dx, grads = case.want["everywhere"]
@@ -394,33 +396,35 @@ def test_birnn_gradients_of_a_steep_loss(student):
     check_bi_gradients(student, case, case.x, 500.0 * case.dh["everywhere"], want)
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=6.0, steps=("reverse_padded",), title="saturated units")
 def test_birnn_gradients_of_saturated_units(student):
     case = special_bi_case((5, 2, 4, (5, 3)), "saturated")
     check_bi_gradients(student, case, case.x, case.dh["everywhere"], case.want["everywhere"])
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=6.0, steps=("reverse_padded",), title="all sizes equal")
 def test_birnn_gradients_where_sizes_are_equal(student):
     case = bi_case(EQUAL)
     check_bi_gradients(student, case, case.x, case.dh["everywhere"], case.want["everywhere"])
 
 
-@scores("birnn_backward", weight=2.5, steps=("reverse_padded",))
+@scores("birnn_backward", weight=2.5, steps=("reverse_padded",), title="all gradients")
 @pytest.mark.parametrize("name", list(BATCHES))
 def test_birnn_gradients(student, name):
     case = bi_case(BATCHES[name])
     check_bi_gradients(student, case, case.x, case.dh["everywhere"], case.want["everywhere"])
 
 
-@scores("birnn_backward", steps=("reverse_padded",))
+@scores("birnn_backward", steps=("reverse_padded",), title="a loss on one part only")
 @pytest.mark.parametrize("place", ["first", "last", "forward_half", "backward_half"])
 def test_birnn_gradients_from(student, place):
     case = bi_case(NESTED)
     check_bi_gradients(student, case, case.x, case.dh[place], case.want[place])
 
 
-@scores("birnn_backward", weight=7.0, steps=("reverse_padded",))
+@scores(
+    "birnn_backward", weight=7.0, steps=("reverse_padded",), title="padding that is not a number"
+)
 @pytest.mark.parametrize("where", ["x", "dh"])
 def test_birnn_gradients_with_nan_in_the_padding_of(student, where):
     case = bi_case(NESTED)
@@ -429,7 +433,12 @@ def test_birnn_gradients_with_nan_in_the_padding_of(student, where):
     check_bi_gradients(student, case, x, dh, case.want["everywhere"])
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores(
+    "birnn_backward",
+    weight=6.0,
+    steps=("reverse_padded",),
+    title="two batches, backward in another order",
+)
 def test_birnn_caches_interleaved(student):
     one, two = bi_case(NESTED), bi_case(NESTED, 1)
     _, cache_one = student.birnn_forward(*one.args)
@@ -440,7 +449,7 @@ def test_birnn_caches_interleaved(student):
         compare("grads", grads, case.want["everywhere"][1])
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores("birnn_backward", weight=6.0, steps=("reverse_padded",), title="the same cache twice")
 def test_birnn_cache_used_twice(student):
     case = bi_case(NESTED)
     _, cache = student.birnn_forward(*case.args)
@@ -450,7 +459,12 @@ def test_birnn_cache_used_twice(student):
     compare("grads", grads, case.want["first"][1])
 
 
-@scores("birnn_backward", weight=6.0, steps=("reverse_padded",))
+@scores(
+    "birnn_backward",
+    weight=6.0,
+    steps=("reverse_padded",),
+    title="arguments and cache stay as they are",
+)
 def test_birnn_upstream_unchanged(student):
     case = bi_case(NESTED)
     _, cache = student.birnn_forward(*case.args)
@@ -529,7 +543,7 @@ def special_deep_case(rng, stack, kind):
     return case
 
 
-@scores("deep_rnn_forward", weight=2.0)
+@scores("deep_rnn_forward", weight=2.0, title="states of all layers")
 @pytest.mark.parametrize("name", list(STACKS))
 def test_deep_values(student, name):
     case = deep_case(STACKS[name])
@@ -538,7 +552,7 @@ def test_deep_values(student, name):
 
 
 # What a stack is about: half of the function.
-@scores("deep_rnn_forward", weight=16.0)
+@scores("deep_rnn_forward", weight=16.0, title="each layer reads the one below")
 def test_each_layer_reads_the_one_below(student):
     """Equal widths: a layer that reads anything else raises no error."""
     case = deep_case((2, 5, (3, 3, 3, 3)))
@@ -546,28 +560,28 @@ def test_each_layer_reads_the_one_below(student):
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("deep_rnn_forward", weight=4.0)
+@scores("deep_rnn_forward", weight=4.0, title="a single layer")
 def test_deep_single_layer(student):
     case = deep_case((4, 5, (2, 3)), 1)
     h, _ = student.deep_rnn_forward(*case.args)
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("deep_rnn_forward", weight=14.0)
+@scores("deep_rnn_forward", weight=14.0, title="biases of zero")
 def test_deep_without_biases(student):
     case = special_deep_case((2, 5, (3, 4, 2)), "unbiased")
     h, _ = student.deep_rnn_forward(*case.args)
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("deep_rnn_forward", weight=2.0)
+@scores("deep_rnn_forward", weight=2.0, title="all sizes equal")
 def test_deep_where_sizes_are_equal(student):
     case = deep_case((3, 3, (3, 3, 3)))
     h, _ = student.deep_rnn_forward(*case.args)
     compare("h", h, case.h, axes="N T H")
 
 
-@scores("deep_rnn_forward", weight=2.0)
+@scores("deep_rnn_forward", weight=2.0, title="two calls in turn")
 def test_deep_repeated(student):
     one, two = deep_case(STACKS["three_layers"]), deep_case(STACKS["three_layers"], 1)
     student.deep_rnn_forward(*one.args)
@@ -575,7 +589,7 @@ def test_deep_repeated(student):
     compare("h of a second call", h, two.h, axes="N T H")
 
 
-@scores("deep_rnn_forward", weight=2.0)
+@scores("deep_rnn_forward", weight=2.0, title="arguments stay as they are")
 def test_deep_arguments_unchanged(student):
     unchanged(student, "deep_rnn_forward", *deep_case(STACKS["three_layers"]).args)
 
@@ -597,7 +611,7 @@ def compare_layer_part(dx, grads, want, which):
 
 
 # That a gradient is propagated back and not found by differences is a good part of the function.
-@scores("deep_rnn_backward", weight=65.0)
+@scores("deep_rnn_backward", weight=65.0, title="many weights")
 def test_deep_gradients_of_many_weights(student):
     case = special_deep_case(LARGE_STACK, "large")
     _, cache = student.deep_rnn_forward(*case.args)
@@ -608,7 +622,7 @@ def test_deep_gradients_of_many_weights(student):
 
 
 # What passes from one layer to the next is what the function is about.
-@scores("deep_rnn_backward", weight=20.0)
+@scores("deep_rnn_backward", weight=20.0, title="one gradient at a time")
 @pytest.mark.parametrize("which", ["dx", 0, 1, 2], ids=["dx", "lowest", "middle", "top"])
 def test_deep_gradient_of(student, which):
     for stack in (STACKS["three_layers"], (2, 4, (3, 3, 3, 3))):
@@ -619,14 +633,14 @@ def test_deep_gradient_of(student, which):
             compare_layer_part(dx, grads, case.want["everywhere"], part)
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="many steps")
 def test_deep_gradients_of_many_steps(student):
     case = special_deep_case((2, LONG, (2, 3, 4)), "long")
     _, cache = student.deep_rnn_forward(*case.args)
     check_deep_gradients(student, case, cache, "everywhere")
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="a steep loss")
 def test_deep_gradients_of_a_steep_loss(student):
     case = deep_case(STACKS["three_layers"])
     _, cache = student.deep_rnn_forward(*case.args)
@@ -636,21 +650,21 @@ def test_deep_gradients_of_a_steep_loss(student):
     compare("grads", grads, [{k: 500.0 * g for k, g in p.items()} for p in want])
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="saturated units")
 def test_deep_gradients_of_saturated_units(student):
     case = special_deep_case((2, 4, (2, 4, 3)), "saturated")
     _, cache = student.deep_rnn_forward(*case.args)
     check_deep_gradients(student, case, cache, "everywhere")
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="all sizes equal")
 def test_deep_gradients_where_sizes_are_equal(student):
     case = deep_case((3, 3, (3, 3, 3)))
     _, cache = student.deep_rnn_forward(*case.args)
     check_deep_gradients(student, case, cache, "everywhere")
 
 
-@scores("deep_rnn_backward", weight=3.0)
+@scores("deep_rnn_backward", weight=3.0, title="all gradients")
 @pytest.mark.parametrize("name", list(STACKS))
 def test_deep_gradients(student, name):
     case = deep_case(STACKS[name])
@@ -658,7 +672,7 @@ def test_deep_gradients(student, name):
     check_deep_gradients(student, case, cache, "everywhere")
 
 
-@scores("deep_rnn_backward")
+@scores("deep_rnn_backward", title="a loss on one step only")
 @pytest.mark.parametrize("place", ["first", "last"])
 def test_deep_gradients_from_one_step(student, place):
     case = deep_case(STACKS["three_layers"])
@@ -666,7 +680,7 @@ def test_deep_gradients_from_one_step(student, place):
     check_deep_gradients(student, case, cache, place)
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="two batches, backward in another order")
 def test_deep_caches_interleaved(student):
     one, two = deep_case(STACKS["three_layers"]), deep_case(STACKS["three_layers"], 1)
     _, cache_one = student.deep_rnn_forward(*one.args)
@@ -675,7 +689,7 @@ def test_deep_caches_interleaved(student):
     check_deep_gradients(student, two, cache_two, "everywhere")
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="the same cache twice")
 def test_deep_cache_used_twice(student):
     case = deep_case(STACKS["three_layers"])
     _, cache = student.deep_rnn_forward(*case.args)
@@ -683,7 +697,7 @@ def test_deep_cache_used_twice(student):
     check_deep_gradients(student, case, cache, "last")
 
 
-@scores("deep_rnn_backward", weight=11.0)
+@scores("deep_rnn_backward", weight=11.0, title="arguments and cache stay as they are")
 def test_deep_upstream_unchanged(student):
     case = deep_case(STACKS["three_layers"])
     _, cache = student.deep_rnn_forward(*case.args)
@@ -855,7 +869,7 @@ def leak_input(rng, T, D):
 # Every test asks for both answers, so that a constant one earns nothing.
 
 
-@scores("leaks_future", weight=3.0)
+@scores("leaks_future", weight=3.0, title="models that do not see the future")
 def test_no_leak(student):
     x = leak_input(6, 2)
     compare("the answer for a leak", student.leaks_future(next_input, x), True)
@@ -863,7 +877,7 @@ def test_no_leak(student):
         compare("the answer for a causal model", student.leaks_future(model, x), False)
 
 
-@scores("leaks_future", weight=3.0)
+@scores("leaks_future", weight=3.0, title="models that differ by rounding only")
 @pytest.mark.parametrize("model", [rounded_at_random, rounded_large_outputs])
 def test_no_leak_beside_rounding(student, model):
     x = leak_input(6, 2)
@@ -871,7 +885,7 @@ def test_no_leak_beside_rounding(student, model):
     compare("the answer for a causal model", student.leaks_future(model, x), False)
 
 
-@scores("leaks_future", weight=4.0)
+@scores("leaks_future", weight=4.0, title="models with a faint leak")
 @pytest.mark.parametrize("model", SUBTLE, ids=lambda model: model.__name__)
 def test_subtle_leak(student, model):
     x = leak_input(6, 2)
@@ -879,7 +893,7 @@ def test_subtle_leak(student, model):
     compare("the answer for a causal model", student.leaks_future(running_mean, x), False)
 
 
-@scores("leaks_future")
+@scores("leaks_future", title="models that see the future")
 @pytest.mark.parametrize("model", LEAKING, ids=lambda model: model.__name__)
 def test_leak(student, model):
     x = leak_input(6, 2)
@@ -889,7 +903,7 @@ def test_leak(student, model):
 
 # A detector that overlooks a kind of leak is worth at most half of the points. The faint one is a matter of
 # tolerance and is asked for above.
-@scores("leaks_future", weight=38.0)
+@scores("leaks_future", weight=38.0, title="a leak between any two steps")
 def test_leaks_between_any_steps(student):
     x = leak_input(6, 2)
     compare("the answer for a causal model", student.leaks_future(running_mean, x), False)
@@ -898,7 +912,7 @@ def test_leaks_between_any_steps(student):
             compare("the answer for a leak", student.leaks_future(model, x), True)
 
 
-@scores("leaks_future", weight=2.0)
+@scores("leaks_future", weight=2.0, title="a model that reads in both directions")
 def test_leak_of_both_readers(student, reference):
     case = bi_case(NESTED)
     forward, backward = case.params["forward"], case.params["backward"]
@@ -918,7 +932,7 @@ def test_leak_of_both_readers(student, reference):
     compare("the answer for the backward reader", student.leaks_future(back_only, x), True)
 
 
-@scores("leaks_future", weight=4.0)
+@scores("leaks_future", weight=4.0, title="short sequences")
 def test_leak_among_few_steps(student):
     for model in (next_input, centred, first_sees_last):
         compare("the answer for one step", student.leaks_future(model, leak_input(1, 3)), False)
@@ -926,7 +940,7 @@ def test_leak_among_few_steps(student):
     compare("the answer for two steps", student.leaks_future(running_mean, leak_input(2, 1)), False)
 
 
-@scores("leaks_future", weight=4.0)
+@scores("leaks_future", weight=4.0, title="a leak around inputs of zero")
 def test_leak_around_zero(student):
     zero = np.zeros((6, 2))
     compare("the answer", student.leaks_future(running_mean, zero), False)
@@ -934,7 +948,7 @@ def test_leak_around_zero(student):
     compare("the answer", student.leaks_future(centred, zero), True)
 
 
-@scores("leaks_future", weight=4.0)
+@scores("leaks_future", weight=4.0, title="the inputs stay as they are")
 def test_leak_argument_unchanged(student):
     x = leak_input(6, 2)
     for model, want in ((centred, True), (running_mean, False)):

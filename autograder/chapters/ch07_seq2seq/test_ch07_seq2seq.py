@@ -286,7 +286,7 @@ def encoder_gradients(student: Any, case: SimpleNamespace) -> None:
     compare_gradients(gradients[2], case.gradients)
 
 
-@scores("encode", weight=2.0)
+@scores("encode", weight=2.0, title="states and context")
 @pytest.mark.parametrize("kind", ["one_row", "full", "one_step", "one_unit"])
 def test_states_and_context(student: Any, kind: str) -> None:
     case = encoder_case(kind)
@@ -295,33 +295,33 @@ def test_states_and_context(student: Any, kind: str) -> None:
     compare("context", context, case.context, axes="N H")
 
 
-@scores("encode", weight=7.0)
+@scores("encode", weight=7.0, title="the context of rows of several lengths")
 def test_context_of_ragged_rows(student: Any) -> None:
     case = encoder_case("ragged")
     _, context = student.encode(*case.arguments)
     compare("context", context, case.context, axes="N H")
 
 
-@scores("encode", weight=2.0)
+@scores("encode", weight=2.0, title="the states of rows of several lengths")
 def test_states_of_ragged_rows(student: Any) -> None:
     case = encoder_case("ragged")
     states, _ = student.encode(*case.arguments)
     compare("states", states, case.states, axes="N S H", valid=case.arguments[1])
 
 
-@scores("encode", weight=2.0)
+@scores("encode", weight=2.0, title="gradients reach every parameter")
 @pytest.mark.parametrize("read", ["both", "context", "states", "first_states"])
 def test_encoder_gradients(student: Any, read: str) -> None:
     encoder_gradients(student, encoder_case("ragged", read))
 
 
-@scores("encode", weight=2.0)
+@scores("encode", weight=2.0, title="gradients over many steps")
 def test_encoder_gradients_of_many_steps(student: Any) -> None:
     encoder_gradients(student, encoder_case("long", "context"))
 
 
 # What one term of (7.1) decides alone: a mistake in another leaves it right.
-@scores("encode", weight=4.0)
+@scores("encode", weight=4.0, title="one term of the sum at a time")
 @pytest.mark.parametrize("term", ["input", "bias", "state"])
 def test_states_without(student: Any, term: str) -> None:
     tokens, lengths, params = encoder_case("full").arguments
@@ -332,7 +332,7 @@ def test_states_without(student: Any, term: str) -> None:
     compare("states", states, torch.stack(want), axes="N S H")
 
 
-@scores("encode", weight=2.0)
+@scores("encode", weight=2.0, title="all sizes equal")
 def test_encode_where_sizes_are_equal(student: Any) -> None:
     case = encoder_case("equal")
     states, context = student.encode(*case.arguments)
@@ -340,7 +340,7 @@ def test_encode_where_sizes_are_equal(student: Any) -> None:
     compare("context", context, case.context, axes="N H")
 
 
-@scores("encode", weight=2.0)
+@scores("encode", weight=2.0, title="single precision")
 def test_encode_in_single_precision(student: Any) -> None:
     case = encoder_case("ragged")
     states, context = student.encode(*in_single(case.arguments))
@@ -348,7 +348,7 @@ def test_encode_in_single_precision(student: Any) -> None:
     compare_single("context", context, case.context)
 
 
-@scores("encode")
+@scores("encode", title="rows without a token")
 def test_all_rows_empty(student: Any) -> None:
     full = encoder_case("full")  # so that zeros for everything earn nothing
     compare("context", student.encode(*full.arguments)[1], full.context, axes="N H")
@@ -359,7 +359,7 @@ def test_all_rows_empty(student: Any) -> None:
     encoder_gradients(student, case)
 
 
-@scores("encode")
+@scores("encode", title="two calls in turn")
 def test_encoder_repeats(student: Any) -> None:
     for draw in (1, 0, 1):
         case = encoder_case("ragged", "both", draw)
@@ -368,7 +368,7 @@ def test_encoder_repeats(student: Any) -> None:
         compare("context of one of several calls", context, case.context, axes="N H")
 
 
-@scores("encode", weight=3.0)
+@scores("encode", weight=3.0, title="arguments stay as they are")
 def test_encode_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "encode", *encoder_case("ragged").arguments)
 
@@ -404,7 +404,7 @@ def step_case(
 
 
 # What one term of (7.3) decides alone: a mistake in another leaves it right.
-@scores("decoder_step", weight=5.0)
+@scores("decoder_step", weight=5.0, title="one term of the sum at a time")
 @pytest.mark.parametrize("term", ["state", "token", "context", "bias"])
 def test_step_with_one_term(student: Any, term: str) -> None:
     y_prev, s_prev, context, params = step_case(4, 3, 5).arguments
@@ -417,7 +417,7 @@ def test_step_with_one_term(student: Any, term: str) -> None:
     compare("logits", logits, torch.stack([row[0] for row in want]), axes="N Vt")
 
 
-@scores("decoder_step", weight=2.0)
+@scores("decoder_step", weight=2.0, title="single precision")
 def test_step_in_single_precision(student: Any) -> None:
     case = step_case(4, 3, 5)
     logits, s = student.decoder_step(*in_single(case.arguments))
@@ -425,7 +425,7 @@ def test_step_in_single_precision(student: Any) -> None:
     compare_single("logits", logits, case.results[0])
 
 
-@scores("decoder_step", weight=2.0)
+@scores("decoder_step", weight=2.0, title="state and logits")
 @pytest.mark.parametrize(
     "shape",
     [(1, 2, 3), (4, 3, 5), (3, 2, 1), (4, 4, 4), (7, 7, 7)],
@@ -438,7 +438,7 @@ def test_step_values(student: Any, shape: tuple[int, int, int]) -> None:
     compare("logits", logits, case.results[0], axes="N Vt")
 
 
-@scores("decoder_step", weight=2.0)
+@scores("decoder_step", weight=2.0, title="gradients reach every parameter")
 @pytest.mark.parametrize("read", ["both", "logits", "state"])
 def test_step_gradients(student: Any, read: str) -> None:
     case = step_case(4, 3, 5, read)
@@ -446,7 +446,7 @@ def test_step_gradients(student: Any, read: str) -> None:
     compare_gradients(case.named(gradients), case.gradients)
 
 
-@scores("decoder_step")
+@scores("decoder_step", title="two calls in turn")
 def test_step_repeats(student: Any) -> None:
     for read in ("both", "logits", "both"):
         case = step_case(4, 3, 5, read)
@@ -455,7 +455,7 @@ def test_step_repeats(student: Any) -> None:
         compare("logits of one of several calls", logits, case.results[0], axes="N Vt")
 
 
-@scores("decoder_step")
+@scores("decoder_step", title="arguments stay as they are")
 def test_step_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "decoder_step", *step_case(4, 3, 5).arguments)
 
@@ -463,7 +463,7 @@ def test_step_keeps_arguments(student: Any) -> None:
 # --- shifted targets ------------------------------------------------------------------------------
 
 
-@scores("shift_right", weight=2.0)
+@scores("shift_right", weight=2.0, title="the inputs of the decoder")
 @pytest.mark.parametrize("bos", [0, 5], ids=["zero", "five"])
 @pytest.mark.parametrize("shape", [(3, 6), (1, 4), (4, 1)], ids=["batch", "row", "one_step"])
 def test_inputs(student: Any, shape: tuple[int, int], bos: int) -> None:
@@ -473,7 +473,7 @@ def test_inputs(student: Any, shape: tuple[int, int], bos: int) -> None:
     compare("the inputs", student.shift_right(targets, bos), want, axes="N T")
 
 
-@scores("shift_right")
+@scores("shift_right", title="arguments stay as they are")
 def test_shift_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "shift_right", shift_case(3, 6), 5)
 
@@ -545,7 +545,9 @@ def decoder_gradients(student: Any, function: str, case: SimpleNamespace, *more:
     compare_through_steps(student, got, case.gradients, "decoder_step")
 
 
-@scores("decode_teacher_forced", weight=2.0, steps=FORCED_STEPS)
+@scores(
+    "decode_teacher_forced", weight=2.0, steps=FORCED_STEPS, title="logits with the true prefix"
+)
 @pytest.mark.parametrize("shape", [(1, 6), (4, 5), (3, 1)], ids=["row", "batch", "one_step"])
 def test_forced_logits(student: Any, shape: tuple[int, int]) -> None:
     case = decoder_case(*shape)
@@ -553,18 +555,20 @@ def test_forced_logits(student: Any, shape: tuple[int, int]) -> None:
     compare("logits", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_teacher_forced", weight=2.0, steps=FORCED_STEPS)
+@scores(
+    "decode_teacher_forced", weight=2.0, steps=FORCED_STEPS, title="gradients reach every parameter"
+)
 @pytest.mark.parametrize("read", ["every", "last"])
 def test_forced_gradients(student: Any, read: str) -> None:
     decoder_gradients(student, "decode_teacher_forced", decoder_case(4, 5, read))
 
 
-@scores("decode_teacher_forced", weight=2.0, steps=FORCED_STEPS)
+@scores("decode_teacher_forced", weight=2.0, steps=FORCED_STEPS, title="gradients over many steps")
 def test_forced_gradients_of_many_steps(student: Any) -> None:
     decoder_gradients(student, "decode_teacher_forced", decoder_case(2, LONG, "last"))
 
 
-@scores("decode_teacher_forced", weight=5.0, steps=FORCED_STEPS)
+@scores("decode_teacher_forced", weight=5.0, steps=FORCED_STEPS, title="a context of zero")
 def test_forced_without_a_context(student: Any) -> None:
     case = decoder_case(4, 5)
     zero = torch.zeros_like(case.context)
@@ -580,14 +584,14 @@ def test_forced_without_a_context(student: Any) -> None:
     compare("logits", logits, torch.stack(want), axes="N T Vt")
 
 
-@scores("decode_teacher_forced", steps=FORCED_STEPS)
+@scores("decode_teacher_forced", steps=FORCED_STEPS, title="single precision")
 def test_forced_in_single_precision(student: Any) -> None:
     case = decoder_case(4, 5)
     logits = student.decode_teacher_forced(*in_single(forced_arguments(case)))
     compare_single("logits", logits, case.logits)
 
 
-@scores("decode_teacher_forced", steps=FORCED_STEPS)
+@scores("decode_teacher_forced", steps=FORCED_STEPS, title="two calls in turn")
 def test_forced_repeats(student: Any) -> None:
     for read in ("every", "last", "every"):
         case = decoder_case(4, 5, read)
@@ -595,7 +599,7 @@ def test_forced_repeats(student: Any) -> None:
         compare("logits of one of several calls", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_teacher_forced", steps=FORCED_STEPS)
+@scores("decode_teacher_forced", steps=FORCED_STEPS, title="arguments stay as they are")
 def test_forced_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "decode_teacher_forced", *forced_arguments(decoder_case(4, 5)))
 
@@ -646,7 +650,7 @@ def greedy_case(
     )
 
 
-@scores("decode_greedy", weight=3.0, steps=DECODE_STEPS)
+@scores("decode_greedy", weight=3.0, steps=DECODE_STEPS, title="rows that end at different steps")
 @pytest.mark.parametrize("draw", [0, 1], ids=["first", "second"])
 def test_rows_that_end_at_different_steps(student: Any, draw: int) -> None:
     case = greedy_case(draw)
@@ -654,7 +658,7 @@ def test_rows_that_end_at_different_steps(student: Any, draw: int) -> None:
     compare("tokens", tokens, case.tokens, axes="N T", dtype=np.int64)
 
 
-@scores("decode_greedy", weight=2.0, steps=DECODE_STEPS)
+@scores("decode_greedy", weight=2.0, steps=DECODE_STEPS, title="the same rows one at a time")
 def test_rows_one_at_a_time(student: Any) -> None:
     case = greedy_case()
     context, *rest = case.arguments
@@ -663,7 +667,7 @@ def test_rows_one_at_a_time(student: Any) -> None:
         compare(f"tokens of row {n} alone", tokens, case.tokens[n : n + 1], axes="N T")
 
 
-@scores("decode_greedy", steps=DECODE_STEPS)
+@scores("decode_greedy", steps=DECODE_STEPS, title="beginning or end with id 0")
 @pytest.mark.parametrize(("bos", "eos"), [(2, 0), (0, 5)], ids=["eos", "bos"])
 def test_token_of_number_zero(student: Any, bos: int, eos: int) -> None:
     case = greedy_case(2, bos, eos)
@@ -671,14 +675,14 @@ def test_token_of_number_zero(student: Any, bos: int, eos: int) -> None:
     compare("tokens", tokens, case.tokens, axes="N T", dtype=np.int64)
 
 
-@scores("decode_greedy", steps=DECODE_STEPS)
+@scores("decode_greedy", steps=DECODE_STEPS, title="single precision")
 def test_greedy_in_single_precision(student: Any) -> None:
     case = greedy_case()
     tokens = student.decode_greedy(*in_single(case.arguments))
     compare("tokens", tokens, case.tokens, axes="N T", dtype=np.int64)
 
 
-@scores("decode_greedy", steps=DECODE_STEPS)
+@scores("decode_greedy", steps=DECODE_STEPS, title="another greatest length")
 @pytest.mark.parametrize("length", [1, 5])
 def test_other_max_length(student: Any, length: int) -> None:
     case = greedy_case()
@@ -686,7 +690,7 @@ def test_other_max_length(student: Any, length: int) -> None:
     compare("tokens", tokens, case.tokens[:, :length], axes="N T", dtype=np.int64)
 
 
-@scores("decode_greedy", steps=DECODE_STEPS)
+@scores("decode_greedy", steps=DECODE_STEPS, title="tokens of equal score")
 def test_ties(student: Any) -> None:
     context, params, bos, eos, _ = greedy_case().arguments
     scores_of_tokens = torch.tensor([0.5, 2.0, 1.0, 2.0, -1.0, 2.0, 0.0], dtype=torch.float64)
@@ -695,7 +699,7 @@ def test_ties(student: Any) -> None:
     compare("tokens", tokens, torch.full((4, 3), 1), axes="N T")
 
 
-@scores("decode_greedy", steps=DECODE_STEPS)
+@scores("decode_greedy", steps=DECODE_STEPS, title="parameters that require a gradient")
 def test_parameters_in_training(student: Any) -> None:
     case = greedy_case()
     context, params, *rest = case.arguments
@@ -703,7 +707,7 @@ def test_parameters_in_training(student: Any) -> None:
     compare("tokens", tokens, case.tokens, axes="N T")
 
 
-@scores("decode_greedy", steps=DECODE_STEPS)
+@scores("decode_greedy", steps=DECODE_STEPS, title="arguments stay as they are")
 def test_greedy_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "decode_greedy", *greedy_case().arguments)
 
@@ -720,7 +724,7 @@ def number(value: Any) -> Any:
     return value.item() if isinstance(value, torch.Tensor) and value.ndim == 0 else value
 
 
-@scores("scheduled_sampling_rate", weight=2.0)
+@scores("scheduled_sampling_rate", weight=2.0, title="the linear schedule")
 @pytest.mark.parametrize(
     ("step_number", "k"), [(0, 7), (3, 8.0), (37, 50.0), (20, 20), (90, 40.0)], ids=str
 )
@@ -729,21 +733,21 @@ def test_linear(student: Any, step_number: int, k: float) -> None:
     compare_rate(rate, (k - step_number) / k if step_number < k else 0.0)
 
 
-@scores("scheduled_sampling_rate", weight=2.0)
+@scores("scheduled_sampling_rate", weight=2.0, title="the exponential schedule")
 @pytest.mark.parametrize(("step_number", "k"), [(0, 0.3), (5, 0.75), (400, 0.99), (9, 1)], ids=str)
 def test_exponential(student: Any, step_number: int, k: float) -> None:
     rate = student.scheduled_sampling_rate(step_number, "exponential", k)
     compare_rate(rate, float(np.prod(np.full(step_number, float(k)))))
 
 
-@scores("scheduled_sampling_rate", weight=2.0)
+@scores("scheduled_sampling_rate", weight=2.0, title="the inverse sigmoid schedule")
 @pytest.mark.parametrize(("step_number", "k"), [(0, 3.0), (4, 0.5), (60, 12), (5, 40.0)], ids=str)
 def test_inverse_sigmoid(student: Any, step_number: int, k: float) -> None:
     rate = student.scheduled_sampling_rate(step_number, "inverse_sigmoid", k)
     compare_rate(rate, 1.0 / (1.0 + float(np.exp(step_number / k)) / k))
 
 
-@scores("scheduled_sampling_rate", weight=2.0)
+@scores("scheduled_sampling_rate", weight=2.0, title="a million steps")
 @pytest.mark.parametrize(
     ("schedule", "k"),
     [("linear", 50.0), ("exponential", 0.999), ("inverse_sigmoid", 20.0)],
@@ -757,7 +761,7 @@ def test_a_million_steps(student: Any, schedule: str, k: float) -> None:
         compare_rate(student.scheduled_sampling_rate(10**6, schedule, 2e6), want)
 
 
-@scores("scheduled_sampling_rate", weight=4.0)
+@scores("scheduled_sampling_rate", weight=4.0, title="a schedule that is not known")
 def test_unknown_schedule(student: Any) -> None:
     for schedule in ("cosine", "Linear", ""):
         with raises(ValueError, naming="schedule"):
@@ -769,7 +773,12 @@ def scheduled_arguments(case: SimpleNamespace) -> tuple[Any, ...]:
     return *forced_arguments(case), case.use_truth
 
 
-@scores("decode_scheduled", weight=3.0, steps=DECODE_STEPS)
+@scores(
+    "decode_scheduled",
+    weight=3.0,
+    steps=DECODE_STEPS,
+    title="true tokens and the model's own, mixed",
+)
 @pytest.mark.parametrize("shape", [(1, 7), (4, 6), (3, 1)], ids=["row", "batch", "one_step"])
 def test_mixed_inputs(student: Any, shape: tuple[int, int]) -> None:
     case = decoder_case(*shape, "every", "mixed")
@@ -777,7 +786,7 @@ def test_mixed_inputs(student: Any, shape: tuple[int, int]) -> None:
     compare("logits", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_scheduled", steps=DECODE_STEPS)
+@scores("decode_scheduled", steps=DECODE_STEPS, title="true tokens only, and the model's own only")
 @pytest.mark.parametrize("mode", ["forced", "free"])
 def test_pure_inputs(student: Any, mode: str) -> None:
     case = decoder_case(4, 5, "every", mode)
@@ -785,27 +794,32 @@ def test_pure_inputs(student: Any, mode: str) -> None:
     compare("logits", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
+@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS, title="gradients reach every parameter")
 @pytest.mark.parametrize("read", ["every", "last"])
 def test_scheduled_gradients(student: Any, read: str) -> None:
     case = decoder_case(4, 6, read, "mixed")
     decoder_gradients(student, "decode_scheduled", case, case.use_truth)
 
 
-@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
+@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS, title="gradients over many steps")
 def test_scheduled_gradients_of_many_steps(student: Any) -> None:
     case = decoder_case(2, LONG, "last", "mixed")
     decoder_gradients(student, "decode_scheduled", case, case.use_truth)
 
 
-@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
+@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS, title="single precision")
 def test_scheduled_in_single_precision(student: Any) -> None:
     case = decoder_case(4, 6, "every", "mixed")
     logits = student.decode_scheduled(*in_single(scheduled_arguments(case)))
     compare_single("logits", logits, case.logits)
 
 
-@scores("decode_scheduled", weight=2.0, steps=DECODE_STEPS)
+@scores(
+    "decode_scheduled",
+    weight=2.0,
+    steps=DECODE_STEPS,
+    title="the first input is always the beginning",
+)
 def test_first_column_is_not_used(student: Any) -> None:
     case = decoder_case(4, 6, "every", "mixed")
     flipped = case.use_truth.clone()
@@ -814,7 +828,7 @@ def test_first_column_is_not_used(student: Any) -> None:
     compare("logits", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_scheduled", steps=DECODE_STEPS)
+@scores("decode_scheduled", steps=DECODE_STEPS, title="arguments stay as they are")
 def test_scheduled_keeps_arguments(student: Any) -> None:
     case = decoder_case(4, 6, "every", "mixed")
     keeps_arguments(student, "decode_scheduled", *scheduled_arguments(case))
@@ -854,7 +868,7 @@ def loss_case(rng: np.random.Generator, padding: str, scale: float = 2.0) -> Sim
     )
 
 
-@scores("sequence_cross_entropy", weight=2.0)
+@scores("sequence_cross_entropy", weight=2.0, title="mean over what is not padding")
 @pytest.mark.parametrize("padding", list(PADDINGS))
 def test_loss(student: Any, padding: str) -> None:
     case = loss_case(padding)
@@ -862,7 +876,7 @@ def test_loss(student: Any, padding: str) -> None:
     compare("loss", loss, case.loss)
 
 
-@scores("sequence_cross_entropy", weight=2.0)
+@scores("sequence_cross_entropy", weight=2.0, title="the gradient of the loss")
 @pytest.mark.parametrize("padding", ["outside", "zero", "none"])
 def test_loss_gradient(student: Any, padding: str) -> None:
     case = loss_case(padding)
@@ -873,7 +887,7 @@ def test_loss_gradient(student: Any, padding: str) -> None:
     compare_gradients({"logits": gradients[0]}, {"logits": case.gradient})
 
 
-@scores("sequence_cross_entropy", weight=2.0)
+@scores("sequence_cross_entropy", weight=2.0, title="extreme logits")
 def test_loss_of_extreme_logits(student: Any) -> None:
     case = loss_case("outside", 1e4)
     leaf = case.logits.clone().requires_grad_()
@@ -884,14 +898,14 @@ def test_loss_of_extreme_logits(student: Any) -> None:
     compare_gradients({"logits": gradients[0]}, {"logits": case.gradient})
 
 
-@scores("sequence_cross_entropy", weight=2.0)
+@scores("sequence_cross_entropy", weight=2.0, title="single precision")
 def test_loss_in_single_precision(student: Any) -> None:
     case = loss_case("outside")
     loss = student.sequence_cross_entropy(*in_single((case.logits, case.targets, case.pad)))
     compare_single("loss", loss, case.loss)
 
 
-@scores("sequence_cross_entropy")
+@scores("sequence_cross_entropy", title="nothing but padding")
 @pytest.mark.parametrize("padding", ["outside", "inside"])
 def test_nothing_but_padding(student: Any, padding: str) -> None:
     case = loss_case(padding)
@@ -906,14 +920,14 @@ def test_nothing_but_padding(student: Any, padding: str) -> None:
     compare_gradients({"logits": gradients[0]}, {"logits": torch.zeros_like(case.gradient)})
 
 
-@scores("sequence_cross_entropy")
+@scores("sequence_cross_entropy", title="a single position")
 def test_loss_of_one_position(student: Any) -> None:
     logits = torch.tensor([[[0.5, -1.0, 2.0]]], dtype=torch.float64)
     want = torch.logsumexp(logits, dim=-1)[0, 0] - 0.5
     compare("loss", student.sequence_cross_entropy(logits, torch.tensor([[0]]), 7), want)
 
 
-@scores("sequence_cross_entropy")
+@scores("sequence_cross_entropy", title="arguments stay as they are")
 def test_loss_keeps_arguments(student: Any) -> None:
     case = loss_case("outside")
     keeps_arguments(student, "sequence_cross_entropy", case.logits, case.targets, case.pad)
@@ -991,24 +1005,24 @@ def attention_gradients(student: Any, case: SimpleNamespace) -> None:
     compare_gradients(case.named(gradients), case.gradients)
 
 
-@scores("additive_attention", weight=2.0)
+@scores("additive_attention", weight=2.0, title="context and weights")
 @pytest.mark.parametrize("kind", list(MASKS))
 def test_context_and_weights(student: Any, kind: str) -> None:
     compare_attention(student, attention_case(kind))
 
 
-@scores("additive_attention", weight=2.0)
+@scores("additive_attention", weight=2.0, title="gradients reach every parameter")
 @pytest.mark.parametrize("read", ["both", "context", "weights"])
 def test_attention_gradients(student: Any, read: str) -> None:
     attention_gradients(student, attention_case("holes", read))
 
 
-@scores("additive_attention", weight=2.0)
+@scores("additive_attention", weight=2.0, title="gradients beside a row without visible positions")
 def test_attention_gradients_beside_a_hidden_row(student: Any) -> None:
     attention_gradients(student, attention_case("hidden_row"))
 
 
-@scores("additive_attention")
+@scores("additive_attention", title="large scores")
 @pytest.mark.parametrize("steep", [30.0, 1500.0, 1e5], ids=["tens", "thousands", "more"])
 def test_large_scores(student: Any, steep: float) -> None:
     compare_attention(student, attention_case("hidden_row", "both", steep))
@@ -1027,12 +1041,12 @@ def zero_score_case(rng: np.random.Generator) -> SimpleNamespace:
     return SimpleNamespace(arguments=(s, states, mask, params), mask=mask, results=results)
 
 
-@scores("additive_attention", weight=2.0)
+@scores("additive_attention", weight=2.0, title="scores of zero are scores")
 def test_visible_score_of_zero(student: Any) -> None:
     compare_attention(student, zero_score_case())
 
 
-@scores("additive_attention", weight=2.0)
+@scores("additive_attention", weight=2.0, title="single precision")
 def test_attention_in_single_precision(student: Any) -> None:
     case = attention_case("ragged")
     s, states, mask, params = in_single(case.arguments)
@@ -1041,7 +1055,7 @@ def test_attention_in_single_precision(student: Any) -> None:
     compare_single("context", context, case.results[0])
 
 
-@scores("additive_attention")
+@scores("additive_attention", title="arguments stay as they are")
 def test_attention_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "additive_attention", *attention_case("hidden_row").arguments)
 
@@ -1100,7 +1114,7 @@ def attending_arguments(case: SimpleNamespace) -> tuple[Any, ...]:
     return case.targets, case.states, case.mask, case.params, case.bos
 
 
-@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS, title="logits and weights")
 @pytest.mark.parametrize(
     "kind", ["one_row", "one_position", "ragged", "holes", "hidden_row", "equal"]
 )
@@ -1111,7 +1125,7 @@ def test_logits_and_weights(student: Any, kind: str) -> None:
     compare("logits", logits, case.logits, axes="N T Vt")
 
 
-@scores("decode_with_attention", steps=ATTENTION_STEPS)
+@scores("decode_with_attention", steps=ATTENTION_STEPS, title="a single step")
 def test_one_step_with_attention(student: Any) -> None:
     case = attending_case("ragged", 1)
     logits, weights = student.decode_with_attention(*attending_arguments(case))
@@ -1130,18 +1144,25 @@ def check_gradients_with_attention(student: Any, case: SimpleNamespace) -> None:
     compare_through_steps(student, got, case.gradients, "decoder_step", "additive_attention")
 
 
-@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+@scores(
+    "decode_with_attention",
+    weight=2.0,
+    steps=ATTENTION_STEPS,
+    title="gradients reach every parameter",
+)
 @pytest.mark.parametrize("read", ["both", "logits", "weights"])
 def test_gradients_with_attention(student: Any, read: str) -> None:
     check_gradients_with_attention(student, attending_case("holes", 5, read))
 
 
-@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+@scores(
+    "decode_with_attention", weight=2.0, steps=ATTENTION_STEPS, title="gradients over many steps"
+)
 def test_gradients_of_many_steps_with_attention(student: Any) -> None:
     check_gradients_with_attention(student, attending_case("ragged", LONG, "logits"))
 
 
-@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS)
+@scores("decode_with_attention", weight=2.0, steps=ATTENTION_STEPS, title="single precision")
 def test_attending_in_single_precision(student: Any) -> None:
     case = attending_case("holes")
     logits, weights = student.decode_with_attention(*in_single(attending_arguments(case)))
@@ -1149,7 +1170,11 @@ def test_attending_in_single_precision(student: Any) -> None:
     compare_single("logits", logits, case.logits)
 
 
-@scores("decode_with_attention", steps=ATTENTION_STEPS)
+@scores(
+    "decode_with_attention",
+    steps=ATTENTION_STEPS,
+    title="gradients beside a row without visible positions",
+)
 def test_gradients_beside_a_hidden_row(student: Any) -> None:
     case = attending_case("hidden_row")
     arguments = case.targets, case.states, case.mask, leaves(case.params), case.bos
@@ -1161,7 +1186,7 @@ def test_gradients_beside_a_hidden_row(student: Any) -> None:
     compare_through_steps(student, gradients[3], want, "decoder_step", "additive_attention")
 
 
-@scores("decode_with_attention", steps=ATTENTION_STEPS)
+@scores("decode_with_attention", steps=ATTENTION_STEPS, title="arguments stay as they are")
 def test_attending_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "decode_with_attention", *attending_arguments(attending_case("holes")))
 
@@ -1315,13 +1340,15 @@ def compare_beam(student: Any, case: SimpleNamespace) -> None:
     compare("log_probability", number(log_probability), case.log_probability)
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores(
+    "beam_search", weight=2.0, steps=SEARCH_STEPS, title="a better sequence than the greedy one"
+)
 @pytest.mark.parametrize("width", [2, 3], ids=["two", "three"])
 def test_better_than_greedy(student: Any, width: int) -> None:
     compare_beam(student, beam_case("greedy", width, 6))
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS, title="which hypotheses compete")
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_competes(student: Any, variant: str) -> None:
     # With two places two extensions of each are enough.
@@ -1349,7 +1376,7 @@ def twin_case(rng: np.random.Generator, width: int) -> SimpleNamespace:
     )
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS, title="hypotheses of equal score")
 @pytest.mark.parametrize("width", [2, 4])
 def test_equal_hypotheses(student: Any, width: int) -> None:
     """Ties are free: the answer may hold either of two equal tokens."""
@@ -1379,12 +1406,12 @@ def renamed_case(rng: np.random.Generator) -> SimpleNamespace:
     )
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS, title="an end with id 0")
 def test_beam_that_ends_with_token_zero(student: Any) -> None:
     compare_beam(student, renamed_case())
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS, title="single precision")
 def test_beam_in_single_precision(student: Any) -> None:
     case = beam_case("greedy", 2, 6)
     tokens, log_probability = student.beam_search(*in_single(case.arguments))
@@ -1393,19 +1420,21 @@ def test_beam_in_single_precision(student: Any) -> None:
     compare("log_probability", value, case.log_probability, tolerance=SINGLE)
 
 
-@scores("beam_search", steps=SEARCH_STEPS)
+@scores("beam_search", steps=SEARCH_STEPS, title="hypotheses that reach the greatest length")
 @pytest.mark.parametrize("max_length", [1, 4])
 def test_cut_off(student: Any, max_length: int) -> None:
     compare_beam(student, beam_case("cut_off", 3, max_length))
 
 
-@scores("beam_search", steps=SEARCH_STEPS)
+@scores("beam_search", steps=SEARCH_STEPS, title="a beam of width 1")
 @pytest.mark.parametrize("max_length", [2, 7])
 def test_width_one(student: Any, max_length: int) -> None:
     compare_beam(student, beam_case("", 1, max_length))
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores(
+    "beam_search", weight=2.0, steps=SEARCH_STEPS, title="a beam wider than there are candidates"
+)
 def test_more_places_than_candidates(student: Any) -> None:
     compare_beam(student, beam_case("greedy", 9, 3))
 
@@ -1427,12 +1456,12 @@ def certain_case(rng: np.random.Generator) -> SimpleNamespace:
     )
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS, title="a model that is certain")
 def test_certain_model(student: Any) -> None:
     compare_beam(student, certain_case())
 
 
-@scores("beam_search", steps=SEARCH_STEPS)
+@scores("beam_search", steps=SEARCH_STEPS, title="parameters that require a gradient")
 def test_beam_with_parameters_in_training(student: Any) -> None:
     case = beam_case("greedy", 2, 6)
     context, params, *rest = case.arguments
@@ -1440,6 +1469,6 @@ def test_beam_with_parameters_in_training(student: Any) -> None:
     compare("tokens", tokens, case.tokens, axes="L")
 
 
-@scores("beam_search", weight=2.0, steps=SEARCH_STEPS)
+@scores("beam_search", weight=2.0, steps=SEARCH_STEPS, title="arguments stay as they are")
 def test_beam_keeps_arguments(student: Any) -> None:
     keeps_arguments(student, "beam_search", *beam_case("greedy", 2, 6).arguments)

@@ -442,7 +442,7 @@ def on_trainable_models(student: Any, judge: Callable[[Make], None]) -> None:
 # --- recall_batch ---------------------------------------------------------------------------------
 
 
-@scores("recall_batch", weight=2.0)
+@scores("recall_batch", weight=2.0, title="symbols, cue and targets")
 @pytest.mark.parametrize("shape", [(1, 2, 1), (7, 5, 3), (4, 2, 6), (33, 12, 4)], ids=str)
 def test_batch_values(student, reference, shape):
     N, T, K = shape
@@ -454,7 +454,7 @@ def test_batch_values(student, reference, shape):
         compare("x", x, batch, axes="N T K")
 
 
-@scores("recall_batch")
+@scores("recall_batch", title="two calls in turn")
 def test_batch_calls_do_not_depend_on_each_other(student, reference):
     for seed in (5, 6, 5, 0, 5):
         x, targets = student.recall_batch(6, 3, 4, seed)
@@ -463,7 +463,7 @@ def test_batch_calls_do_not_depend_on_each_other(student, reference):
         compare("x", x, np.array([recall_inputs(3, 4)[k] for k in want]), axes="N T K")
 
 
-@scores("recall_batch")
+@scores("recall_batch", title="other sizes")
 def test_batch_width(student, reference):
     x, targets = student.recall_batch(3, 4, 2, 1)
     want = np.random.default_rng(1).integers(2, size=3)
@@ -471,7 +471,7 @@ def test_batch_width(student, reference):
     compare("x", x, recall_inputs(4, 2)[want], axes="N T K", dtype=np.float64)
 
 
-@scores("recall_batch", weight=0.6)
+@scores("recall_batch", weight=0.6, title="too few steps")
 @pytest.mark.parametrize("T", [1, 0, -3])
 def test_batch_too_short(student, reference, T):
     with raises(ValueError, naming="T"):
@@ -481,7 +481,7 @@ def test_batch_too_short(student, reference, T):
 # --- rnn_signal, lstm_signal ----------------------------------------------------------------------
 
 
-@scores("rnn_signal")
+@scores("rnn_signal", title="what is left of a signal")
 @pytest.mark.parametrize(
     "T, eigenvalue",
     [(1, 0.5), (10, 0.95), (40, 0.95), (6, 1.0), (9, -0.8), (8, 1.25), (12, -1.0)],
@@ -491,14 +491,14 @@ def test_rnn_signal_values(student, reference, T, eigenvalue):
     compare("the signal", student.rnn_signal(T, eigenvalue), want, axes="T")
 
 
-@scores("rnn_signal")
+@scores("rnn_signal", title="an eigenvalue of zero")
 @pytest.mark.parametrize("T", [1, 5])
 def test_rnn_signal_at_eigenvalue_zero(student, reference, T):
     want = np.array([1.0] + (T - 1) * [0.0])
     compare("the signal", student.rnn_signal(T, 0.0), want, axes="T")
 
 
-@scores("lstm_signal")
+@scores("lstm_signal", title="what is left of a signal")
 @pytest.mark.parametrize(
     "T, forget, input_gate",
     [(1, 0.7, 0.3), (10, 0.9, 0.4), (40, 0.995, 1.0), (7, 1.0, 0.25), (21, 0.9, 0.8)],
@@ -510,7 +510,7 @@ def test_lstm_signal_values(student, reference, T, forget, input_gate):
     compare("the signal", student.lstm_signal(T, forget, input_gate), np.array(cell), axes="T")
 
 
-@scores("lstm_signal")
+@scores("lstm_signal", title="closed and open gates")
 @pytest.mark.parametrize("forget, input_gate", [(0.0, 0.6), (0.8, 0.0), (0.0, 1.0), (1.0, 1.0)])
 def test_lstm_signal_at_closed_and_open_gates(student, reference, forget, input_gate):
     want = input_gate * np.array([1.0, forget, forget, forget, forget])
@@ -520,32 +520,32 @@ def test_lstm_signal_at_closed_and_open_gates(student, reference, forget, input_
 # --- build_memory_model ---------------------------------------------------------------------------
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="shape and type of the logits")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_logits(student, reference, cell):
     for sizes in ((5, 7, 3, 8), (1, 4, 2, 5), (6, 2, 1, 1)):
         check_logits(student, cell, sizes)
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="rows and calls do not depend on each other")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_rows_and_calls_are_independent(student, reference, cell):
     check_rows(student, cell)
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="arrays and tensors as inputs")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_takes_arrays_and_tensors(student, reference, cell):
     check_inputs(student, cell)
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="every step matters")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_hears_every_step(student, reference, cell):
     check_steps_count(student, cell)
 
 
-@scores("build_memory_model", weight=2.0)
+@scores("build_memory_model", weight=2.0, title="every one of many steps matters")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_hears_every_step_of_many(student, reference, cell):
     model = student.build_memory_model(cell, 3, 6, 3)
@@ -553,7 +553,7 @@ def test_model_hears_every_step_of_many(student, reference, cell):
     require(bool((size.max(axis=(0, 2)) > 0).all()), "an early step of x has no influence")
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="the seed decides")
 @pytest.mark.parametrize("cell", CELLS)
 def test_model_seed(student, reference, cell):
     models = [student.build_memory_model(cell, 3, 6, seed) for seed in (0, 1, 0)]
@@ -565,24 +565,24 @@ def test_model_seed(student, reference, cell):
     require(float(np.abs(first - other).max()) > 1e-4, "another seed gives the same model")
 
 
-@scores("build_memory_model", weight=2.0)
+@scores("build_memory_model", weight=2.0, title="the recurrent matrix can be found")
 @pytest.mark.parametrize("K, H", [(3, 6), (4, 32)])
 def test_model_names_its_recurrent_matrix(student, reference, K, H):
     check_recurrent_name(student, K, H)
 
 
-@scores("build_memory_model", weight=2.0)
+@scores("build_memory_model", weight=2.0, title="a plain RNN with given weights")
 @pytest.mark.parametrize("eigenvalue", [0.5, 1.0])
 def test_rnn_profile_with_given_weights(student, reference, eigenvalue):
     check_decay(student, eigenvalue)
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="the plain RNN has a tanh")
 def test_rnn_has_a_tanh(student, reference):
     check_tanh(student)
 
 
-@scores("build_memory_model")
+@scores("build_memory_model", title="a plain RNN that halves its state")
 def test_rnn_profile_held_at_one_half(student, reference):
     def holds(seed: int) -> bool:
         model = student.build_memory_model("rnn", 4, 32, seed)
@@ -595,12 +595,12 @@ def test_rnn_profile_held_at_one_half(student, reference):
 
 
 # The forget bias is what the chapter is about: without it half of the function is lost.
-@scores("build_memory_model", weight=50.0)
+@scores("build_memory_model", weight=50.0, title="an LSTM before training")
 def test_lstm_profile_before_training(student, reference):
     check_lstm_remembers(student)
 
 
-@scores("build_memory_model", weight=6.0)
+@scores("build_memory_model", weight=6.0, title="an LSTM that forgets in time")
 def test_lstm_forgets_in_time(student, reference):
     """With weights near zero each step back costs the forget gate's value: a bias of 5 in total, and no more."""
     model = student.build_memory_model("lstm", 4, 32, 0)
@@ -612,7 +612,7 @@ def test_lstm_forgets_in_time(student, reference):
     require(factor < 0.9965, "the forget gate of an untrained LSTM is too close to 1")
 
 
-@scores("build_memory_model", weight=5.0)
+@scores("build_memory_model", weight=5.0, title="numbers of parameters")
 def test_cells_differ_in_size(student, reference):
     """An LSTM has four matrices where a GRU has three and an RNN one."""
     counts = []
@@ -623,7 +623,7 @@ def test_cells_differ_in_size(student, reference):
     require(rnn < gru < lstm, "the three cells are not what their names say")
 
 
-@scores("build_memory_model", weight=1.5)
+@scores("build_memory_model", weight=1.5, title="a cell that is not known")
 @pytest.mark.parametrize("cell", ["elman", "LSTM", ""])
 def test_unknown_cell(student, reference, cell):
     with raises(ValueError, naming="cell"):
@@ -641,7 +641,7 @@ def rnn_to_hold(make: Make, student: Any, K: int, H: int, seed: int) -> tuple[An
     )
 
 
-@scores("set_recurrent_eigenvalue", weight=2.0)
+@scores("set_recurrent_eigenvalue", weight=2.0, title="the eigenvalues of the matrix")
 @pytest.mark.parametrize("eigenvalue", [0.5, 0.95, 1.0, 1.5, -0.7])
 def test_held_matrix(student, reference, eigenvalue):
     def judge(make: Make) -> None:
@@ -653,7 +653,7 @@ def test_held_matrix(student, reference, eigenvalue):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue")
+@scores("set_recurrent_eigenvalue", title="an eigenvalue of zero")
 def test_held_at_zero(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 0)
@@ -664,7 +664,7 @@ def test_held_at_zero(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue", weight=3.0)
+@scores("set_recurrent_eigenvalue", weight=3.0, title="everything else stays as it is")
 def test_everything_else_stays(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 1)
@@ -681,7 +681,7 @@ def test_everything_else_stays(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue", weight=3.0)
+@scores("set_recurrent_eigenvalue", weight=3.0, title="the same model comes back")
 def test_result_is_the_same_model(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 2)
@@ -695,7 +695,7 @@ def test_result_is_the_same_model(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue", weight=2.0)
+@scores("set_recurrent_eigenvalue", weight=2.0, title="the matrix set twice")
 def test_held_once_more(student, reference):
     def judge(make: Make) -> None:
         model, name = rnn_to_hold(make, student, 3, 6, 3)
@@ -706,7 +706,7 @@ def test_held_once_more(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue", weight=2.0)
+@scores("set_recurrent_eigenvalue", weight=2.0, title="two models at once")
 def test_two_models_at_once(student, reference):
     def judge(make: Make) -> None:
         one, name = rnn_to_hold(make, student, 3, 6, 4)
@@ -741,7 +741,7 @@ def check_spread(student: Any, make: Make, eigenvalue: float) -> None:
 
 
 # With a seed the matrix is a random one: half of the function.
-@scores("set_recurrent_eigenvalue", weight=17.0)
+@scores("set_recurrent_eigenvalue", weight=17.0, title="how the seed spreads the eigenvalues")
 @pytest.mark.parametrize("eigenvalue", [1.0, 0.95])
 def test_seed_spreads_the_eigenvalues(student, reference, eigenvalue):
     on_sound_models(student, lambda make: check_spread(student, make, eigenvalue))
@@ -758,7 +758,7 @@ def held_by_seed(
     return values_of(student, model)[name].astype(np.float64)
 
 
-@scores("set_recurrent_eigenvalue", weight=2.0)
+@scores("set_recurrent_eigenvalue", weight=2.0, title="the seed decides")
 @pytest.mark.parametrize("seeds", [(0, 1), (12, 345678)], ids=str)
 def test_seed_decides_the_matrix(student, reference, seeds):
     one, other = seeds
@@ -778,7 +778,7 @@ def test_seed_decides_the_matrix(student, reference, seeds):
     on_sound_models(student, judge)
 
 
-@scores("set_recurrent_eigenvalue")
+@scores("set_recurrent_eigenvalue", title="a single unit")
 def test_seed_and_a_single_unit(student, reference):
     def judge(make: Make) -> None:
         held_by_seed(student, make, 1, 0, 0.9, 3, 4)
@@ -789,7 +789,7 @@ def test_seed_and_a_single_unit(student, reference):
 # --- gradient_profile -----------------------------------------------------------------------------
 
 
-@scores("gradient_profile", weight=2.0)
+@scores("gradient_profile", weight=2.0, title="the gradient at every step")
 @pytest.mark.parametrize(
     "cell, sizes",
     [
@@ -814,7 +814,7 @@ def test_profile_values(student, reference, cell, sizes):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile")
+@scores("gradient_profile", title="a model with given weights")
 @pytest.mark.parametrize("eigenvalue", [0.5, 1.0, 1.1])
 def test_profile_with_given_weights(student, reference, eigenvalue):
     x = recall_inputs(40, 3)
@@ -830,7 +830,7 @@ def test_profile_with_given_weights(student, reference, eigenvalue):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile", weight=1.5)
+@scores("gradient_profile", weight=1.5, title="other sizes")
 def test_profile_width(student, reference):
     x = inputs_case(3, 4, 2)
 
@@ -842,7 +842,7 @@ def test_profile_width(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile", weight=1.5)
+@scores("gradient_profile", weight=1.5, title="other inputs")
 @pytest.mark.parametrize("kind", ["array32", "tensor64", "tensor32"])
 def test_profile_of_other_inputs(student, reference, kind):
     x = inputs_case(4, 5, 3)
@@ -861,7 +861,7 @@ def test_profile_of_other_inputs(student, reference, kind):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile")
+@scores("gradient_profile", title="two calls in turn")
 def test_profile_called_again(student, reference):
     def judge(make: Make) -> None:
         model, other = make("lstm", 3, 6, 3), make("rnn", 3, 6, 4)
@@ -874,7 +874,7 @@ def test_profile_called_again(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile")
+@scores("gradient_profile", title="a model whose parameters are not trained")
 def test_profile_of_a_model_without_trained_parameters(student, reference):
     x = inputs_case(3, 5, 2)
 
@@ -888,7 +888,7 @@ def test_profile_of_a_model_without_trained_parameters(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile")
+@scores("gradient_profile", title="the model stays as it is")
 def test_profile_changes_nothing(student, reference):
     x = inputs_case(3, 5, 2)
 
@@ -904,7 +904,7 @@ def test_profile_changes_nothing(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("gradient_profile", weight=2.0)
+@scores("gradient_profile", weight=2.0, title="many steps")
 def test_profile_of_many_steps(student, reference):
     """Each step apart: the largest would hide the others."""
     x = inputs_case(3, 35, 2)
@@ -947,7 +947,7 @@ def losses_of(student: Any, model: Any, T: int, K: int, steps: int, seed: int) -
     return plain
 
 
-@scores("train_recall", steps=BATCHES)
+@scores("train_recall", steps=BATCHES, title="losses and changed weights")
 @pytest.mark.parametrize("cell", CELLS)
 def test_training_reports_losses_and_changes_weights(student, reference, cell):
     def judge(make: Make) -> None:
@@ -964,7 +964,7 @@ def test_training_reports_losses_and_changes_weights(student, reference, cell):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", weight=2.0, steps=BATCHES)
+@scores("train_recall", weight=2.0, steps=BATCHES, title="the seed decides")
 def test_training_seed(student, reference):
     def judge(make: Make) -> None:
         runs = []
@@ -978,7 +978,9 @@ def test_training_seed(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", weight=4.0, steps=BATCHES)
+@scores(
+    "train_recall", weight=4.0, steps=BATCHES, title="a matrix that is not trained stays as it is"
+)
 def test_training_leaves_a_held_matrix_alone(student, reference):
     def judge(make: Make) -> None:
         model = make("rnn", 3, 8, 2, 0.9)
@@ -1000,7 +1002,9 @@ def loss_of(student: Any, model: Any, T: int, K: int) -> np.ndarray:
     return np.log(np.exp(below_the_best).sum(axis=1)) - np.diag(below_the_best)
 
 
-@scores("train_recall", weight=3.0, steps=BATCHES)
+@scores(
+    "train_recall", weight=3.0, steps=BATCHES, title="the first loss is the one before the update"
+)
 def test_first_loss_is_the_one_before_the_update(student, reference):
     """All symbols have the same loss, so that of any batch is known."""
 
@@ -1017,7 +1021,7 @@ def test_first_loss_is_the_one_before_the_update(student, reference):
 SURE = 1e4  # the size of logits that a bounded update hardly changes
 
 
-@scores("train_recall", weight=4.0, steps=BATCHES)
+@scores("train_recall", weight=4.0, steps=BATCHES, title="each loss is that of its own batch")
 def test_losses_are_those_of_their_own_batches(student, reference):
     """One symbol alone is answered wrongly, so a loss counts that symbol in its batch: from one batch to the next it jumps.
 
@@ -1041,7 +1045,7 @@ def test_losses_are_those_of_their_own_batches(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", weight=4.0, steps=BATCHES)
+@scores("train_recall", weight=4.0, steps=BATCHES, title="losses are plain numbers")
 def test_losses_are_plain_numbers(student, reference):
     def judge(make: Make) -> None:
         losses = student.train_recall(make("rnn", 3, 7, 0), 4, 3, 2, 0)
@@ -1053,7 +1057,7 @@ def test_losses_are_plain_numbers(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("train_recall", weight=4.0, steps=BATCHES)
+@scores("train_recall", weight=4.0, steps=BATCHES, title="one enormous gradient does no harm")
 def test_one_enormous_gradient_does_no_harm(student, reference):
     """The first gradient is enormous: clipped, it is one update among others."""
 
@@ -1070,7 +1074,7 @@ def test_one_enormous_gradient_does_no_harm(student, reference):
     on_trainable_models(student, judge)
 
 
-@scores("train_recall", weight=2.0, steps=BATCHES)
+@scores("train_recall", weight=2.0, steps=BATCHES, title="training lowers the loss")
 def test_training_lowers_the_loss(student, reference):
     """A short delay is easy for every cell: the loss of a guess is ln 4."""
 
@@ -1093,7 +1097,7 @@ def test_training_lowers_the_loss(student, reference):
 
 
 # What the training sees is what the function is about: half of it.
-@scores("train_recall", weight=38.0, steps=BATCHES)
+@scores("train_recall", weight=38.0, steps=BATCHES, title="every update sees a fresh batch")
 def test_training_sees_fresh_batches(student, reference):
     """Of forty symbols one batch misses some, and those are never learnt from it."""
 
@@ -1111,7 +1115,7 @@ def test_training_sees_fresh_batches(student, reference):
     on_trainable_models(student, judge)
 
 
-@scores("train_recall", weight=4.0, steps=BATCHES)
+@scores("train_recall", weight=4.0, steps=BATCHES, title="sequences of the given length")
 def test_training_uses_the_length(student, reference):
     """Every unit changes its sign at each step: sequences of another length teach the opposite."""
 
@@ -1134,7 +1138,7 @@ def check_batches(student: Any, T: int, K: int) -> None:
     compare("the x of recall_batch", x, recall_inputs(T, K)[targets], axes="N T K")
 
 
-@scores("train_recall", weight=6.0, steps=BATCHES, seconds=TRAINING)
+@scores("train_recall", weight=6.0, steps=BATCHES, seconds=TRAINING, title="a trained LSTM recalls")
 def test_trained_lstm_recalls(student, reference):
     def judge(make: Make) -> None:
         def recalls(seed: int, updates: int) -> bool:
@@ -1212,7 +1216,7 @@ def turned(answers: list[int]) -> list[int]:
 # Each test asks about a model that is right and one that is not, so that a constant earns nothing.
 
 
-@scores("recall_accuracy", weight=2.0, steps=BATCHES)
+@scores("recall_accuracy", weight=2.0, steps=BATCHES, title="a model that remembers")
 @pytest.mark.parametrize(
     "K, gain, T",
     [(4, 2.0, 7), (4, 2.0, 40), (2, 2.0, 2), (3, 2.0, 5), (7, 2.0, 6), (4, -2.0, 7)],
@@ -1232,7 +1236,7 @@ def test_accuracy_of_a_latch(student, reference, K, gain, T):
     on_sound_models(student, judge)
 
 
-@scores("recall_accuracy", steps=BATCHES)
+@scores("recall_accuracy", steps=BATCHES, title="a plain number")
 def test_accuracy_is_a_plain_number(student, reference):
     def judge(make: Make) -> None:
         model = latch(student, make, 4, SYMBOLS)
@@ -1245,7 +1249,7 @@ def test_accuracy_is_a_plain_number(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("recall_accuracy", steps=BATCHES)
+@scores("recall_accuracy", steps=BATCHES, title="a model that waits for the cue")
 def test_accuracy_with_a_cue(student, reference):
     def judge(make: Make) -> None:
         for answers, want in ((SYMBOLS, 1.0), ([2, 3, 1, 0], 0.0)):
@@ -1256,7 +1260,7 @@ def test_accuracy_with_a_cue(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("recall_accuracy", steps=BATCHES)
+@scores("recall_accuracy", steps=BATCHES, title="a model that is right in part")
 @pytest.mark.parametrize("answers, want", [([0, 1, 3, 2], 0.5), ([0, 0, 0, 0], 0.25)], ids=str)
 def test_accuracy_of_a_half_right_model(student, reference, answers, want):
     """With 256 sequences the chance error is 0.031 at most; the mean of eight batches has a third of it."""
@@ -1269,7 +1273,7 @@ def test_accuracy_of_a_half_right_model(student, reference, answers, want):
     on_sound_models(student, judge)
 
 
-@scores("recall_accuracy", steps=BATCHES)
+@scores("recall_accuracy", steps=BATCHES, title="enough sequences")
 def test_accuracy_batch_is_large(student, reference):
     """All accuracies of a batch of n are multiples of 1 / n, and not all of a smaller fraction."""
 
@@ -1284,7 +1288,7 @@ def test_accuracy_batch_is_large(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("recall_accuracy", steps=BATCHES)
+@scores("recall_accuracy", steps=BATCHES, title="the seed decides")
 def test_accuracy_seed(student, reference):
     def judge(make: Make) -> None:
         model = latch(student, make, 3, [0, 1, 3, 2])
@@ -1295,7 +1299,7 @@ def test_accuracy_seed(student, reference):
     on_sound_models(student, judge)
 
 
-@scores("recall_accuracy", steps=BATCHES)
+@scores("recall_accuracy", steps=BATCHES, title="the model stays as it is")
 def test_accuracy_changes_nothing(student, reference):
     def judge(make: Make) -> None:
         model = make("lstm", 3, 6, 6)

@@ -72,7 +72,7 @@ def ssm_case(rng, T, S):
 SSM_SHAPES = [(1, 3), (7, 4), (5, 1), (30, 2), (4, 4)]  # T, S
 
 
-@scores("diagonal_ssm", weight=2.0)
+@scores("diagonal_ssm", weight=2.0, title="outputs at every step")
 @pytest.mark.parametrize("shape", SSM_SHAPES, ids=str)
 def test_ssm_values(student, shape):
     case = ssm_case(*shape)
@@ -80,7 +80,7 @@ def test_ssm_values(student, shape):
 
 
 # What the decays alone decide, and what b and c alone: one mistake elsewhere leaves it right.
-@scores("diagonal_ssm", weight=9.0)
+@scores("diagonal_ssm", weight=9.0, title="decays of several sizes")
 def test_ssm_of_decays_alone(student):
     case = ssm_case(7, 3)
     one = np.ones(3)
@@ -92,14 +92,14 @@ def test_ssm_of_decays_alone(student):
     compare("y", student.diagonal_ssm(case.x, case.a, one, one), y, axes="T")
 
 
-@scores("diagonal_ssm", weight=7.0)
+@scores("diagonal_ssm", weight=7.0, title="a state that forgets at once")
 def test_ssm_without_memory(student):
     case = ssm_case(7, 4)
     y = student.diagonal_ssm(case.x, np.zeros(4), case.b, case.c)
     compare("y", y, case.x * math.fsum(case.b * case.c), axes="T")
 
 
-@scores("diagonal_ssm")
+@scores("diagonal_ssm", title="an impulse at the last step")
 def test_ssm_impulse_at_the_last_step(student):
     case = ssm_case(7, 4)
     x = np.zeros(7)
@@ -109,7 +109,7 @@ def test_ssm_impulse_at_the_last_step(student):
     compare("y", student.diagonal_ssm(x, case.a, case.b, case.c), want, axes="T")
 
 
-@scores("diagonal_ssm")
+@scores("diagonal_ssm", title="two calls in turn")
 def test_ssm_repeated(student):
     one, two = ssm_case(7, 4), ssm_case(30, 2)
     student.diagonal_ssm(*one.args)
@@ -117,12 +117,12 @@ def test_ssm_repeated(student):
     compare("y of a second call", student.diagonal_ssm(*one.args), one.y, axes="T")
 
 
-@scores("diagonal_ssm")
+@scores("diagonal_ssm", title="arguments stay as they are")
 def test_ssm_arguments_unchanged(student):
     unchanged(student, "diagonal_ssm", *ssm_case(7, 4).args)
 
 
-@scores("ssm_kernel", weight=2.0)
+@scores("ssm_kernel", weight=2.0, title="the whole kernel")
 @pytest.mark.parametrize("shape", SSM_SHAPES, ids=str)
 def test_kernel_values(student, shape):
     case = ssm_case(*shape)
@@ -130,7 +130,7 @@ def test_kernel_values(student, shape):
     compare("the kernel", kernel, case.kernel, axes="T")
 
 
-@scores("ssm_kernel", weight=2.0)
+@scores("ssm_kernel", weight=2.0, title="decays of zero and of either sign")
 def test_kernel_of_zeros_and_signs(student):
     a = np.array([0.0, -0.5, 1.0, -1.0])
     b, c = np.array([2.0, 1.0, 0.25, 4.0]), np.array([3.0, 1.5, -2.0, 0.125])
@@ -139,21 +139,21 @@ def test_kernel_of_zeros_and_signs(student):
     compare("the kernel", student.ssm_kernel(a, b, c, 4), want, axes="T")
 
 
-@scores("ssm_kernel", weight=9.0)
+@scores("ssm_kernel", weight=9.0, title="decays of several sizes")
 def test_kernel_of_decays_alone(student):
     a, one = ssm_case(7, 4).a, np.ones(4)
     want = np.array([math.fsum(float(decay) ** t for decay in a) for t in range(7)])
     compare("the kernel", student.ssm_kernel(a, one, one, 7), want, axes="T")
 
 
-@scores("ssm_kernel", weight=7.0)
+@scores("ssm_kernel", weight=7.0, title="a single step")
 def test_kernel_of_a_single_step(student):
     case = ssm_case(5, 3)
     want = np.array([math.fsum(case.b * case.c)])
     compare("the kernel", student.ssm_kernel(case.a, case.b, case.c, 1), want, axes="T")
 
 
-@scores("ssm_kernel")
+@scores("ssm_kernel", title="a state that forgets at once")
 def test_kernel_without_any_memory(student):
     want = np.zeros(5)
     want[0] = 6.0
@@ -161,7 +161,7 @@ def test_kernel_without_any_memory(student):
     compare("the kernel", got, want, axes="T")
 
 
-@scores("ssm_kernel")
+@scores("ssm_kernel", title="arguments stay as they are")
 def test_kernel_arguments_unchanged(student):
     case = ssm_case(7, 4)
     unchanged(student, "ssm_kernel", case.a, case.b, case.c, 7)
@@ -179,14 +179,14 @@ def convolution_case(rng, T):
     return SimpleNamespace(x=x, kernel=kernel, y=y)
 
 
-@scores("causal_convolution", weight=2.0)
+@scores("causal_convolution", weight=2.0, title="outputs at every step")
 @pytest.mark.parametrize("T", [1, 2, 7, 8, 33, 61])
 def test_convolution_values(student, T):
     case = convolution_case(T)
     compare("y", student.causal_convolution(case.x, case.kernel), case.y, axes="T")
 
 
-@scores("causal_convolution")
+@scores("causal_convolution", title="no output depends on later inputs")
 def test_convolution_sees_no_later_input(student):
     x, kernel = np.zeros(9), convolution_case(33).kernel[:9]
     x[4] = 3.0
@@ -206,13 +206,13 @@ def long_case():
 
 
 # Summed directly, so many steps take tens of times as long as the limit; by a transform a fiftieth.
-@scores("causal_convolution", weight=14.0, seconds=2.0)
+@scores("causal_convolution", weight=14.0, seconds=2.0, title="many steps")
 def test_convolution_of_many_steps(student):
     case = long_case()
     compare("y", student.causal_convolution(case.x, case.kernel), case.y, axes="T")
 
 
-@scores("causal_convolution")
+@scores("causal_convolution", title="arguments stay as they are")
 def test_convolution_arguments_unchanged(student):
     case = convolution_case(7)
     unchanged(student, "causal_convolution", case.x, case.kernel)
@@ -221,7 +221,7 @@ def test_convolution_arguments_unchanged(student):
 # --- combine --------------------------------------------------------------------------------------
 
 
-@scores("combine", weight=2.0)
+@scores("combine", weight=2.0, title="two pairs of numbers")
 def test_combine_numbers(student):
     a, u = student.combine((0.5, 2.0), (-3.0, 1.0))
     compare("a", a, -1.5)
@@ -233,7 +233,7 @@ def maps_case(rng, shape):
     return [(rng.normal(size=shape), rng.normal(size=shape)) for _ in range(3)]
 
 
-@scores("combine", weight=2.0)
+@scores("combine", weight=2.0, title="two pairs of arrays")
 @pytest.mark.parametrize("shape", [(3,), (4, 2), (2, 2)], ids=str)
 def test_combine_arrays(student, shape):
     first, second, _ = maps_case(shape)
@@ -242,7 +242,7 @@ def test_combine_arrays(student, shape):
     compare("u", u, second[0] * first[1] + second[1])
 
 
-@scores("combine")
+@scores("combine", title="the order of combining does not matter")
 def test_combine_is_associative(student):
     f, g, h = maps_case((5,))
     left = student.combine(tuple(student.combine(f, g)), h)
@@ -253,7 +253,7 @@ def test_combine_is_associative(student):
     compare("u, bracketed the other way", right[1], left[1])
 
 
-@scores("combine")
+@scores("combine", title="a closed gate")
 def test_combine_with_a_closed_gate(student):
     _, u = student.combine((0.9, 7.0), (0.0, -2.0))
     compare("u", u, -2.0)
@@ -262,7 +262,7 @@ def test_combine_with_a_closed_gate(student):
     compare("u", u, 3.0)
 
 
-@scores("combine")
+@scores("combine", title="arrays with closed gates")
 def test_combine_arrays_with_closed_gates(student):
     first, second = copy.deepcopy(maps_case((6,))[:2])
     first[0][:2] = second[0][1:3] = 0.0
@@ -271,7 +271,7 @@ def test_combine_arrays_with_closed_gates(student):
     compare("u", u, second[0] * first[1] + second[1])
 
 
-@scores("combine")
+@scores("combine", title="a closed gate after a large state")
 def test_combine_closed_gate_after_a_large_state(student):
     _, u = student.combine((0.5, 1e9), (0.0, 2.0))
     compare("u", u, 2.0)
@@ -279,7 +279,7 @@ def test_combine_closed_gate_after_a_large_state(student):
     compare("a", a, 0.0)
 
 
-@scores("combine")
+@scores("combine", title="arguments stay as they are")
 def test_combine_arguments_unchanged(student):
     first, second, _ = maps_case((3,))
     unchanged(student, "combine", first, second)
@@ -302,14 +302,14 @@ def scan_case(rng, T, S):
     return SimpleNamespace(a=a, u=u, h=scan_oracle(a, u))
 
 
-@scores("parallel_scan", weight=2.0, steps=("combine",))
+@scores("parallel_scan", weight=2.0, steps=("combine",), title="all states")
 @pytest.mark.parametrize("shape", [(1, 3), (2, 4), (5, 2), (8, 3), (13, 1), (64, 5)], ids=str)
 def test_scan_values(student, shape):
     case = scan_case(*shape)
     compare("h", student.parallel_scan(case.a, case.u), case.h, axes="T S")
 
 
-@scores("parallel_scan", weight=2.0, steps=("combine",))
+@scores("parallel_scan", weight=2.0, steps=("combine",), title="closed gates")
 def test_scan_with_closed_gates(student):
     case = scan_case(21, 3)
     a = case.a.copy()
@@ -318,7 +318,7 @@ def test_scan_with_closed_gates(student):
     compare("h", h, scan_oracle(a, case.u), axes="T S")
 
 
-@scores("parallel_scan", weight=2.0, steps=("combine",))
+@scores("parallel_scan", weight=2.0, steps=("combine",), title="closed gates after large states")
 def test_scan_with_closed_gates_after_large_states(student):
     """Nothing passes a closed gate: not a millionth either."""
     case = scan_case(21, 3)
@@ -331,7 +331,7 @@ def test_scan_with_closed_gates_after_large_states(student):
         compare("h away from the large states", h[part], want[part], axes="T S")
 
 
-@scores("parallel_scan", weight=2.0, steps=("combine",))
+@scores("parallel_scan", weight=2.0, steps=("combine",), title="long and short memories")
 def test_scan_with_long_and_short_memories(student):
     T = 1000
     a = np.tile([1.0, -1.0, 1 - 2**-10, 0.3], (T, 1))  # 0.3 ** 1000 is below the smallest float
@@ -342,7 +342,7 @@ def test_scan_with_long_and_short_memories(student):
         compare(f"h[:, {column}]", h[:, column], want[:, column], axes="T")
 
 
-@scores("parallel_scan", weight=17.0)
+@scores("parallel_scan", weight=17.0, title="few passes over the sequence")
 def test_scan_needs_few_passes(student):
     """At T = 2**14 a loop runs a line of Python at every step, a scan a few for each of its passes."""
     T = 2**14
@@ -382,7 +382,7 @@ def scan_case_of_many_steps(_, T):
     return scan_oracle(a, np.cos(np.arange(T))[:, None])
 
 
-@scores("parallel_scan", steps=("combine",))
+@scores("parallel_scan", steps=("combine",), title="arguments stay as they are")
 def test_scan_arguments_unchanged(student):
     for shape in ((13, 1), (1, 3)):
         case = scan_case(*shape)
@@ -418,14 +418,14 @@ def selective_oracle(x, delta, A, B, C):
     return y
 
 
-@scores("selective_ssm", weight=2.0, steps=SCAN)
+@scores("selective_ssm", weight=2.0, steps=SCAN, title="outputs at every step")
 @pytest.mark.parametrize("shape", [(1, 3), (7, 4), (12, 1), (4, 4), (33, 2)], ids=str)
 def test_selective_values(student, shape):
     case = selective_case(*shape)
     compare("y", student.selective_ssm(*case.args), case.y, axes="T")
 
 
-@scores("selective_ssm", weight=2.0, steps=SCAN)
+@scores("selective_ssm", weight=2.0, steps=SCAN, title="inputs that keep and inputs that erase")
 def test_selective_keeps_and_erases(student):
     case = selective_case(7, 4)
     delta = case.delta.copy()
@@ -440,7 +440,7 @@ def test_selective_keeps_and_erases(student):
     compare("y from a large step on", y[4:], want[4:], axes="T")
 
 
-@scores("selective_ssm", weight=2.0, steps=SCAN)
+@scores("selective_ssm", weight=2.0, steps=SCAN, title="a step size of zero")
 def test_selective_step_of_zero_changes_nothing(student):
     """Where delta is 0 the state stays, whatever the input."""
     case = selective_case(7, 4)
@@ -453,7 +453,7 @@ def test_selective_step_of_zero_changes_nothing(student):
     compare("y", y, want, axes="T")
 
 
-@scores("selective_ssm", steps=SCAN)
+@scores("selective_ssm", steps=SCAN, title="arguments stay as they are")
 def test_selective_arguments_unchanged(student):
     unchanged(student, "selective_ssm", *selective_case(7, 4).args)
 
@@ -476,50 +476,50 @@ def gated(x, squash):
 EXTREME = np.array([[3.0, -2.0, 0.5, 1000.0, -1000.0, 0.0], [1000.0, -1000.0, 0.0, 40.0, 2.0, 9.0]])
 
 
-@scores("glu", weight=2.0)
+@scores("glu", weight=2.0, title="gated values")
 @pytest.mark.parametrize("shape", GATE_SHAPES, ids=str)
 def test_glu_values(student, shape):
     x = gate_case(shape)
     compare("the result", student.glu(x), gated(x, lambda v: v))
 
 
-@scores("glu")
+@scores("glu", title="open and closed gates")
 def test_glu_saturated(student):
     compare("the result", student.glu(EXTREME), gated(EXTREME, lambda v: v))
 
 
-@scores("glu")
+@scores("glu", title="a width that cannot be halved")
 @pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 4, 1)], ids=str)
 def test_glu_odd(student, shape):
     with raises(ValueError, naming="x"):
         student.glu(gate_case(shape))
 
 
-@scores("glu")
+@scores("glu", title="the argument stays as it is")
 def test_glu_argument_unchanged(student):
     unchanged(student, "glu", gate_case((4, 6)))
 
 
-@scores("wavenet_gate", weight=2.0)
+@scores("wavenet_gate", weight=2.0, title="gated values")
 @pytest.mark.parametrize("shape", GATE_SHAPES, ids=str)
 def test_wavenet_values(student, shape):
     x = gate_case(shape)
     compare("the result", student.wavenet_gate(x), gated(x, np.tanh))
 
 
-@scores("wavenet_gate")
+@scores("wavenet_gate", title="open and closed gates")
 def test_wavenet_saturated(student):
     compare("the result", student.wavenet_gate(EXTREME), gated(EXTREME, np.tanh))
 
 
-@scores("wavenet_gate")
+@scores("wavenet_gate", title="a width that cannot be halved")
 @pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 4, 1)], ids=str)
 def test_wavenet_odd(student, shape):
     with raises(ValueError, naming="x"):
         student.wavenet_gate(gate_case(shape))
 
 
-@scores("wavenet_gate")
+@scores("wavenet_gate", title="the argument stays as it is")
 def test_wavenet_argument_unchanged(student):
     unchanged(student, "wavenet_gate", gate_case((4, 6)))
 
@@ -538,7 +538,7 @@ def squeeze_case(rng, N, C, T, R):
     return SimpleNamespace(args=(x, W1, W2), want=want)
 
 
-@scores("squeeze_excite", weight=2.0)
+@scores("squeeze_excite", weight=2.0, title="rescaled channels")
 @pytest.mark.parametrize(
     "shape", [(1, 3, 5, 2), (4, 5, 3, 6), (2, 4, 1, 3), (3, 1, 4, 2), (3, 3, 3, 3)], ids=str
 )
@@ -547,7 +547,7 @@ def test_squeeze_values(student, shape):
     compare("the result", student.squeeze_excite(*case.args), case.want, axes="N C T")
 
 
-@scores("squeeze_excite")
+@scores("squeeze_excite", title="a single unit, active or not")
 def test_squeeze_with_a_single_unit_cut_or_not(student):
     x = np.stack([np.full((2, 4), 2.0), np.full((2, 4), -2.0)])
     W1, W2 = np.array([[1.0, 0.5]]), np.array([[1.0], [-0.5]])
@@ -557,7 +557,7 @@ def test_squeeze_with_a_single_unit_cut_or_not(student):
     compare("the result", student.squeeze_excite(x, W1, W2), want, axes="N C T")
 
 
-@scores("squeeze_excite")
+@scores("squeeze_excite", title="arguments stay as they are")
 def test_squeeze_arguments_unchanged(student):
     unchanged(student, "squeeze_excite", *squeeze_case(4, 5, 3, 6).args)
 
@@ -587,7 +587,7 @@ def layer_norms(weights, x, residual):
     return np.linalg.norm(gradients(last, {"shifts": shifts})["shifts"], axis=1)
 
 
-@scores("residual_gradient_norms", weight=3.0)
+@scores("residual_gradient_norms", weight=3.0, title="the norm at every layer")
 @pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
 @pytest.mark.parametrize("shape", [(1, 3), (2, 4), (6, 3), (5, 1)], ids=str)
 def test_norms(student, shape, residual):
@@ -596,7 +596,7 @@ def test_norms(student, shape, residual):
     compare("the norms", norms, case.norms[residual], axes="L")
 
 
-@scores("residual_gradient_norms", weight=10.0)
+@scores("residual_gradient_norms", weight=10.0, title="with and without the residual path")
 def test_norms_with_and_without_the_path(student):
     case = layers_case(4, 5)
     for residual in (True, False):
@@ -604,7 +604,7 @@ def test_norms_with_and_without_the_path(student):
         compare("the norms", norms, case.norms[residual], axes="L")
 
 
-@scores("residual_gradient_norms")
+@scores("residual_gradient_norms", title="many layers of small weights")
 @pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
 def test_norms_of_many_small_layers(student, residual):
     case = layers_case(30, 4, 0.2)
@@ -614,7 +614,7 @@ def test_norms_of_many_small_layers(student, residual):
     compare("the norms", norms, case.norms[residual], axes="L")
 
 
-@scores("residual_gradient_norms", weight=3.0)
+@scores("residual_gradient_norms", weight=3.0, title="saturated layers")
 @pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
 def test_norms_of_saturated_layers(student, residual):
     """Units at exactly 1 or -1 let nothing through."""
@@ -635,7 +635,7 @@ def growing_case(_, L):
     return case
 
 
-@scores("residual_gradient_norms", weight=3.0)
+@scores("residual_gradient_norms", weight=3.0, title="gradients that grow")
 def test_norms_of_growing_gradients(student):
     case = growing_case(24)
     norms = student.residual_gradient_norms(case.weights, case.x, True)
@@ -652,14 +652,14 @@ def wide_layers_case(rng, L, H):
     return case
 
 
-@scores("residual_gradient_norms", weight=12.0)
+@scores("residual_gradient_norms", weight=12.0, title="many units")
 def test_norms_of_many_units(student):
     case = wide_layers_case(60, 200)
     norms = student.residual_gradient_norms(case.weights, case.x, False)
     compare("the norms", norms, case.norms, axes="L")
 
 
-@scores("residual_gradient_norms", weight=2.0)
+@scores("residual_gradient_norms", weight=2.0, title="arguments stay as they are")
 @pytest.mark.parametrize("residual", [False, True], ids=["plain", "residual"])
 def test_norms_arguments_unchanged(student, residual):
     case = layers_case(6, 3)
@@ -669,7 +669,7 @@ def test_norms_arguments_unchanged(student, residual):
 # --- causal_mask ----------------------------------------------------------------------------------
 
 
-@scores("causal_mask")
+@scores("causal_mask", title="which positions are visible")
 @pytest.mark.parametrize("T", [1, 2, 5, 8])
 def test_mask(student, T):
     want = np.array([[s <= t for s in range(T)] for t in range(T)])
@@ -710,13 +710,13 @@ def check_attention(student, *args):
     return out, weights
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="without a mask")
 @pytest.mark.parametrize("shape", [(1, 4, 3), (3, 5, 2), (2, 1, 4), (4, 3, 1), (3, 3, 3)], ids=str)
 def test_attention_without_mask(student, shape):
     check_attention(student, *attention_case(*shape).args)
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="one mask for all sequences")
 @pytest.mark.parametrize("shape", [(1, 4, 3), (3, 5, 2), (4, 4, 2)], ids=str)
 def test_attention_with_one_mask_for_all(student, shape):
     T = shape[1]
@@ -731,7 +731,7 @@ def mask_case(rng, N, T):
     return rng.random(size=(N, T, T)) < 0.6
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="a mask for each sequence")
 @pytest.mark.parametrize("shape", [(3, 5, 2), (2, 6, 3), (4, 4, 2)], ids=str)
 def test_attention_with_a_mask_each(student, shape):
     mask = mask_case(*shape[:2]).copy()
@@ -742,7 +742,7 @@ def test_attention_with_a_mask_each(student, shape):
     require(not out[:, 1].any(), "a row without a visible entry should be exactly 0")
 
 
-@scores("scaled_dot_product_attention")
+@scores("scaled_dot_product_attention", title="rows without visible positions")
 def test_attention_with_nothing_visible(student):
     case = attention_case(2, 3, 4)
     check_attention(student, *case.args, np.zeros((3, 3), dtype=bool))
@@ -756,7 +756,7 @@ def large_scores(rng, N, T):
     return q, k
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="large scores")
 @pytest.mark.parametrize("sign", [1.0, -1.0], ids=["positive", "negative"])
 def test_attention_with_large_scores(student, sign):
     case = attention_case(2, 4, 4)
@@ -766,7 +766,7 @@ def test_attention_with_large_scores(student, sign):
     check_attention(student, q, k, case.v, np.tril(np.ones((4, 4), dtype=bool)))
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="scores that are far apart")
 @pytest.mark.parametrize("apart", ["examples", "rows"])
 def test_attention_with_scores_far_apart(student, apart):
     """Some examples, or some rows of each, have scores of 1e4 and others of -1e4."""
@@ -779,7 +779,7 @@ def test_attention_with_scores_far_apart(student, apart):
     check_attention(student, sign * q, k, attention_case(3, 5, 4).v)
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="large entries that are hidden")
 def test_attention_with_large_hidden_entries(student):
     case = attention_case(2, 5, 3)
     k, v = case.k.copy(), case.v.copy()
@@ -795,7 +795,7 @@ def test_attention_with_large_hidden_entries(student):
     check_attention(student, -q, k, attention_case(2, 5, 4).v, mask)
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="scores of zero are scores")
 def test_attention_with_visible_scores_of_zero(student):
     """A query of zeros looks at all visible steps alike, and no score of 0 hides a step."""
     case = attention_case(3, 5, 2)
@@ -805,7 +805,7 @@ def test_attention_with_visible_scores_of_zero(student):
     check_attention(student, q, k, case.v, mask_case(3, 5) | np.eye(5, dtype=bool))
 
 
-@scores("scaled_dot_product_attention", weight=2.0)
+@scores("scaled_dot_product_attention", weight=2.0, title="arguments stay as they are")
 def test_attention_arguments_unchanged(student):
     case = attention_case(3, 5, 2)
     mask = mask_case(3, 5).copy()

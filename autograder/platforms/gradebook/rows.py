@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from autograder.course.titles import title
 from autograder.reports.page import environment
 from autograder.results import FunctionResult, SubmissionResult, TestResult
 
@@ -97,11 +98,11 @@ def gradebook_rows(result: SubmissionResult, max_scores: Mapping[str, float] | N
                 bool(reason)
                 or not math.isfinite(function.score)
                 or any(test.verdict in _FOR_A_HUMAN for test in function.tests),
-                _function_html(function, score, reason),
-                _function_text(function, score, reason),
+                _function_html(function, result.chapter, score, reason),
+                _function_text(function, result.chapter, score, reason),
             )
         )
-        said = _function_text(function, score, reason)
+        said = _function_text(function, result.chapter, score, reason)
         complete = not reason and all(test.verdict == "passed" for test in function.tests)
         comments.append(CommentRow(function.name, None if complete else said))
     return Rows(
@@ -134,13 +135,16 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
-def _grouped(tests: Sequence[TestResult]) -> list[tuple[str, str, str]]:
-    """Names, verdict and message of the tests that did not pass; what would be said twice is said once."""
+def _grouped(tests: Sequence[TestResult], chapter: str) -> list[tuple[str, str, str]]:
+    """Titles, verdict and message of the tests that did not pass; what would be said twice is said once."""
     groups: dict[tuple[str, str], list[str]] = {}
     for test in tests:
         if test.verdict != "passed":
-            groups.setdefault((test.verdict, test.message), []).append(" ".join(test.name.split()))
-    return [(", ".join(names), verdict, said) for (verdict, said), names in groups.items()]
+            groups.setdefault((test.verdict, test.message), []).append(title(chapter, test.name))
+    return [
+        (", ".join(dict.fromkeys(names)), verdict, said)
+        for (verdict, said), names in groups.items()
+    ]
 
 
 def _headline(function: FunctionResult, score: float) -> str:
@@ -151,25 +155,25 @@ def _headline(function: FunctionResult, score: float) -> str:
     )
 
 
-def _function_text(function: FunctionResult, score: float, reason: str) -> str:
+def _function_text(function: FunctionResult, chapter: str, score: float, reason: str) -> str:
     """Plain text that is Markdown too: what comes from elsewhere is indented, which makes it code."""
     if reason:
         return "Not graded, 0 points.\n\n" + "\n".join(f"    {line}" for line in _lines(reason))
     parts = [_headline(function, score)]
-    for names, verdict, message in _grouped(function.tests):
+    for names, verdict, message in _grouped(function.tests, chapter):
         told = [f"{names}: {_VERDICTS[verdict]}", *(f"  {line}" for line in _lines(message))]
         parts.append("\n".join(f"    {line}" for line in told))
     return "\n\n".join(parts)
 
 
-def _function_html(function: FunctionResult, score: float, reason: str) -> str:
+def _function_html(function: FunctionResult, chapter: str, score: float, reason: str) -> str:
     return _render(
         "grade.html",
         reason=reason,
         headline=_headline(function, score),
         tests=[
             (names, _VERDICTS[verdict], "\n".join(_lines(message)))
-            for names, verdict, message in _grouped(function.tests)
+            for names, verdict, message in _grouped(function.tests, chapter)
         ],
     )
 

@@ -302,3 +302,21 @@ def test_what_nothing_held_is_never_taken_for_a_result_of_the_sandbox(
     assert grade(class_folder, output, *only) == 0
     assert graded_anew(output) == {"ada"}
     assert b"--unsafe-own-code" not in (output / "report.html").read_bytes()
+
+
+def test_the_same_bytes_under_another_name_are_another_submission(class_folder, output):
+    """A script is no notebook: its result does not go on counting when it is handed in as one."""
+    place = class_folder / "ada" / CHAPTER
+    (place / f"{CHAPTER}.py").rename(place / f"{CHAPTER}.ipynb")
+    assert from_json((output / "results" / "ada" / f"{CHAPTER}.json").read_bytes()).score == 100.0
+    assert grade(class_folder, output) == 0
+    after = from_json((output / "results" / "ada" / f"{CHAPTER}.json").read_bytes())
+    assert (after.status, after.score) == ("unreadable", 0.0)
+
+
+def test_a_file_beside_the_one_that_counts_is_said_at_the_next_run(class_folder, output):
+    (class_folder / "ada" / CHAPTER / "notes.py").write_text("x = 1\n")
+    assert grade(class_folder, output) == 0
+    after = from_json((output / "results" / "ada" / f"{CHAPTER}.json").read_bytes())
+    assert after.score == 100.0
+    assert any("notes.py" in f"{each.where} {each.what}" for each in after.problems)

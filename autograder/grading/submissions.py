@@ -20,7 +20,7 @@ class Submission(msgspec.Struct, frozen=True):
     """A submission as data.
 
     `status` is "graded" where there is something to run; otherwise the status of the result, with the reason in
-    `problems`. `digest` identifies the bytes that were read.
+    `problems`. `digest` identifies what was read: bytes, name, and what was said of the choice.
     """
 
     student: str
@@ -54,7 +54,7 @@ def parse(
     by: Callable[[str, bytes], cells.Reading] = cells.read,
 ) -> Submission:
     """Read the bytes of a notebook or module, by the reader itself unless a confined one is given."""
-    digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    digest = _digest(file_name, data, notes)
     reading = by(file_name, data)
     return Submission(
         student,
@@ -66,3 +66,14 @@ def parse(
         reading.quiz,
         (*notes, *(Problem(remark.where, remark.what) for remark in reading.remarks)),
     )
+
+
+def _digest(file_name: str, data: bytes, notes: Sequence[Problem]) -> str:
+    """Return what a kept result is known by: the bytes that count, how they are read, and what was said of the choice.
+
+    The name decides whether bytes are read as a notebook or as a script, and a file beside it may change what is said.
+    """
+    about = [printable(file_name), *([note.where, note.what] for note in notes)]
+    hashed = hashlib.sha256(msgspec.json.encode(about))
+    hashed.update(hashlib.sha256(data).digest())
+    return "sha256:" + hashed.hexdigest()

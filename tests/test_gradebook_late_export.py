@@ -7,6 +7,7 @@ import io
 import shutil
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from nbgrader.api import Gradebook
 from autograder.course import settings
 from autograder.course.release import commands_found, write_sources
 from autograder.course.settings import Late
-from autograder.platforms.gradebook.export import Canvas, Moodle, PlainCsv
+from autograder.platforms.gradebook.export import Canvas, Moodle, PlainCsv, finals, lines
 from autograder.platforms.gradebook.late import (
     LateChapter,
     LatePolicy,
@@ -26,6 +27,8 @@ from autograder.platforms.gradebook.late import (
     policy_in_force,
 )
 from autograder.platforms.gradebook.writer import write_gradebook
+from autograder.reports import final_grades
+from autograder.reports.final_grades import FinalGrade
 from tests import gradebook_course as made
 from tests.gradebook_course import CHAPTER, COURSE
 
@@ -219,3 +222,76 @@ def test_moodle_has_a_column_for_each_chapter(two_chapters, tmp_path):
     head, *rows = exported(two_chapters, Moodle, tmp_path)
     assert head[:2] == ["Username", "ID number"] and head[5:] == ["ch01", "ch02", "ch03"]
     assert rows[1][0] == "ada" and rows[1][4] == "'+1@x"
+
+
+# --- the one number
+
+
+def test_nothing_handed_in_is_empty_until_it_is_due(two_chapters, tmp_path):
+    two_chapters.add_student("late comer")
+    far = datetime(2126, 1, 1)
+    two_chapters.find_assignment("ch01").duedate = far
+    two_chapters.add_assignment("ch04")
+    two_chapters.db.commit()
+    scores = {line.chapter: line.score for line in lines(two_chapters, students=["late comer"])}
+    assert scores["ch01"] is None, "not due for a hundred years"
+    assert scores["ch02"] == 0.0, "was due"
+    assert scores["ch03"] == 0.0, "has no date, and others handed it in"
+    assert scores["ch04"] is None, "has no date, and nobody handed it in"
+    handed_in = {line.chapter: line.score for line in lines(two_chapters, students=["ada"])}
+    assert handed_in["ch01"] == 80.0, "what was handed in counts before it is due"
+
+
+def test_a_total_is_what_its_parts_add_up_to(two_chapters):
+    grade = two_chapters.find_grade("t", "ch01", "ch01", "ada")
+    grade.manual_score, grade.extra_credit = 70.0, 2.5
+    two_chapters.find_submission_notebook("ch01", "ch01", "ada").late_submission_penalty = 9.5
+    two_chapters.db.commit()
+    final = finals(two_chapters)["ada", "ch01"]
+    assert final == FinalGrade(80.0, -10.0, 9.5, 2.5, 63.0, 80.0)
+    assert final.made_of == (
+        "80 by the tests, 10 taken off by hand, 2.5 of extra credit, 9.5 taken off for being late"
+    )
+    assert finals(two_chapters)["ada", "ch02"].made_of == ""
+
+
+@pytest.fixture
+def late_course(tmp_path, monkeypatch):
+    """A class of which ada was two days late, with the late policy on; the grader has run."""
+    monkeypatch.setattr(settings, "FILE", tmp_path / "course.toml")
+    settings.FILE.write_text("[late]\nenabled = true\nslip_days = 0\npercent_per_day = 25\n")
+    course = tmp_path / "course"
+    made.make_class(course)
+    (course / "submitted" / "nobody").mkdir()
+    write(course)
+    made.execute(course, "update assignment set duedate = '2026-02-27 12:00:00.000000'")
+    return course
+
+
+def write(course):
+    results = made.results_of(course)
+    return results, write_gradebook(course, course / "submitted", results, COURSE)
+
+
+def test_zeros_go_when_a_deadline_is_moved_and_come_when_it_is_over(late_course):
+    _results, summary = write(late_course)
+    assert summary.finals["nobody", CHAPTER].total == 0.0
+    made.execute(late_course, "update assignment set duedate = '2126-01-01 12:00:00.000000'")
+    _results, summary = write(late_course)
+    assert summary.finals["nobody", CHAPTER].total is None
+    assert summary.finals["unreadable", CHAPTER].total == 0.0, "something was handed in"
+    made.execute(late_course, "update assignment set duedate = '2026-02-27 12:00:00.000000'")
+    _results, summary = write(late_course)
+    assert summary.finals["nobody", CHAPTER].total == 0.0
+
+
+def test_a_fault_of_the_grader_is_no_zero_in_any_export(late_course):
+    (late_course / "submitted" / "unlucky").mkdir()
+    results = made.results_of(late_course)
+    [ada] = [result for result in results if result.student == "ada"]
+    failed = msgspec.structs.replace(ada, student="unlucky", status="grader_error", score=None)
+    others = [result for result in results if result.student != "unlucky"]
+    summary = write_gradebook(late_course, late_course / "submitted", [*others, failed], COURSE)
+    assert summary.finals["unlucky", CHAPTER].total is None
+    table = final_grades.render(summary.finals, [failed]).decode()
+    assert f"unlucky,{CHAPTER},grader_error,,0.0,0.0,0.0,,100.0" in table.splitlines()

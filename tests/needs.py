@@ -6,6 +6,7 @@ Which chapters need PyTorch follows from the chapters, as it does when a submiss
 from __future__ import annotations
 
 import importlib.util
+import signal
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,11 @@ from autograder.grading.installed import why_not_gradable
 
 NO_TORCH = "PyTorch is not installed here: make setup TORCH=auto adds it"
 torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason=NO_TORCH)
+
+
+def listen_to_interrupts() -> None:
+    """Let a program that is about to start hear Ctrl-C: what a shell starts in the background ignores it, tests too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def why_not(names: Iterable[str]) -> str:

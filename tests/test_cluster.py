@@ -116,7 +116,12 @@ def test_a_run_that_is_interrupted_goes_on(address, handed_in, tmp_path, course)
     command = [sys.executable, "-m", "autograder", "grade", "--cluster", address]
     command += ["--submissions", str(handed_in), "--output", str(output), "--no-gradebook"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"}
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+        preexec_fn=needs.listen_to_interrupts,
     )
     assert process.stderr is not None
     wait_for_results(output, process, 2)

@@ -217,7 +217,13 @@ def test_ctrl_c_leaves_a_state_that_goes_on(tmp_path):
         (folder / f"s{number}" / CHAPTER / f"{CHAPTER}.py").write_text(source)
     command = [sys.executable, "-m", "autograder", "grade", "--jobs", "1", "--no-gradebook"]
     command += ["--submissions", str(folder), "--output", str(output)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=needs.listen_to_interrupts,
+    )
     deadline = time.monotonic() + 120
     while len(list(output.glob("results/*/*.json"))) < 2:
         assert process.poll() is None and time.monotonic() < deadline

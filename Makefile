@@ -22,7 +22,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock requirements-cluster.lock 
 # Recipes read these from the environment: a student's name may hold quotes and spaces.
 export SEEDS SUBMISSIONS AGAINST OUTPUT CHAPTER STUDENT JOBS TIMES WRITE TORCH FROM ZIP ROSTER GO OVERWRITE
 
-.PHONY: help setup lock student grade replay collect extension forget figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
+.PHONY: help setup lock student grade replay collect extension forget pictures figures release test guard lint format clean certify ablation notebooks attacks fuzz load as-it-ran determinism browser \
   sanitiser formgrader-test cluster-demo bench scale doctor similarity gradescope mutants shares-page settings-page limits-page test-pythons \
   machines try-cuda hub nightly
 
@@ -74,6 +74,9 @@ grade: $(READY) ## Grade SUBMISSIONS into OUTPUT (also CHAPTER, STUDENT, JOBS)
 collect: $(READY) ## Sort a bulk download into SUBMISSIONS: FROM=canvas ZIP= CHAPTER= (also ROSTER, GO=1, OVERWRITE=1); shows what it would do
 	@$(PY) -m autograder collect --from "$${FROM:-}" --zip "$${ZIP:-}" --chapter "$${CHAPTER:-}" \
 	  --submissions "$${SUBMISSIONS:-submitted}" $${ROSTER:+--roster "$$ROSTER"} $${GO:+--go} $${OVERWRITE:+--overwrite}
+
+pictures: $(READY) ## Draw the README's pictures anew, in a headless Chromium; to be looked at
+	@$(PY) -m tests.campaigns.pictures
 
 extension: $(READY) ## Let one student hand a chapter in later: STUDENT= CHAPTER= DAYS= (0 takes it back)
 	@$(PY) -m autograder extension --student "$${STUDENT:-}" --chapter "$${CHAPTER:-}" --days "$${DAYS:-}" \

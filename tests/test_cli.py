@@ -69,3 +69,11 @@ def test_an_unknown_command_is_a_usage_error(capsys):
         cli.main(["grde"])
     assert ended.value.code == 2
     assert "grde" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["nan", "-1", "101", "inf", "half"])
+def test_a_bound_that_nothing_can_miss_is_refused(text, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["grade", f"--fail-under={text}"])
+    assert ended.value.code == 2
+    assert f"takes a number from 0 to 100, not '{text}'" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="grade on the workers of this Dask scheduler, tcp://host:8786",
     )
     parser.add_argument(
-        "--fail-under", type=float, metavar="PERCENT", help="exit with 1 where a score is below"
+        "--fail-under", type=_percent, metavar="PERCENT", help="exit with 1 where a score is below"
     )
     parser.add_argument("--no-cache", action="store_true", help="grade unchanged submissions anew")
     parser.add_argument(
@@ -81,3 +82,14 @@ def _available() -> Available:
     from autograder.sandbox.doctor import available
 
     return available()
+
+
+def _percent(text: str) -> float:
+    """Read a number from 0 to 100: below `nan` there is nothing, so a pipeline would pass whatever the scores are."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"takes a number from 0 to 100, not {text!r}")
+    return value

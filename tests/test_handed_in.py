@@ -158,7 +158,9 @@ def test_what_leaves_doubt_is_listed_and_flagged_for_a_human(tmp_path, files):
     assert not gather([result]).missing
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "timestamp.txt", "._x.ipynb", "__MACOSX/x.ipynb"])
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "timestamp.txt", "submission_secret.txt", "._x.ipynb", "__MACOSX/x.ipynb"]
+)
 def test_what_systems_leave_behind_is_nothing(tmp_path, name):
     assert handed_in(tmp_path, {name: notebook()}).status == "missing"
 

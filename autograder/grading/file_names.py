@@ -18,7 +18,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("text", re.compile(r".*\.(?:json|txt)\s*|[^.]*", re.IGNORECASE | re.DOTALL)),
 )
 _JUNK = {
-    *("__macosx", "__pycache__", "thumbs.db", "desktop.ini", "timestamp.txt", "icon\r"),
+    *("__macosx", "__pycache__", "thumbs.db", "desktop.ini", "icon\r"),
+    *("timestamp.txt", "submission_secret.txt"),  # of nbgrader's exchange
 }
 _NUMBERED = re.compile(r"(?<![a-z0-9])(?:ch|chap|chapter)_*0*(\d{1,4})(?!\d)")
 _BARE_NUMBER = re.compile(r"0*(\d{1,4})")

@@ -14,7 +14,7 @@ import msgspec
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbgrader.nbgraderformat import MetadataValidator
 
@@ -133,6 +133,7 @@ messages = st.one_of(
 
 @settings(max_examples=150, deadline=None)
 @given(messages, messages)
+@example("\x08\r0", "step")
 def test_no_message_becomes_markup(message, name):
     tests = [TestResult(name, "failed", 1.0, message)]
     rows = gradebook_rows(result(tests=tests, problems=[Problem(name, message)]))

@@ -132,7 +132,11 @@ def _problems_line(result: SubmissionResult) -> str:
 
 def _lines(text: str) -> list[str]:
     """Lines without anything that a browser, a spreadsheet or Markdown takes for the end of one."""
-    return [line.rstrip() for line in text.splitlines() if line.strip()]
+    # First the control characters, which no page can hold: what is nothing else is no line.
+    lines = (
+        "".join(char for char in line if char >= " " or char == "\t") for line in text.splitlines()
+    )
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def _grouped(tests: Sequence[TestResult], chapter: str) -> list[tuple[str, str, str]]:

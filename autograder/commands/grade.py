@@ -85,11 +85,11 @@ def _available() -> Available:
 
 
 def _percent(text: str) -> float:
-    """Read a number from 0 to 100: below `nan` there is nothing, so a pipeline would pass whatever the scores are."""
+    """Read a number of at least 0: below `nan` there is nothing, so a pipeline would pass whatever the scores are."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"takes a number from 0 to 100, not {text!r}")
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"takes a number of at least 0, not {text!r}")
     return value

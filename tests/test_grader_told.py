@@ -22,6 +22,7 @@ from seqlab.chapters import chapters_with_checks
 from seqlab.imports import imports
 from seqlab.magic import CheckFailed, CheckMagics
 from seqlab.registry import VisibleCheck, run_check
+from tests import needs
 
 CHAPTER = "ch02_vanilla_rnn"
 SAME_PYTHON = grader.python() == sys.version_info[:2]
@@ -399,7 +400,7 @@ def test_seqlab_check_refuses_writing_as_the_grader_does(tmp_path):
 @pytest.mark.parametrize(
     "line",
     [
-        "import torch\ntorch.save({}, 'x')",
+        pytest.param("import torch\ntorch.save({}, 'x')", marks=needs.torch),
         "import numpy as np\nnp.savez('x', a=1)",
         "import numpy as np\nnp.ones(3).tofile('x')",
         "import pathlib\npathlib.Path('x').write_text('a')",
@@ -424,7 +425,7 @@ def test_no_way_of_writing_works(tmp_path, line):
     "line",
     [
         "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('x.png')",
-        "import torch\nimport io\ntorch.save({}, io.BytesIO())",
+        pytest.param("import torch\nimport io\ntorch.save({}, io.BytesIO())", marks=needs.torch),
         "import sqlite3\nsqlite3.connect(':memory:')",
         "import threading\nthreading.Thread(target=print).start()",
     ],

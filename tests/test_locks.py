@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import lock as locks
+from tests import needs
 from tests.small_wheels import wheel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,6 +34,7 @@ def _admits(specifiers, python):
     return SpecifierSet(specifiers or "").contains(python)
 
 
+@needs.torch  # what it asks for is read from its package
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_admits_every_python(lock):
     pins = _pins(lock)
@@ -47,6 +49,7 @@ def test_every_pin_admits_every_python(lock):
         assert not refusing, f"{pin} does not admit {', '.join(refusing)}"
 
 
+@needs.torch  # what it asks for is read from its package
 def test_what_the_locks_name_is_enough_for_every_python():
     """A requirement that only some of the Pythons have would be missing on the others."""
     locked = {
